@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"harkgen": main})
+}
+
+// TestScript runs testdata/script/*.txtar, one directory each. Besides testscript's own commands there are
+//
+//	status N PROGRAM ARGS...        run it; it must exit with N
+//	killing N OUT PROGRAM ARGS...   run it, killing the supervisor with SIGKILL N times
+//
+// and harkgen is this package.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS"} {
+				out, err := exec.Command("go", "env", name).Output()
+				if err != nil {
+					return err
+				}
+				e.Setenv(name, strings.TrimSpace(string(out)))
+			}
+			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, ".cache"))
+			e.Setenv("GORACE", "atexit_sleep_ms=0")
+			return nil
+		},
+		Condition: func(cond string) (bool, error) { return cond == "long" && !testing.Short(), nil },
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"status":  status,
+			"killing": killing,
+		},
+	})
+}
+
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N PROGRAM ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// killing runs `harkgen run -v ARGS`, kills it some time after it said its id, goes on with resume, and so on. What
+// all of them wrote is put into the files OUT.stdout and OUT.stderr.
+func killing(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: killing N OUT ARGS...")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	out, err := os.Create(ts.MkAbs(args[1] + ".stdout"))
+	ts.Check(err)
+	defer out.Close()
+	var stderr strings.Builder
+	id := ""
+	for i := 0; ; i++ {
+		argv := append([]string{"run", "-v"}, args[2:]...)
+		if id != "" {
+			argv = []string{"resume", "-v", id}
+		}
+		errFile, err := os.Create(ts.MkAbs("killing.stderr"))
+		ts.Check(err)
+		self, err := exec.LookPath("harkgen")
+		ts.Check(err)
+		cmd := exec.Command(self, argv...)
+		cmd.Dir, cmd.Env = ts.MkAbs("."), environ(ts)
+		cmd.Stdout, cmd.Stderr = out, errFile
+		ts.Check(cmd.Start())
+		done := make(chan bool)
+		go func() {
+			cmd.Wait()
+			close(done)
+		}()
+		said := func() string {
+			b, _ := os.ReadFile(errFile.Name())
+			return string(b)
+		}
+		ended := func() bool {
+			select {
+			case <-done:
+				return true
+			case <-time.After(5 * time.Millisecond):
+				return false
+			}
+		}
+		for !ended() && !strings.HasPrefix(said(), "run ") {
+		}
+		if i < n {
+			select {
+			case <-done:
+			case <-time.After(time.Duration(20+i*45) * time.Millisecond):
+				cmd.Process.Kill()
+			}
+		}
+		<-done
+		errFile.Close()
+		first, rest, _ := strings.Cut(said(), "\n")
+		if f := strings.Fields(first); id == "" && len(f) == 2 && f[0] == "run" {
+			id = f[1]
+		}
+		stderr.WriteString(rest)
+		if cmd.ProcessState.ExitCode() >= 0 {
+			break
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]+".stderr"), []byte(stderr.String()), 0o600))
+}
+
+func environ(ts *testscript.TestScript) []string {
+	env := os.Environ()
+	for _, name := range []string{"HOME", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "XDG_CACHE_HOME", "GORACE"} {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	return env
+}

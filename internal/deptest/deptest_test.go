@@ -1,0 +1,262 @@
+package deptest
+
+// This file defines the import policy and checks it, in the style of
+// go/build/deps_test.go.
+//
+// The table is a statement of policy. Do not change it to make a build pass:
+// a row says what a package is for, and what it must do without.
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/harkgen/harkgen"
+
+// A rule says what a package may import, apart from the standard library.
+type rule struct {
+	pkg string // path in this module; "x/..." is x and all below it
+	may string // packages of this module, "x/..." as above
+	ext string // prefixes of packages of other modules
+	std string // if set, the only packages of the standard library
+	why string
+}
+
+const aws = "github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go"
+
+var policy = []rule{
+	// What generated programs link. It is copied into each of them, starts with each step, and is all
+	// that a program carries of harkgen: so few imports, and never the compiler.
+	{
+		pkg: "rt", may: "rt/snap",
+		std: "bytes cmp context errors fmt math os reflect runtime slices strconv strings sync sync/atomic time unicode/utf8 unsafe weak",
+		why: "every compiled program links it; a worker must start in a few milliseconds, and link fast",
+	},
+	{
+		pkg: "rt/snap",
+		std: "bufio bytes cmp encoding/binary errors fmt hash/crc32 io math math/bits os reflect runtime slices sort strconv strings sync time unsafe",
+		why: "the codec knows memory, not goroutines or stores",
+	},
+	{
+		pkg: "rt/wire", may: "rt",
+		std: "bufio bytes context encoding/binary encoding/json errors fmt io math os strconv sync syscall time",
+		why: "the worker's end of the protocol is linked into every compiled program",
+	},
+
+	// Stores, and what keeps processes in them.
+	{pkg: "rt/store", why: "the interface knows no store that implements it"},
+	{pkg: "rt/store/storetest", may: "rt/store", why: "the conformance suite is called by the stores, not the other way"},
+	{pkg: "rt/store/pebble", may: "rt/store", ext: "github.com/cockroachdb/pebble/v2", why: "the only package that knows Pebble"},
+	{pkg: "rt/store/shared", may: "rt/store rt/store/pebble", why: "the lock of the embedded store is what it shares"},
+	{pkg: "rt/store/dynamo/...", may: "rt/store", ext: aws, why: "DynamoDB and S3; the fake servers live beside it"},
+	{pkg: "rt/local", may: "rt/store rt/wire", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
+	{
+		pkg: "rt/lambdahost", may: "rt rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
+		why: "a program on Lambda links this one host and one store",
+	},
+
+	// The compiler: load -> ir -> lower -> emit, with the facade over them.
+	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
+	{pkg: "transform", may: ". analyzer/suspend deploygen transform/diag transform/load transform/ir transform/lower transform/emit",
+		ext: "golang.org/x/tools golang.org/x/mod", why: "the facade: the only one that sees all phases, and the packaging after them"},
+	{pkg: "transform/diag", why: "errors with positions, for every phase"},
+	{pkg: "transform/load", may: "transform/diag", ext: "golang.org/x/tools", why: "phase 1: packages, types, SSA"},
+	{pkg: "transform/ir", why: "the data between lower and emit: plain, so that it can be printed and checked alone"},
+	{pkg: "transform/lower", may: "analyzer/suspend transform/diag transform/load transform/ir", ext: "golang.org/x/tools", why: "phase 2: SSA to ir"},
+	{
+		pkg: "transform/emit", may: "transform/diag transform/load transform/ir transform/lower",
+		ext: "golang.org/x/tools/go/packages github.com/dave/jennifer",
+		why: "phase 3: ir to text; it does not see SSA",
+	},
+
+	// Packaging and commands.
+	{pkg: ".", why: "holds the source of rt for the compiler, as data"},
+	{pkg: "deploygen", may: "deploygen/...", why: "a plan to files"},
+	{pkg: "deploygen/plan", why: "plain data"},
+	{pkg: "deploygen/sam", may: "deploygen/plan", ext: "github.com/goccy/go-yaml", why: "writes a template; knows no cloud's SDK"},
+	{pkg: "deploygen/local", may: "deploygen/plan rt/local rt/store/...", why: "runs the plan on this machine"},
+	{
+		pkg: "cmd/harkgen", may: "transform deploygen rt/local rt/store rt/store/shared rt/store/pebble",
+		ext: "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
+		why: "the user's command: it compiles and supervises, and does not link rt itself",
+	},
+	{pkg: "cmd/harkbench/...", why: "measures harkgen from outside, as a user would"},
+	{pkg: "examples/...", why: "ordinary Go programs: no import of harkgen, nothing to download"},
+
+	{pkg: "internal/...", ext: "github.com/rogpeppe/go-internal", why: "tests"},
+}
+
+// TestPolicy checks every import of every file that is not a test.
+func TestPolicy(t *testing.T) {
+	seen := map[int]bool{}
+	for pkg, imports := range packages(t) {
+		i := ruleFor(pkg)
+		if i < 0 {
+			t.Errorf("%s is not in the table: add it, with the reason for what it may import", pkg)
+			continue
+		}
+		seen[i] = true
+		for imp, where := range imports {
+			if bad := policy[i].check(imp); bad != "" {
+				t.Errorf("%s: %s imports %q: %s\n\t(%s)", where, pkg, imp, bad, policy[i].why)
+			}
+		}
+	}
+	for i, r := range policy {
+		if !seen[i] {
+			t.Logf("no package for the row %s", r.pkg)
+		}
+	}
+}
+
+// TestCheck tries the table on imports that it is there to forbid.
+func TestCheck(t *testing.T) {
+	for _, test := range []struct {
+		pkg, imp string
+		ok       bool
+	}{
+		{"rt", module + "/transform", false},
+		{"rt", module + "/analyzer/suspend", false},
+		{"rt", module + "/deploygen", false},
+		{"rt", module + "/rt/snap", true},
+		{"rt", "net/http", false},
+		{"rt/snap", module + "/rt", false},
+		{"rt/local", "github.com/cockroachdb/pebble/v2", false},
+		{"rt/store/pebble", "github.com/cockroachdb/pebble/v2/vfs", true},
+		{"rt/store/pebble", "github.com/cockroachdb/pebble/v22", false},
+		{"rt/local", "github.com/aws/aws-sdk-go-v2/aws", false},
+		{"rt/store/dynamo", "github.com/aws/aws-sdk-go-v2/aws", true},
+		{"transform/load", module + "/transform/lower", false},
+		{"transform/ir", module + "/transform/emit", false},
+		{"transform/lower", module + "/transform/emit", false},
+		{"transform/emit", "golang.org/x/tools/go/ssa", false},
+		{"examples/wordcount", module + "/rt", false},
+	} {
+		i := ruleFor(test.pkg)
+		if i < 0 {
+			t.Errorf("no rule for %s", test.pkg)
+			continue
+		}
+		if bad := policy[i].check(test.imp); (bad == "") != test.ok {
+			t.Errorf("%s imports %s: %q", test.pkg, test.imp, bad)
+		}
+	}
+}
+
+// ruleFor returns the row for a package, the most exact one, or -1.
+func ruleFor(pkg string) int {
+	best := -1
+	for i, r := range policy {
+		if matches(r.pkg, pkg) && (best < 0 || len(r.pkg) > len(policy[best].pkg)) {
+			best = i
+		}
+	}
+	return best
+}
+
+// check returns what is wrong with an import, or "".
+func (r rule) check(imp string) string {
+	if imp == module || strings.HasPrefix(imp, module+"/") {
+		rel := strings.TrimPrefix(strings.TrimPrefix(imp, module), "/")
+		if rel == "" {
+			rel = "."
+		}
+		for _, p := range strings.Fields(r.may) {
+			if matches(p, rel) {
+				return ""
+			}
+		}
+		return "of this module it may import only: " + list(r.may)
+	}
+	if first, _, _ := strings.Cut(imp, "/"); strings.Contains(first, ".") {
+		for _, p := range strings.Fields(r.ext) {
+			if imp == p || strings.HasPrefix(imp, p+"/") {
+				return ""
+			}
+		}
+		return "of other modules it may import only: " + list(r.ext)
+	}
+	if r.std != "" && !slices.Contains(strings.Fields(r.std), imp) {
+		return "of the standard library it may import only: " + r.std
+	}
+	return ""
+}
+
+func list(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return s
+}
+
+// matches reports whether a pattern of the table covers a package.
+func matches(pattern, pkg string) bool {
+	if dir, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return pkg == dir || strings.HasPrefix(pkg, dir+"/")
+	}
+	return pattern == pkg
+}
+
+// packages returns the imports of each package of this module, each with a
+// place where it is written.
+func packages(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkgs := map[string]map[string]string{}
+	err = filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if file != root && ignored(d.Name()) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(file))
+		if err != nil {
+			return err
+		}
+		pkg := filepath.ToSlash(rel)
+		if pkgs[pkg] == nil {
+			pkgs[pkg] = map[string]string{}
+		}
+		for _, spec := range f.Imports {
+			imp, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			pos := fset.Position(spec.Pos())
+			pkgs[pkg][imp] = fmt.Sprintf("%s/%s:%d", pkg, filepath.Base(file), pos.Line)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pkgs
+}
+
+// ignored reports whether the go command, or git, does not look into a directory.
+func ignored(name string) bool {
+	return name[0] == '.' || name[0] == '_' || name == "testdata" || name == "vendor" || name == "harkout" || strings.HasPrefix(name, "tmp")
+}

@@ -1,0 +1,23 @@
+// Package difftest holds the tests of the whole pipeline. It has no code of
+// its own: the tests build cmd/harkgen once and run it as a user would.
+//
+//   - TestRun compares each program of testdata/run, run plainly, with the same
+//     program compiled by harkgen: plain, with saving and restoring in one
+//     process (-chaos 1 -inproc), and with a SIGKILL at every suspension
+//     (-chaos 1). Standard output, standard error and exit status must agree.
+//   - TestExamples does the same for the programs of examples.
+//   - TestKill kills `harkgen run` at random moments and resumes it.
+//   - TestRefused checks that what harkgen cannot compile yet is refused, at the
+//     line marked in the program.
+//   - TestScript runs the command-line scenarios of testdata/script.
+//
+// Programs are plain files with one line on top that says what they cover, and
+// optionally
+//
+//	// args: words for the command line
+//	// stdin: "a Go string"
+//
+// Random choices print their seed; HARK_SEED=n repeats them. In short mode only
+// a sample runs under -chaos 1. Near the deadline of the test binary the rest
+// of the -chaos 1 runs is skipped, and says so; .ci/run gives enough time.
+package difftest

@@ -1,0 +1,79 @@
+package rt
+
+import (
+	"sync"
+	"time"
+	"unsafe"
+)
+
+// checkLayout verifies, once per process, what this package assumes about the Go runtime. It returns what does not hold.
+func checkLayout() string {
+	ch := make(chan int, 3)
+	ch <- 1
+	ch <- 2
+	c := chanOf(any(ch))
+	if c.qcount != 2 || c.dataqsiz != 3 || c.closed != 0 || c.timer != nil {
+		return "layout of runtime.hchan"
+	}
+	close(ch)
+	if c.closed == 0 {
+		return "layout of runtime.hchan (closed)"
+	}
+	t := time.NewTimer(time.Hour)
+	if chanOf(any(t.C)).timer == nil && cap(t.C) == 0 { // with asynctimerchan=1 it is an ordinary channel of capacity 1
+		return "layout of runtime.hchan (timer)"
+	}
+	t.Stop()
+	var wg sync.WaitGroup
+	wg.Add(3)
+	n := groupCount(&wg)
+	wg.Add(-3)
+	if n != 3 || unsafe.Offsetof(struct{ f sync.WaitGroup }{}.f) != 0 {
+		return "layout of sync.WaitGroup"
+	}
+	if panicking() || !panickingInPanic() {
+		return "layout of runtime.g"
+	}
+	if !dynamicCall(wrapper) || !dynamicCall((&checker{}).wrapper) || dynamicCall(foreign) {
+		return "frame pointers"
+	}
+	return ""
+}
+
+// dynamicCall makes a dynamic call as generated code does, and reports whether Enter would see that.
+//
+//go:noinline
+func dynamicCall(f func(dyn uintptr) bool) bool {
+	var g G
+	g.Dyn()
+	return f(g.dyn)
+}
+
+// wrapper is like the wrapper of a coloured function.
+//
+//go:noinline
+func wrapper(dyn uintptr) bool { return fakeEnter(dyn) }
+
+// foreign is like uncompiled code that calls a wrapper.
+//
+//go:noinline
+func foreign(dyn uintptr) bool { return wrapper(dyn) && dyn != 0 }
+
+type checker struct{ _ int }
+
+//go:noinline
+func (*checker) wrapper(dyn uintptr) bool { return fakeEnter(dyn) }
+
+//go:noinline
+func fakeEnter(dyn uintptr) bool {
+	pos, pc := caller(2)
+	return pos == dyn || throughWrapper(dyn, pc)
+}
+
+func panickingInPanic() (yes bool) {
+	defer func() {
+		_ = recover()
+		yes = panicking()
+	}()
+	panic("rt: self-check")
+}

@@ -1,0 +1,279 @@
+package rt
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/harkgen/harkgen/rt/snap"
+)
+
+// This file defines what happens at a quiet point: judge, save, commit, load.
+
+// A savedProcess is the root of a snapshot. Its fields, and those of savedG, are the format.
+type savedProcess struct {
+	Goroutines []savedG // in the order in which they began to wait
+	Timers     []savedTimer
+	LastID     int64
+	Ops        int64 // counted by chaos
+	MainGone   bool
+}
+
+type savedG struct {
+	ID       int64
+	Root     Thunk
+	Frames   []slot
+	Waits    []Wait
+	Deadline int64
+	Turn     uint32
+}
+
+// atQuiet is called when the last goroutine is down.
+func (p *process) atQuiet() (status int, done bool) {
+	if !p.alone() {
+		p.callOff()
+		return 0, false
+	}
+	pc := &p.pace
+	now := time.Now()
+	p.timers.fire(now.UnixNano())
+	o := p.outlook(now.UnixNano())
+	if !o.runnable && o.wake == 0 && !o.external && p.strange == 0 {
+		return fatal(p.deadlock(), 2), true
+	}
+	resting := !o.runnable && !o.external && p.strange == 0
+	far := resting && o.wake-now.UnixNano() > int64(unloadAfter)
+	committed := false
+	if p.reason != reasonIdle || far {
+		if status, done, committed = p.commit(o, now); done {
+			return status, true
+		}
+		if !committed {
+			p.callOff()
+			return 0, false
+		}
+	}
+	pc.succeeded()
+	if p.reason == reasonIdle && !far { // a false alarm
+		pc.idleDelay = min(max(2*pc.idleDelay, 10*time.Millisecond), time.Second)
+		pc.notBefore = now.Add(pc.idleDelay)
+	} else {
+		pc.idleDelay = 0
+	}
+	pc.rest, pc.clean = !o.runnable, committed
+	pc.idleAgain = time.Now().Add(time.Second)
+	p.resume()
+	return 0, false
+}
+
+// commit saves the process and hands it to the host. It reports committed = false if it cannot be saved now.
+func (p *process) commit(o outlook, now time.Time) (status int, done, committed bool) {
+	pc := &p.pace
+	if p.start.Volatile {
+		pc.wanted, pc.lastCommit = false, time.Now()
+		return 0, false, true
+	}
+	gs := p.inOrder()
+	var b bytes.Buffer
+	root := p.saved(gs)
+	if err := snap.Save(&b, root); err != nil {
+		status, done = p.unsavable(err, now)
+		return status, done, false
+	}
+	pc.failures = 0
+	step := &Step{
+		Snapshot:   b.Bytes(),
+		Reason:     p.reason.String(),
+		Goroutines: list(gs),
+		Elapsed:    now.Sub(pc.lastCommit),
+	}
+	if !o.runnable && o.wake != 0 {
+		step.Wake = time.Unix(0, o.wake)
+	}
+	pc.wanted = false
+	v, err := p.host.Commit(context.Background(), step)
+	if err != nil {
+		return fatal("harkgen: cannot commit: "+err.Error(), 1), true, false
+	}
+	if v == Exit {
+		return statusUnloaded, true, true
+	}
+	if p.reason == reasonChaos && p.start.InProc {
+		if err := p.load(step.Snapshot); err != nil {
+			return fatal("harkgen: cannot load the snapshot just made: "+err.Error(), 1), true, false
+		}
+	}
+	pc.lastCommit = time.Now()
+	pc.cost = pc.lastCommit.Sub(now)
+	return 0, false, true
+}
+
+// inOrder returns the goroutines in the order in which they began to wait.
+func (p *process) inOrder() []*G {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	gs := slices.Clone(p.gs)
+	slices.SortStableFunc(gs, func(a, b *G) int { return cmp.Compare(a.since, b.since) })
+	return gs
+}
+
+func (p *process) saved(gs []*G) *savedProcess {
+	s := &savedProcess{
+		Goroutines: make([]savedG, len(gs)),
+		Timers:     p.timers.saved(),
+		LastID:     p.lastID,
+		Ops:        p.ops.Load(),
+		MainGone:   p.mainGone,
+	}
+	for i, g := range gs {
+		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn.Load()}
+	}
+	return s
+}
+
+// load replaces the process, of which nothing runs, by a snapshot. resume starts it.
+func (p *process) load(snapshot []byte) error {
+	p.abandon()
+	var s savedProcess
+	if err := snap.Load(bytes.NewReader(snapshot), &s); err != nil {
+		return err
+	}
+	if p.start.Chaos > 0 {
+		if p.dooms&15 == 0 {
+			churn()
+		}
+		p.dooms++
+	}
+	p.mu.Lock()
+	for i, sg := range s.Goroutines {
+		g := p.newG()
+		g.id, g.root, g.frames, g.waits = sg.ID, sg.Root, sg.Frames, sg.Waits
+		g.deadline.Store(sg.Deadline)
+		g.turn.Store(sg.Turn)
+		g.since = int64(i) + 1
+		g.down = true
+		p.add(g)
+	}
+	p.lastID, p.mainGone = s.LastID, s.MainGone
+	p.ops.Store(s.Ops)
+	p.timers.restore(s.Timers)
+	gs := slices.Clone(p.gs)
+	p.mu.Unlock()
+	for _, g := range gs {
+		if g.turn.Load() == turnWaiting {
+			g.enqueue(dataOf(g.waits[0].on), condition)
+		}
+	}
+	runtime.KeepAlive(&s)
+	return nil
+}
+
+// abandon forgets all goroutines. Those that package initialisation has started in this OS process run; they are in the snapshot already, and
+// these here are stopped first.
+func (p *process) abandon() {
+	if p.count() > 0 {
+		p.beginStop(reasonIdle)
+		for i := 0; i < 1000 && p.count() > 0; i++ {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	p.mu.Lock()
+	p.gs, p.free = nil, nil
+	p.mu.Unlock()
+	p.abandonTables()
+}
+
+// abandonTables empties the waiter tables.
+func (p *process) abandonTables() {
+	for i := range shards {
+		s := &shards[i]
+		s.mu.Lock()
+		for _, q := range s.queues {
+			for q.first != nil {
+				s.remove(q.first)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// churn makes the collector reuse what is unreachable, so that a reference that the snapshot has lost does harm at once.
+func churn() {
+	for range 2 {
+		var keep [][]byte
+		for i := range 256 {
+			b := make([]byte, 16+i*8)
+			for j := range b {
+				b[j] = 0xDB
+			}
+			keep = append(keep, b)
+		}
+		runtime.GC()
+		runtime.KeepAlive(keep)
+	}
+}
+
+// unsavable deals with a failed save. The value may be gone at the next one; if it stays, the run ends.
+func (p *process) unsavable(err error, now time.Time) (status int, done bool) {
+	pc := &p.pace
+	if pc.failures++; pc.failures == 1 {
+		pc.unsavable = now
+	}
+	if pc.failures < 3 || now.Sub(pc.unsavable) < refuseAfter {
+		return 0, false
+	}
+	text := explain(err)
+	if r, ok := p.host.(Refuser); ok {
+		r.Refuse(text)
+	}
+	return fatal("harkgen: "+text, 1), true
+}
+
+// explain turns the error of a save into a line for the user, which starts at the frame's variable:
+//
+//	main.go:31:2 main.handler: conn -> os.File: why
+func explain(err error) string {
+	var u *snap.UnmovableError
+	if !errors.As(err, &u) {
+		return "cannot save the program: " + err.Error()
+	}
+	path := u.Path
+	head := ""
+	for i, step := range path {
+		if strings.Contains(step, ".go:") {
+			head, path = step+": ", path[i+1:]
+			for len(path) > 0 && (path[0] == "F" || strings.HasPrefix(path[0], "(*")) {
+				path = path[1:] // slot.F, and what it holds
+			}
+			break
+		}
+	}
+	return head + strings.Join(append(slices.Clone(path), u.Type), " -> ") + ": " + u.Why
+}
+
+// list describes goroutines, the first thousand.
+func list(gs []*G) []Goroutine {
+	out := make([]Goroutine, 0, min(len(gs), 1000))
+	for _, g := range gs[:min(len(gs), 1000)] {
+		d := Goroutine{ID: g.id, State: "waiting", Op: g.waitReason()}
+		if len(g.waits) == 1 && g.waits[0].op == waitReady {
+			d.State = "runnable"
+		}
+		for _, f := range g.frames {
+			d.Stack = append(d.Stack, describe(f.F))
+		}
+		if len(d.Stack) > 0 {
+			d.Func, d.Pos = d.Stack[0].Func, d.Stack[0].Pos
+		}
+		if at := g.deadline.Load(); at != 0 {
+			d.Deadline = time.Unix(0, at)
+		}
+		out = append(out, d)
+	}
+	return out
+}

@@ -1,0 +1,95 @@
+package rt
+
+// This file defines deferred calls in coloured functions.
+//
+//	defer f(x)             t := &thunk{x}; d.Add(t); defer rt.RunDeferred(g, &d, t)
+//	               becomes
+//	return                 d.Return(); return
+//
+// The calls are native, so that panic, recover and Goexit are Go's own. What a snapshot needs is the list of those that
+// are still to run: the Defers, a local of the function, saved by value in its frame.
+//
+//   - While the goroutine unwinds for a suspension the native calls do nothing: they stay in the list.
+//   - On the resume the function registers the pending ones again (Restore).
+//   - During a normal return a deferred call may suspend. The native calls after it then do nothing, and the epilogue, which was
+//     deferred first and so runs last, sees Suspended and pushes a frame whose point is the return.
+//   - While panicking, or in Goexit, the stack below cannot be rebuilt: the goroutine is pinned during the call. So it is also
+//     after a recover, where the function has not said Return.
+
+// Defers are the pending deferred calls of one function.
+type Defers struct {
+	pending   []Thunk // oldest first
+	returning bool    // the function returns normally
+	suspended bool    // a deferred call has suspended
+	pinned    bool    // the call in progress holds a pin
+}
+
+// Add enters a deferred call.
+func (d *Defers) Add(t Thunk) { d.pending = append(d.pending, t) }
+
+// Pending returns the deferred calls that have not finished, oldest first.
+func (d *Defers) Pending() []Thunk { return d.pending }
+
+// Restore is called with the Defers of a popped frame. The caller defers each of the returned calls, oldest first.
+func (d *Defers) Restore(*G) []Thunk {
+	// The frame's copy shares the array, and could be pushed again.
+	d.pending = append([]Thunk(nil), d.pending...)
+	d.returning, d.suspended, d.pinned = false, false, false
+	return d.pending
+}
+
+// Return is called before a normal return: the deferred calls that follow may suspend.
+func (d *Defers) Return() { d.returning = true }
+
+// Suspended reports whether a deferred call has suspended, so that the epilogue has to push the frame.
+func (d *Defers) Suspended(*G) bool {
+	s := d.suspended
+	d.suspended = false
+	return s
+}
+
+// RunDeferred is the native deferred call for t.
+func RunDeferred(g *G, d *Defers, t Thunk) {
+	if !d.Enter(g, t) {
+		return
+	}
+	defer d.Leave(g, t)
+	t.Run(g)
+}
+
+// Enter is the first half of RunDeferred, for a generated function that is deferred itself because it calls recover:
+//
+//	if !d.Enter(g, t) { return }
+//	defer d.Leave(g, t)
+//
+// It reports whether the call is to be made.
+func (d *Defers) Enter(g *G, _ Thunk) bool {
+	if g.suspending {
+		return false
+	}
+	g.dyn = 0 // of a dynamic call that has panicked
+	if !d.returning || panicking() {
+		g.pin()
+		d.pinned = true
+	}
+	return true
+}
+
+// Leave ends what Enter began, however the call has ended. If it has suspended it stays pending.
+func (d *Defers) Leave(g *G, t Thunk) {
+	if d.pinned {
+		d.pinned = false
+		g.unpin()
+	}
+	if g.suspending {
+		d.suspended = true
+		return
+	}
+	for i := len(d.pending) - 1; i >= 0; i-- {
+		if d.pending[i] == t {
+			d.pending[i] = nil
+			d.pending = append(d.pending[:i], d.pending[i+1:]...)
+			return
+		}
+	}
+}

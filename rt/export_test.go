@@ -1,0 +1,46 @@
+package rt
+
+import (
+	"runtime"
+	"time"
+)
+
+// Run is Main for a test: it returns the exit status, and leaves this OS process usable.
+func Run(prog *Program, h Host) int {
+	p := newProcess()
+	cur = p
+	word.Store(0)
+	p.exit = func(status int) {
+		p.ended.Store(int32(status) + 1)
+		p.kick()
+		runtime.Goexit()
+	}
+	status := p.run(prog, h)
+	for range 100 { // bring the others down
+		p.mu.Lock()
+		p.stopping = false
+		p.beginStopLocked(reasonIdle)
+		n := p.running
+		p.mu.Unlock()
+		if n <= 1 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	p.abandonTables()
+	word.Store(0)
+	return status
+}
+
+// Leftover counts waiters in the tables.
+func Leftover() int { return int(waiting.Load()) }
+
+// NeverStop keeps the process from being stopped, for benchmarks without frames.
+func NeverStop() { cur.pinned.Add(1) }
+
+// SetCommitWanted sets the least time between wanted commits, and returns the old one.
+func SetCommitWanted(d time.Duration) time.Duration {
+	old := commitWanted
+	commitWanted = d
+	return old
+}

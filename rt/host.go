@@ -1,0 +1,70 @@
+package rt
+
+import (
+	"context"
+	"time"
+)
+
+// A Host is where a process lives: it keeps the snapshots and decides whether the worker goes on.
+type Host interface {
+	// Load returns what to run.
+	Load(ctx context.Context) (*Start, error)
+
+	// Commit makes the step durable. It does not return when the worker is to be killed. The host may keep s.Snapshot.
+	Commit(ctx context.Context, s *Step) (Verdict, error)
+
+	// Wanted delivers a value when the host would like a commit soon, because output is waiting to be shown.
+	Wanted() <-chan struct{}
+
+	// Alive is closed when the host is gone. The worker then exits at once.
+	Alive() <-chan struct{}
+}
+
+// A Refuser is a Host that wants to be told that the process cannot be saved for good. It does not return.
+type Refuser interface{ Refuse(text string) }
+
+// A Crew is a Host that runs native goroutines of its own in the worker. They are not taken for the program's.
+type Crew interface{ Goroutines() int }
+
+// Start says what a worker runs.
+type Start struct {
+	Run      string // id of the run
+	Snapshot []byte // nil: a new run
+	Chaos    int    // stop before every Chaos'th operation, 0 = never
+	Volatile bool   // nothing is kept: do not save
+	InProc   bool   // after a chaos commit, restart from the snapshot in this OS process
+}
+
+// A Step is what a process has become since the last commit.
+type Step struct {
+	Snapshot   []byte
+	Reason     string        // "wanted", "interval", "idle" or "chaos"
+	Wake       time.Time     // when it can go on by itself; zero: now
+	Goroutines []Goroutine   // the first thousand
+	Elapsed    time.Duration // since the last commit or the load
+}
+
+// A Goroutine is described to people.
+type Goroutine struct {
+	ID       int64
+	State    string // "runnable" or "waiting"
+	Op       string // "chan receive", "sleep", ...
+	Func     string
+	Pos      string
+	Stack    []FramePos // innermost first
+	Deadline time.Time  // end of its sleep
+}
+
+// A Verdict is the host's answer to a commit.
+type Verdict int
+
+const (
+	Continue Verdict = iota // go on
+	Exit                    // unload the process now
+)
+
+// Exit statuses of a worker.
+const (
+	statusUnloaded = 75  // by Verdict Exit; package local relies on it
+	statusHostGone = 137 // as if killed
+)

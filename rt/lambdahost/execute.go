@@ -1,0 +1,228 @@
+package lambdahost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/harkgen/harkgen/rt/local"
+	"github.com/harkgen/harkgen/rt/store"
+)
+
+// This file defines the execution of a run within one invocation.
+
+// maxTries is how many invocations in a row may end without a commit.
+const maxTries = 3
+
+// execute executes the run until it is done, waits, or is out of time, and sees to it that it is woken.
+func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries int) (Result, error) {
+	if err := h.checkBuild(run); err != nil {
+		return Result{}, err
+	}
+	gone := h.gone(ctx)
+	margin := h.margin(time.Until(gone))
+	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
+
+	s := &session{Store: h.store, h: h, run: run, version: version, gone: gone, stopAt: stopAt}
+	working, stop := context.WithDeadline(ctx, stopAt)
+	defer stop()
+	err := s.supervise(working, stop, killAt.Sub(stopAt))
+	failed, _ := errors.AsType[*local.FailedError](err)
+	switch {
+	case s.conflict:
+		// Somebody else has made a step, and sees to the rest.
+		now, _, err := h.get(ctx, run.ID)
+		if err != nil {
+			return Result{}, err
+		}
+		return result(now), nil
+	case s.failure != nil:
+		return Result{}, s.failure // of the store or the queue
+	case err != nil && failed == nil && !errors.Is(err, local.ErrStopped):
+		return Result{}, fmt.Errorf("run %s: %w", run.ID, err)
+	case failed != nil:
+		h.logf("%v", failed)
+		return result(s.run), nil
+	case ended(s.run) || s.run.State == store.Waiting && s.commits > 0:
+		return result(s.run), nil
+	}
+	return h.outOfTime(ctx, s, tries)
+}
+
+// outOfTime sees to a run that is to go on in another invocation.
+func (h *host) outOfTime(ctx context.Context, s *session, tries int) (Result, error) {
+	if s.commits > 0 {
+		tries = 0
+	} else if tries++; tries >= maxTries {
+		return h.giveUp(ctx, s)
+	}
+	// The record may still say that this invocation executes it, until it is gone.
+	w := wakeUp{Run: s.run.ID, Step: s.run.Step, Tries: tries}
+	if err := h.queue.send(ctx, w, time.Until(s.run.Wake)); err != nil {
+		return Result{}, err
+	}
+	return result(s.run), nil
+}
+
+func (h *host) giveUp(ctx context.Context, s *session) (Result, error) {
+	r := *s.run
+	r.State = store.Failed
+	r.Error = fmt.Sprintf("it could not be saved in %d invocations: some goroutine was all the time in code that cannot be suspended", maxTries)
+	r.Updated, r.Wake = time.Now(), time.Time{}
+	data, err := r.Encode()
+	if err != nil {
+		return Result{}, err
+	}
+	_, err = h.store.Put(ctx, store.Record{ID: r.ID, Version: s.version, Data: data})
+	if errors.Is(err, store.ErrConflict) {
+		return result(s.run), nil
+	}
+	if err == nil {
+		h.logf("run %s failed: %s", r.ID, r.Error)
+	}
+	return result(&r), err
+}
+
+// A session is the store as the supervisor sees it for one invocation. It adds to each
+// commit what Lambda needs:
+//
+//   - the wake-up of a run that is going to wait is sent before the commit;
+//   - a Running record says until when this invocation may be executing it, but
+//     not after stopAt, when the commit is to be the last;
+//   - a put whose answer was lost is repeated with its token.
+//
+// It is used by the supervisor's goroutine alone, but for PutBlob.
+type session struct {
+	store.Store
+	h       *host
+	run     *store.Run // as stored
+	version int64
+	gone    time.Time
+	stopAt  time.Time
+
+	shown    []string // blobs of output that an earlier invocation has shown; deleted after the next commit
+	commits  int
+	conflict bool
+	failure  error // of a put or of the queue
+}
+
+// supervise lets package local execute the run. It stops when ctx ends or the run waits; a last commit has
+// the grace to be made.
+func (s *session) supervise(ctx context.Context, stop context.CancelFunc, grace time.Duration) error {
+	// Leases are for supervisors on one machine; here each has a directory of its own.
+	dir, err := os.MkdirTemp("", "hark-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	r, err := local.Open(ctx, dir, s, s.run.ID)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = r.Execute(ctx, &local.Options{
+		Store:    s,
+		Dir:      dir,
+		Worker:   s.h.exe,
+		Stdout:   s.h.stdout,
+		Stderr:   s.h.stderr,
+		Env:      workerEnv(os.Environ()),
+		Patience: s.h.patience,
+		Grace:    grace,
+		OnCommit: func(r *store.Run) {
+			if r.State == store.Waiting {
+				stop()
+			}
+		},
+	})
+	return err
+}
+
+// Get returns the record without the output of its last step: that was shown by the invocation that made
+// it, and the supervisor would show it again.
+func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
+	rec, err := s.Store.Get(ctx, id)
+	if err != nil {
+		return rec, err
+	}
+	if rec.Version != s.version {
+		s.conflict = true
+		return rec, store.ErrConflict
+	}
+	run, err := store.DecodeRun(rec)
+	if err != nil {
+		return rec, err
+	}
+	s.shown = run.Output.Blobs
+	run.Output.Content = store.Content{}
+	rec.Data, err = run.Encode()
+	return rec, err
+}
+
+// Blobs returns nothing, so that the supervisor does not look for blobs that a crash has left behind: listing
+// them at each invocation costs more than they do.
+func (s *session) Blobs(context.Context, string, string, int) ([]string, string, error) {
+	return nil, "", nil
+}
+
+// Put commits a step.
+func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob) (int64, error) {
+	ctx, cancel := context.WithDeadline(ctx, s.gone)
+	defer cancel()
+	run, err := store.DecodeRun(rec)
+	if err != nil {
+		return 0, err
+	}
+	switch run.State {
+	case store.Waiting:
+		w := wakeUp{Run: run.ID, Step: run.Step}
+		if err := s.h.queue.send(ctx, w, time.Until(run.Wake)); err != nil {
+			s.failure = err
+			return 0, err
+		}
+	case store.Running:
+		run.Wake = time.Time{}
+		if time.Now().Before(s.stopAt) {
+			run.Wake = s.gone
+		}
+	}
+	if rec.Data, err = run.Encode(); err != nil {
+		return 0, err
+	}
+	version, err := s.put(ctx, rec, blobs)
+	if err != nil {
+		return 0, err
+	}
+	if run.Step > s.run.Step {
+		s.commits++
+	}
+	s.run, s.version = run, version
+	for _, name := range s.shown {
+		s.Store.DeleteBlob(ctx, name) // if it stays, it costs little
+	}
+	s.shown = nil
+	return version, nil
+}
+
+func (s *session) put(ctx context.Context, rec store.Record, blobs []store.Blob) (version int64, err error) {
+	if rec.Token == "" {
+		rec.Token = store.NewToken()
+	}
+	for range 3 {
+		version, err = s.Store.Put(ctx, rec, blobs...)
+		switch {
+		case err == nil:
+			return version, nil
+		case errors.Is(err, store.ErrConflict):
+			s.conflict = true
+			return 0, err
+		case errors.Is(err, store.ErrTooLarge) || ctx.Err() != nil:
+			s.failure = err
+			return 0, err
+		}
+	}
+	s.failure = err
+	return 0, err
+}

@@ -1,0 +1,191 @@
+package lambdahost
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/harkgen/harkgen/rt/store"
+)
+
+// This file defines what the handler does with an event.
+
+// Invoke implements lambda.Handler.
+func (h *host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	e, err := decodeEvent(payload)
+	if err != nil {
+		return nil, err
+	}
+	if e.sqs != nil {
+		return json.Marshal(h.wakeUps(ctx, e.sqs))
+	}
+	res, err := h.start(ctx, e.start)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(res)
+}
+
+// errRefused says that the run belongs to another build.
+var errRefused = errors.New("refused")
+
+// start creates the run, or finds it if the event is a repeat, and executes it.
+func (h *host) start(ctx context.Context, e *StartEvent) (Result, error) {
+	id := e.Run
+	if id == "" {
+		lc, ok := lambdacontext.FromContext(ctx)
+		if !ok || lc.AwsRequestID == "" {
+			return Result{}, errors.New("the event names no run and the invocation has no id")
+		}
+		id = lc.AwsRequestID
+	}
+	if err := store.CheckID(id); err != nil {
+		return Result{}, fmt.Errorf("run: %w", err)
+	}
+	run, version, err := h.get(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		run, version, err = h.create(ctx, id, e.Args)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	if !slices.Equal(run.Program.Args, e.Args) && run.Program.ArgsBlob == "" {
+		return Result{}, fmt.Errorf("run %s exists, with other arguments", id)
+	}
+	if ended(run) || version > 1 && time.Now().Before(run.Wake) || version == 0 {
+		return result(run), nil
+	}
+	return h.execute(ctx, run, version, 0)
+}
+
+// create stores a new run. When somebody else has just created it, version is 0: it is theirs to execute.
+func (h *host) create(ctx context.Context, id string, args []string) (run *store.Run, version int64, err error) {
+	over := h.gone(ctx)
+	// Before the record: see invariant 1.
+	if err := h.queue.send(ctx, wakeUp{Run: id, Step: beforeAny}, time.Until(over)+time.Second); err != nil {
+		return nil, 0, err
+	}
+	now := time.Now()
+	run = &store.Run{
+		ID:      id,
+		Program: store.Program{Package: h.program, Args: args},
+		Build:   h.build,
+		State:   store.Running,
+		Created: now,
+		Updated: now,
+		Wake:    over,
+	}
+	var blobs []store.Blob
+	if js, err := json.Marshal(args); err == nil && len(js) > store.MaxInline {
+		b := store.NewBlob(id, js)
+		blobs = append(blobs, b)
+		run.Program.Args, run.Program.ArgsBlob = nil, b.Name
+	}
+	data, err := run.Encode()
+	if err != nil {
+		return nil, 0, err
+	}
+	version, err = h.store.Put(ctx, store.Record{ID: id, Data: data}, blobs...)
+	if errors.Is(err, store.ErrConflict) {
+		run, _, err = h.get(ctx, id)
+		return run, 0, err
+	}
+	return run, version, err
+}
+
+// beforeAny is the step of a wake-up that is stale for every waiting run.
+const beforeAny = -1
+
+func (h *host) get(ctx context.Context, id string) (*store.Run, int64, error) {
+	rec, err := h.store.Get(ctx, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	run, err := store.DecodeRun(rec)
+	return run, rec.Version, err
+}
+
+// gone returns when the invocation will be over, whatever happens.
+func (h *host) gone(ctx context.Context) time.Time {
+	if d, ok := ctx.Deadline(); ok {
+		return d
+	}
+	return time.Now().Add(maxDelay)
+}
+
+// wakeUps handles the records of a batch. Those that failed are shown again after a while, and in
+// the end become dead letters.
+func (h *host) wakeUps(ctx context.Context, e *events.SQSEvent) events.SQSEventResponse {
+	res := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	for _, m := range e.Records {
+		if err := h.wakeUp(ctx, m.Body); err != nil {
+			h.logf("%v", err)
+			h.again(ctx, m)
+			res.BatchItemFailures = append(res.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		}
+	}
+	return res
+}
+
+// again makes a failed message come back sooner than after the visibility timeout: after half a minute, then twice as long, and so on.
+func (h *host) again(ctx context.Context, m events.SQSMessage) {
+	n, _ := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	delay := 30 * time.Second << min(max(n-1, 0), 5)
+	if err := h.queue.again(ctx, m.ReceiptHandle, delay); err != nil {
+		h.logf("the message is shown again only after the visibility timeout: %v", err)
+	}
+}
+
+// wakeUp handles one message. See "Wake-ups".
+func (h *host) wakeUp(ctx context.Context, body string) error {
+	w, err := decodeWakeUp(body)
+	if err != nil {
+		return err
+	}
+	run, version, err := h.get(ctx, w.Run)
+	if errors.Is(err, store.ErrNotFound) {
+		h.logf("a wake-up for run %s, which does not exist", w.Run)
+		return nil // its start event failed, or somebody has deleted it
+	}
+	if err != nil {
+		return err
+	}
+	wait := time.Until(run.Wake)
+	switch {
+	case run.State == store.Done || run.State == store.Failed && w.Step != 0:
+		return nil
+	case wait >= time.Second && run.State == store.Waiting && w.Step != 0 && w.Step < run.Step:
+		return nil
+	case wait >= time.Second:
+		return h.queue.send(ctx, w, wait)
+	case time.Until(h.gone(ctx)) < minTime:
+		return h.queue.send(ctx, w, 0) // earlier records of the batch have used up the time
+	}
+	_, err = h.execute(ctx, run, version, w.Tries)
+	return err
+}
+
+// ended reports whether nothing more is to be done for the run here; one that has failed is resumed by people only.
+func ended(r *store.Run) bool { return r.State == store.Done || r.State == store.Failed }
+
+// minTime is what is left of an invocation at least when a run is executed in it.
+const minTime = 3 * time.Second
+
+// checkBuild refuses a run that another build has started.
+func (h *host) checkBuild(run *store.Run) error {
+	theirVersion, theirs := splitBuild(run.Build)
+	_, ours := splitBuild(h.build)
+	if theirs == ours {
+		return nil
+	}
+	return fmt.Errorf("%w: run %s was started by version %s of the function (build %s) and this is version %s (build %s); a saved run fits no other build",
+		errRefused, run.ID, cmp.Or(theirVersion, "?"), cmp.Or(theirs, "?"), h.version, ours)
+}

@@ -1,0 +1,177 @@
+// Package lambdahost is the handler of a compiled program on AWS Lambda.
+//
+// One binary is both sides. Lambda starts it as the handler; for each invocation that has
+// something to execute the handler starts it again as the worker, a child
+// process that has HARK_FD in its environment, speaks rt/wire and lives no longer than the
+// invocation: a program ends by os.Exit and its heap must not leak
+// into the next run, while one Lambda environment serves many runs. The worker
+// is supervised by rt/local, which commits, shows output after the
+// commit and deals with every way in which a worker ends; what Lambda adds is here.
+//
+// # An invocation
+//
+// An invocation is the steps of one run until it is done, waits for a timer, or is out of time:
+//
+//	   start event, wake-up
+//	          |
+//	          v                    (timer)  wake-up, delayed       leave
+//	.---> executing --- waits ------------------------------------> waiting
+//	|      |     |
+//	|      |     '---- ends -----> done
+//	|      '--- stopAt: asked for a last commit --- wake-up ------> running
+//	'---------------------------------------------------------------'
+//
+// The context's deadline is when Lambda kills everything. So the worker is asked for its last commit at
+// stopAt and is killed at killAt, both well before. What it has done since its last commit
+// is then repeated by the next invocation.
+//
+// # Wake-ups
+//
+// A wake-up is a message {"run": id, "step": n} in the queue of the function, with a delay of at most 900
+// seconds. SQS delivers it late, twice, or (when this side crashes) not at all. The record says when there is
+// something to do for somebody who finds it: Wake is the end of the wait of a Waiting
+// run and, for a Running one, the time at which the invocation that executes it will be gone.
+//
+//	the record is                the wake-up is       then
+//	done                         any                  drop it
+//	failed                       with a step          drop it; people may send one without, to try again
+//	not due (now < Wake)         stale: step < Step,  drop it: whoever made the record Waiting
+//	  and Waiting                                     has sent another before
+//	not due                      not stale            send it on, delayed until Wake
+//	due                          any                  execute
+//
+// # Invariants
+//
+//  1. While a run has not ended there is a message for it, in the queue or being delivered: a wake-up is sent before the
+//     commit that makes the run wait, the message that an invocation has got is deleted by
+//     Lambda only when the invocation has succeeded, and a start event, which nobody would repeat, sends a wake-up for
+//     the time when its invocation is over before it creates the run.
+//  2. Two invocations may execute the same run at the same time, after a late delivery. The conditional put
+//     lets one of them commit; the other stops at once and leaves the run alone.
+//  3. Messages do not multiply: an invocation sends at most one for each that it deletes, but for the one of a start event.
+//  4. A run is executed only by the build that started it, since a snapshot fits no other. A wake-up that reaches another
+//     is refused, and after five deliveries it is a dead letter.
+//  5. A run that cannot commit within maxTries invocations fails, rather than cost money for ever.
+//
+// What it does not do: output that was committed when this side crashed, and was not in the log by then, is
+// in the record only. A run whose start event's invocation was killed goes on after at most 15 minutes;
+// one whose wake-up's invocation was killed, when SQS shows the message again (the visibility timeout).
+package lambdahost
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/harkgen/harkgen/rt"
+	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/rt/store/dynamo"
+	"github.com/harkgen/harkgen/rt/wire"
+)
+
+// Names of the environment variables that say where the resources are. deploygen/plan has the same ones.
+const (
+	EnvTable  = "HARK_TABLE"
+	EnvBucket = "HARK_BUCKET"
+	EnvQueue  = "HARK_QUEUE" // URL
+)
+
+const envWorker = "HARK_FD" // as in rt/wire
+
+// Main is the func main of a handler. It never returns.
+func Main(p *rt.Program) {
+	if _, ok := os.LookupEnv(envWorker); ok {
+		host, err := wire.Dial()
+		if err != nil {
+			fatal(err)
+		}
+		rt.Main(p, host)
+	}
+	h, err := newHost(context.Background(), p.Name)
+	if err != nil {
+		fatal(err)
+	}
+	lambda.Start(h)
+	os.Exit(0)
+}
+
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, "harkgen:", err)
+	os.Exit(1)
+}
+
+// host implements lambda.Handler.
+type host struct {
+	program string
+	version string // of the function
+	build   string // buildName of this binary
+	exe     string // path of this binary
+	store   store.Store
+	queue   *queue
+
+	stdout, stderr io.Writer
+	patience       time.Duration // how long output may wait for a commit
+	margin         func(left time.Duration) time.Duration
+}
+
+// Patience is how long output waits before a commit is made for it. A commit costs a write, so it
+// is longer than on a terminal.
+const patience = 3 * time.Second
+
+func newHost(ctx context.Context, program string) (*host, error) {
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
+		return nil, errors.New("this is the handler of a compiled program; it runs only on AWS Lambda")
+	}
+	for _, name := range []string{EnvTable, EnvBucket, EnvQueue} {
+		if os.Getenv(name) == "" {
+			return nil, fmt.Errorf("the environment variable %s is not set; deploy with the template that harkgen has written", name)
+		}
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	identity, err := buildIdentity(exe)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryMaxAttempts(8))
+	if err != nil {
+		return nil, err
+	}
+	s, err := dynamo.Open(ctx, dynamo.Options{Table: os.Getenv(EnvTable), Bucket: os.Getenv(EnvBucket)})
+	if err != nil {
+		return nil, err
+	}
+	version := cmp.Or(lambdacontext.FunctionVersion, "$LATEST")
+	return &host{
+		program:  program,
+		version:  version,
+		build:    buildName(version, identity),
+		exe:      exe,
+		store:    s,
+		queue:    &queue{client: sqs.NewFromConfig(cfg), url: os.Getenv(EnvQueue)},
+		stdout:   os.Stdout,
+		stderr:   os.Stderr,
+		patience: patience,
+		margin:   margin,
+	}, nil
+}
+
+// margin is what is kept of an invocation for the last commit and what comes after it.
+func margin(left time.Duration) time.Duration {
+	return min(max(left/10, 2*time.Second), 30*time.Second)
+}
+
+func (h *host) logf(format string, args ...any) {
+	fmt.Fprintf(h.stderr, "harkgen: "+format+"\n", args...)
+}

@@ -1,0 +1,118 @@
+package lambdahost
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/harkgen/harkgen/rt"
+	"github.com/harkgen/harkgen/rt/wire"
+)
+
+// This file defines the fake program: this test binary, started again by the handler as the worker. Its whole state is a
+// counter, its snapshot the counter's digits.
+
+func TestMain(m *testing.M) {
+	if _, ok := os.LookupEnv(envWorker); ok {
+		fakeProgram(os.Args[1:])
+	}
+	os.Setenv("AWS_LAMBDA_RUNTIME_API", "x") // the program must not see them
+	os.Setenv(EnvTable, "x")
+	os.Exit(m.Run())
+}
+
+type fake struct {
+	host rt.Host
+	n    int // the state
+}
+
+// fakeProgram does what its first argument says.
+func fakeProgram(args []string) {
+	host, err := wire.Dial()
+	if err != nil {
+		panic(err)
+	}
+	f := &fake{host: host}
+	start, err := host.Load(context.Background())
+	if err != nil {
+		panic(err)
+	}
+	if start.Snapshot != nil {
+		f.n, _ = strconv.Atoi(strings.TrimSpace(string(start.Snapshot)))
+	}
+	switch args[0] {
+	case "exit": // exit STATUS TEXT...
+		fmt.Println(strings.Join(args[2:], " "))
+		status, _ := strconv.Atoi(args[1])
+		os.Exit(status)
+	case "steps": // a few steps, with output on both sides
+		for f.n < 5 {
+			f.n++
+			fmt.Println("step", f.n)
+			fmt.Fprintln(os.Stderr, "err", f.n)
+			f.commit("interval", time.Time{}, 0)
+		}
+	case "large": // steps with snapshots that go to the bucket
+		for f.n < 3 {
+			f.n++
+			fmt.Println("step", f.n)
+			f.commit("interval", time.Time{}, 1<<20)
+		}
+	case "sleep": // sleep DURATION: three times
+		d, _ := time.ParseDuration(args[1])
+		for f.n < 3 {
+			f.n++
+			fmt.Println("sleep", f.n)
+			f.commit("idle", time.Now().Add(d), 0)
+		}
+		fmt.Println("woke")
+		os.Exit(3)
+	case "busy": // busy N: counts to N, 10 ms each, and commits when it is asked to
+		end, _ := strconv.Atoi(args[1])
+		for f.n < end {
+			select {
+			case <-host.Wanted():
+				f.commit("wanted", time.Time{}, 0)
+			case <-time.After(10 * time.Millisecond):
+				f.n++
+			}
+		}
+		fmt.Println("counted to", f.n)
+	case "stuck": // never commits
+		select {}
+	case "killed":
+		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	case "unmovable":
+		host.(rt.Refuser).Refuse("main.go:31 handler -> conn -> fd *os.File")
+	case "env":
+		for _, kv := range os.Environ() {
+			if strings.HasPrefix(kv, "HARK_") || strings.HasPrefix(kv, "AWS_LAMBDA_RUNTIME_API") {
+				fmt.Println(kv)
+			}
+		}
+	default:
+		fmt.Println("args", len(args))
+	}
+	os.Exit(0)
+}
+
+// commit commits the counter, padded to a size.
+func (f *fake) commit(reason string, wake time.Time, size int) {
+	v, err := f.host.Commit(context.Background(), &rt.Step{
+		Snapshot:   fmt.Appendf(nil, "%-*d", size, f.n),
+		Reason:     reason,
+		Wake:       wake,
+		Goroutines: []rt.Goroutine{{ID: 1, State: "waiting", Op: "sleep", Func: "main.main", Pos: "main.go:7:2"}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	if v == rt.Exit {
+		os.Exit(75)
+	}
+}

@@ -1,0 +1,197 @@
+// This file defines the worker of the tests: the test binary itself, which interprets its arguments as a
+// program, one instruction each, and saves how far it got.
+//
+//	out:TEXT err:TEXT   write a line
+//	big:N               write N bytes in lines of 64
+//	commit[:REASON]     save; what comes after is done by whoever goes on
+//	idle:DURATION       save, to be woken after that time; then go on if it is over
+//	wanted              wait until a commit is wanted, and save
+//	read                read a line from stdin, one byte at a time, and remember it
+//	all                 read lines until the end of the input, saving after each
+//	say                 write what was remembered
+//	kill[:FILE]         kill itself, with FILE only if that does not exist, which is then made
+//	signal:N            die of a signal
+//	sleep:DURATION      sleep, without saving
+//	pid:FILE            write the process id to the file
+//	count:N:D           N times: write a number, sleep for D, save
+//	pad:N               make the snapshot N bytes larger
+//	refuse:TEXT         say that it cannot be saved
+//	exit:N
+
+package local
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/harkgen/harkgen/rt"
+	"github.com/harkgen/harkgen/rt/wire"
+)
+
+func TestMain(m *testing.M) {
+	switch os.Getenv("HARK_TEST_ROLE") {
+	case "worker":
+		new(fake).main()
+	case "supervisor":
+		testSupervisor()
+	}
+	os.Exit(m.Run())
+}
+
+type fake struct {
+	conn *wire.Conn
+	wire.Start
+
+	// What is saved.
+	PC, I int
+	Wake  time.Time
+	Lines []string
+	Pad   []byte
+}
+
+func (f *fake) main() {
+	fmt.Println("init")
+	f.conn = wire.NewConn(os.NewFile(3, "host"))
+	f.conn.Send(wire.Load{}, nil)
+	msg, raw, err := f.conn.Receive()
+	check(err)
+	f.Start = msg.(wire.Start)
+	if !f.New {
+		check(json.Unmarshal(raw, f))
+	}
+	for f.PC < len(os.Args)-1 {
+		f.PC++
+		op, arg, _ := strings.Cut(os.Args[f.PC], ":")
+		f.step(op, arg)
+	}
+	os.Exit(0)
+}
+
+func check(err error) {
+	if err != nil {
+		os.Exit(137) // as rt does when the host is gone
+	}
+}
+
+func (f *fake) commit(reason string, wake time.Time) {
+	snap, err := json.Marshal(f)
+	check(err)
+	gs := []rt.Goroutine{{ID: 1, State: "waiting", Op: "sleep", Func: "main.main", Pos: fmt.Sprint("main.go:", f.PC, ":1")}}
+	check(f.conn.Send(wire.Commit{Reason: reason, Wake: wake, Goroutines: gs}, snap))
+	for {
+		msg, _, err := f.conn.Receive()
+		check(err)
+		if c, ok := msg.(wire.Committed); ok {
+			if c.Verdict == wire.VerdictExit {
+				os.Exit(exitUnloaded)
+			}
+			return
+		}
+	}
+}
+
+func (f *fake) step(op, arg string) {
+	d, _ := time.ParseDuration(arg)
+	n, _ := strconv.Atoi(arg)
+	switch op {
+	case "out":
+		fmt.Println(arg)
+	case "err":
+		fmt.Fprintln(os.Stderr, arg)
+	case "big":
+		for i := 0; i < n; i += 64 {
+			fmt.Printf("%063d\n", i)
+		}
+	case "commit":
+		f.commit(arg, time.Time{})
+	case "idle":
+		f.Wake = time.Now().Add(d)
+		f.commit("idle", f.Wake)
+		time.Sleep(time.Until(f.Wake))
+	case "wanted":
+		for {
+			msg, _, err := f.conn.Receive()
+			check(err)
+			if _, ok := msg.(wire.Wanted); ok {
+				break
+			}
+		}
+		f.commit("wanted", time.Time{})
+	case "read":
+		f.read()
+	case "all":
+		for f.read() {
+			f.commit(arg, time.Time{})
+		}
+	case "say":
+		fmt.Println(strings.Join(f.Lines, "|"))
+	case "kill":
+		if arg != "" {
+			if _, err := os.Stat(arg); err == nil {
+				return
+			}
+			os.WriteFile(arg, nil, 0o600)
+		}
+		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	case "signal":
+		signal.Reset(syscall.Signal(n))
+		syscall.Kill(os.Getpid(), syscall.Signal(n))
+		select {}
+	case "sleep":
+		time.Sleep(d)
+	case "pid":
+		check(os.WriteFile(arg, fmt.Append(nil, os.Getpid()), 0o600))
+	case "count":
+		f.count(arg)
+	case "pad":
+		f.Pad = make([]byte, n)
+	case "refuse":
+		f.conn.Send(wire.Refused{Err: arg}, nil)
+		select {}
+	case "exit":
+		os.Exit(n)
+	}
+}
+
+func (f *fake) count(arg string) {
+	a, b, _ := strings.Cut(arg, ":")
+	n, _ := strconv.Atoi(a)
+	d, _ := time.ParseDuration(b)
+	for f.I < n {
+		w := os.Stdout
+		if f.I%5 == 4 {
+			w = os.Stderr
+		}
+		fmt.Fprintln(w, f.I)
+		time.Sleep(d)
+		f.I++
+		pc := f.PC
+		f.PC-- // this instruction again
+		f.commit("", time.Time{})
+		f.PC = pc
+	}
+}
+
+func (f *fake) read() bool {
+	line := ""
+	for {
+		var b [1]byte
+		n, err := os.Stdin.Read(b[:])
+		if n == 0 || err != nil {
+			return false
+		}
+		if b[0] == '\n' {
+			f.Lines = append(f.Lines, line)
+			return true
+		}
+		line += string(b[0])
+	}
+}

@@ -1,0 +1,502 @@
+// This file defines the life of a run: workers come and go. See the package's documentation.
+
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/rt/wire"
+)
+
+// An ending says why a worker's life ended.
+type ending int
+
+const (
+	ended    ending = iota + 1 // the run is done
+	unloaded                   // nothing to do before Wake
+	again                      // start another from the last commit
+	stopped                    // the supervisor is to stop
+)
+
+// maxKills is how often a worker is started again without a commit between.
+const maxKills = 3
+
+// wantAgain is when a worker is asked again that was asked for a commit.
+const wantAgain = 500 * time.Millisecond
+
+// Execute executes the run until it is done; for a run that is done it shows what was not
+// shown yet. When ctx ends it returns ErrStopped.
+func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
+	r.o = o.defaults()
+	r.screen = screen{out: [2]io.Writer{r.o.Stdout, r.o.Stderr}, lease: r.lease}
+	// What is begun is finished: ctx only keeps workers from being started and events from being waited for.
+	work := context.WithoutCancel(ctx)
+	if err := r.recover(work); err != nil {
+		return nil, err
+	}
+	if r.rec.Ended() {
+		return r.result(), nil
+	}
+	if r.rec.State == store.Failed {
+		r.rec.State = store.Running
+	}
+	if err := r.attach(work); err != nil {
+		return nil, err
+	}
+	for {
+		if r.rec.State == store.Waiting && !sleepUntil(ctx, r.rec.Wake) {
+			return nil, ErrStopped
+		}
+		how, err := r.life(ctx, work)
+		switch {
+		case err != nil:
+			return nil, err
+		case how == stopped || ctx.Err() != nil && how != ended:
+			return nil, ErrStopped
+		case how == ended:
+			return r.result(), nil
+		}
+	}
+}
+
+func (r *Run) result() *Result { return &Result{Exit: r.rec.Exit, Signal: r.rec.Signal} }
+
+// sleepUntil looks at the clock now and then: timers stand still while the machine is suspended.
+func sleepUntil(ctx context.Context, wake time.Time) bool {
+	for {
+		d := time.Until(wake)
+		if d <= 0 {
+			return true
+		}
+		t := time.NewTimer(min(d, 5*time.Second))
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return false
+		}
+	}
+}
+
+// recover finishes what a supervisor that crashed left half done.
+func (r *Run) recover(ctx context.Context) error {
+	chunks, base, err := r.committedOutput(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.show(base, chunks); err != nil && !errors.Is(err, errPipe) {
+		return err
+	}
+	keep := map[string]bool{}
+	for _, name := range r.rec.Blobs() {
+		keep[name] = true
+	}
+	for page := ""; ; {
+		names, next, err := r.o.Store.Blobs(ctx, r.rec.ID, page, 1000)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if !keep[name] {
+				if err := r.o.Store.DeleteBlob(ctx, name); err != nil {
+					return err
+				}
+			}
+		}
+		if page = next; page == "" {
+			return nil
+		}
+	}
+}
+
+// attach connects the input, if there is or was any.
+func (r *Run) attach(ctx context.Context) (err error) {
+	if r.o.Stdin == nil && !r.rec.Stdin.Attached {
+		return nil
+	}
+	r.rec.Stdin.Attached = true
+	if r.in, err = newInput(ctx, r.o.Store, r.rec.ID, r.rec.Stdin.Consumed); err != nil {
+		return err
+	}
+	switch {
+	case r.in.ended:
+	case r.o.Stdin != nil:
+		go r.in.read(ctx, r.o.Stdin)
+	default:
+		r.in.append(ctx, nil)
+	}
+	return nil
+}
+
+// start starts a worker with its pipes.
+func (r *Run) start(ctx context.Context) (*worker, error) {
+	spill := func(data []byte) (string, error) {
+		b := store.NewBlob(r.rec.ID, data)
+		return b.Name, r.o.Store.PutBlob(ctx, b)
+	}
+	collect := func(stdout, stderr *os.File) *output {
+		return newOutput(stdout, stderr, r.rec.Output.Base+r.rec.Output.Size, spill)
+	}
+	if r.in == nil {
+		return startWorker(&r.o, r.args, r.rec.Program.Cwd, nil, collect)
+	}
+	pr, pw, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	w, err := startWorker(&r.o, r.args, r.rec.Program.Cwd, pr, collect)
+	if err != nil {
+		pr.Close()
+		pw.Close()
+		return nil, err
+	}
+	w.feed = r.in.feed(ctx, r.rec.Stdin.Consumed, pw, pr)
+	return w, nil
+}
+
+// life is the life of one worker.
+func (r *Run) life(ctx, work context.Context) (ending, error) {
+	w, err := r.start(work)
+	if err != nil {
+		return 0, err
+	}
+	defer w.end()
+	stop := ctx.Done()
+	msgs := w.msgs
+	var exited <-chan struct{} // nil until the worker hung up: what it sent before comes first
+	var grace <-chan time.Time
+	want := time.NewTimer(time.Hour)
+	defer want.Stop()
+	for {
+		select {
+		case m, ok := <-msgs:
+			if !ok {
+				msgs, exited = nil, w.exited
+				continue
+			}
+			if how, err := r.handle(work, w, m); err != nil || how != 0 {
+				return how, err
+			}
+			if _, ok := m.msg.(wire.Commit); ok && grace != nil {
+				return stopped, nil
+			}
+		case <-exited:
+			return r.exit(work, w)
+		case <-w.out.arrived:
+			want.Reset(r.o.Patience)
+		case <-want.C:
+			r.want(w, want)
+		case <-stop:
+			if !w.loaded {
+				return stopped, nil
+			}
+			stop, grace = nil, time.After(r.o.Grace)
+			w.send(wire.Wanted{}, nil)
+		case <-grace:
+			return stopped, nil
+		}
+	}
+}
+
+// want asks for a commit if output has been waiting long enough.
+func (r *Run) want(w *worker, t *time.Timer) {
+	since := w.out.waiting()
+	if since.IsZero() || !w.loaded {
+		if !since.IsZero() {
+			t.Reset(r.o.Patience)
+		}
+		return
+	}
+	if d := r.o.Patience - time.Since(since); d > 0 {
+		t.Reset(d)
+		return
+	}
+	w.send(wire.Wanted{}, nil)
+	t.Reset(wantAgain)
+}
+
+// handle handles a message of the worker. Its life goes on if the result is 0.
+func (r *Run) handle(ctx context.Context, w *worker, m message) (ending, error) {
+	switch msg := m.msg.(type) {
+	case wire.Load:
+		return 0, r.onLoad(ctx, w)
+	case wire.Commit:
+		return r.onCommit(ctx, w, &msg, m.raw)
+	case wire.Refused:
+		w.kill()
+		return 0, r.fail(ctx, w, msg.Err)
+	}
+	return 0, fmt.Errorf("%T from the worker", m.msg)
+}
+
+// onLoad answers with the last snapshot.
+func (r *Run) onLoad(ctx context.Context, w *worker) error {
+	w.loaded = true
+	start := wire.Start{Run: r.rec.ID, Chaos: r.o.Chaos, InProc: r.o.InProc, New: r.rec.Snap.IsZero()}
+	if start.New {
+		w.send(start, nil)
+		return nil
+	}
+	if err := r.drop(ctx, w); err != nil { // what the initialisers printed
+		return err
+	}
+	snap := r.rec.Snap.Inline
+	for _, name := range r.rec.Snap.Blobs {
+		b, err := getBlob(ctx, r.o.Store, r.rec.ID, name)
+		if err != nil {
+			return err
+		}
+		snap = append(snap, b...)
+	}
+	w.send(start, snap)
+	return nil
+}
+
+// drop throws the output away that was not committed.
+func (r *Run) drop(ctx context.Context, w *worker) error {
+	for _, name := range w.out.discard() {
+		if err := r.o.Store.DeleteBlob(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onCommit commits a step and decides how it goes on.
+func (r *Run) onCommit(ctx context.Context, w *worker, c *wire.Commit, snapshot []byte) (ending, error) {
+	next := r.rec
+	next.Reason, next.Error, next.Exit, next.Signal = c.Reason, "", 0, ""
+	next.Count, next.Gs = len(c.Goroutines), nil
+	for _, g := range c.Goroutines[:min(len(c.Goroutines), store.MaxGs)] {
+		next.Gs = append(next.Gs, store.G{ID: g.ID, State: g.State, Op: g.Op, Func: g.Func, Pos: g.Pos, Deadline: g.Deadline})
+	}
+	exit := c.Reason == "idle" && !c.Wake.IsZero() && time.Until(c.Wake) > time.Second
+	next.State, next.Wake = store.Running, time.Time{}
+	if exit {
+		next.State, next.Wake = store.Waiting, c.Wake
+	}
+	var blobs []store.Blob
+	if len(snapshot) <= store.MaxInline {
+		next.Snap = store.Content{Inline: snapshot}
+	} else {
+		b := store.NewBlob(r.rec.ID, snapshot)
+		next.Snap = store.Content{Blobs: []string{b.Name}}
+		blobs = append(blobs, b)
+	}
+	if err := r.commit(ctx, w, &next, blobs); err != nil {
+		if errors.Is(err, errPipe) {
+			return r.brokenPipe(ctx, w)
+		}
+		return 0, err
+	}
+	r.kills = 0
+	verdict := wire.VerdictContinue
+	switch {
+	case c.Reason == "chaos" && !r.o.InProc:
+		w.kill()
+		return again, nil
+	case exit:
+		verdict, w.unloading = wire.VerdictExit, true
+	}
+	w.send(wire.Committed{Verdict: verdict}, nil)
+	return 0, nil
+}
+
+// commit takes the output, puts the record, and shows the output. The error may be errPipe.
+func (r *Run) commit(ctx context.Context, w *worker, next *store.Run, blobs []store.Blob) error {
+	out, chunks, blob, err := w.out.take(r.rec.ID)
+	if err != nil {
+		return err
+	}
+	if blob.Name != "" {
+		blobs = append(blobs, blob)
+	}
+	next.Output = out
+	if w.feed != nil {
+		if next.Stdin.Consumed, err = w.feed.consumed(); err != nil {
+			return err
+		}
+		if err := r.in.failed(); err != nil {
+			return err
+		}
+	}
+	next.Step++
+	if err := r.put(ctx, next, blobs...); err != nil {
+		return err
+	}
+	base := out.Base
+	if len(out.Blobs) > 1 { // some of it had to wait in the store
+		if chunks, base, err = r.committedOutput(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.show(base, chunks); err != nil {
+		return err
+	}
+	if r.o.OnCommit != nil {
+		r.o.OnCommit(&r.rec)
+	}
+	if w.feed != nil {
+		return w.feed.forget(ctx, next.Stdin.Consumed)
+	}
+	return nil
+}
+
+// put stores the next record, and deletes the blobs that only the one before pointed to.
+func (r *Run) put(ctx context.Context, next *store.Run, blobs ...store.Blob) error {
+	next.Updated = time.Now()
+	data, err := next.Encode()
+	if err != nil {
+		return err
+	}
+	ver, err := r.o.Store.Put(ctx, store.Record{ID: next.ID, Version: r.ver, Data: data}, blobs...)
+	if errors.Is(err, store.ErrConflict) {
+		return fmt.Errorf("run %s was changed by another process", next.ID)
+	}
+	if err != nil {
+		return err
+	}
+	keep := map[string]bool{}
+	for _, name := range next.Blobs() {
+		keep[name] = true
+	}
+	old := r.rec.Blobs()
+	r.rec, r.ver = *next, ver
+	if err := r.lease.markVersion(ver); err != nil {
+		return err
+	}
+	for _, name := range old {
+		if !keep[name] {
+			if err := r.o.Store.DeleteBlob(ctx, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Run) show(base int64, chunks []chunk) error { return r.screen.show(base, chunks) }
+
+// committedOutput reads the output of the last step.
+func (r *Run) committedOutput(ctx context.Context) (cs []chunk, base int64, err error) {
+	out := r.rec.Output
+	parts := [][]byte{out.Inline}
+	for _, name := range out.Blobs {
+		b, err := getBlob(ctx, r.o.Store, r.rec.ID, name)
+		if err != nil {
+			return nil, 0, err
+		}
+		parts = append(parts, b)
+	}
+	for _, b := range parts {
+		if len(b) == 0 {
+			continue
+		}
+		_, more, err := decodeChunks(b)
+		if err != nil {
+			return nil, 0, fmt.Errorf("run %s: %w", r.rec.ID, err)
+		}
+		cs = append(cs, more...)
+	}
+	return cs, out.Base, nil
+}
+
+// exit handles the end of a worker that was not killed here.
+func (r *Run) exit(ctx context.Context, w *worker) (ending, error) {
+	status := w.cmd.ProcessState
+	ws := status.Sys().(syscall.WaitStatus)
+	switch {
+	case ws.Signaled() && ws.Signal() == syscall.SIGKILL:
+		return r.killed(ctx, w)
+	case ws.Signaled():
+		return r.finish(ctx, w, -1, status.String())
+	case w.unloading && ws.ExitStatus() == exitUnloaded:
+		return unloaded, r.drop(ctx, w)
+	}
+	return r.finish(ctx, w, ws.ExitStatus(), "")
+}
+
+func (r *Run) killed(ctx context.Context, w *worker) (ending, error) {
+	if err := r.drop(ctx, w); err != nil {
+		return 0, err
+	}
+	if r.kills++; r.kills <= maxKills {
+		return again, nil
+	}
+	return 0, r.fail(ctx, w, fmt.Sprintf("its worker was killed %d times without getting on", r.kills))
+}
+
+// fail gives the run up. It stays where it was at the last commit, and what it printed since is lost.
+func (r *Run) fail(ctx context.Context, w *worker, why string) error {
+	if err := r.drop(ctx, w); err != nil {
+		return err
+	}
+	next := r.rec
+	next.State, next.Error, next.Wake = store.Failed, why, time.Time{}
+	if err := r.put(ctx, &next); err != nil {
+		return err
+	}
+	return &FailedError{ID: r.rec.ID, Why: why}
+}
+
+// finish commits the end of the program and the rest of its output.
+func (r *Run) finish(ctx context.Context, w *worker, exit int, signal string) (ending, error) {
+	next := r.rec
+	next.State, next.Exit, next.Signal, next.Reason, next.Error = store.Done, exit, signal, "exit", ""
+	next.Wake, next.Snap, next.Gs, next.Count = time.Time{}, store.Content{}, nil, 0
+	err := r.commit(ctx, w, &next, nil)
+	if errors.Is(err, errPipe) {
+		return r.brokenPipe(ctx, w)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return ended, r.cleanUp(ctx)
+}
+
+// brokenPipe ends the run as the program would have ended that writes to a pipe that nobody reads.
+func (r *Run) brokenPipe(ctx context.Context, w *worker) (ending, error) {
+	w.kill()
+	if err := r.drop(ctx, w); err != nil {
+		return 0, err
+	}
+	next := r.rec
+	next.State, next.Exit, next.Signal, next.Reason = store.Done, -1, "signal: broken pipe", "exit"
+	next.Wake, next.Snap, next.Gs, next.Count = time.Time{}, store.Content{}, nil, 0
+	next.Output = store.Output{Base: next.Output.Base + next.Output.Size}
+	if err := r.put(ctx, &next); err != nil {
+		return 0, err
+	}
+	return ended, r.cleanUp(ctx)
+}
+
+// cleanUp leaves only the record of a run that is done.
+func (r *Run) cleanUp(ctx context.Context) error {
+	if len(r.rec.Output.Blobs) > 0 {
+		next := r.rec
+		next.Output = store.Output{Base: next.Output.Base + next.Output.Size}
+		if err := r.put(ctx, &next); err != nil {
+			return err
+		}
+	}
+	for {
+		ms, err := r.o.Store.Messages(ctx, r.rec.ID, store.Key{}, 100)
+		if err != nil || len(ms) == 0 {
+			return err
+		}
+		var keys []store.Key
+		for _, m := range ms {
+			keys = append(keys, m.Key)
+		}
+		if err := r.o.Store.DeleteMessages(ctx, r.rec.ID, keys...); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package rt
+
+import (
+	"time"
+)
+
+// This file defines the monitor, which runs on the goroutine that called Main, and its policy: when to stop.
+//
+// It looks at all goroutines every few milliseconds. A stop is asked for when
+//
+//	wanted    the host asks,
+//	interval  the last commit is a second or more ago and something has run since,
+//	idle      all goroutines are parked and none has moved since the last look, and no deadline is near,
+//	chaos     an operation says so (chaos.go).
+//
+// Saving takes at most about 5% of the time: the next commit waits for twenty times the cost of the last one.
+
+const (
+	lookBusy       = 5 * time.Millisecond  // between looks while something runs
+	lookParked     = 2 * time.Millisecond  // while everything is parked, and may be idle
+	lookIdle       = 50 * time.Millisecond // while it is known to be idle
+	commitInterval = time.Second
+	commitShare    = 20 // a commit at most every so many times its cost
+	unloadAfter    = time.Second
+	firstPatience  = 20 * time.Millisecond
+	lastPatience   = time.Second
+	firstBackoff   = time.Millisecond
+	lastBackoff    = time.Second
+	settleTime     = 5 * time.Millisecond // a chaos stop waits so long for resumed goroutines
+	refuseAfter    = 2 * time.Second      // of saves that fail because of a value
+)
+
+// commitWanted is the least time between commits that the host asks for. A variable for tests.
+var commitWanted = 20 * time.Millisecond
+
+// A census sums up all goroutines. Two that are equal mean that nothing has moved between.
+type census struct {
+	parked   bool // all
+	moves    uint64
+	changes  uint64
+	deadline int64 // first of the sleeps, UnixNano
+}
+
+// pace is what the monitor remembers between looks.
+type pace struct {
+	lastCommit time.Time
+	cost       time.Duration // of the last commit
+	wanted     bool          // the host has asked
+
+	last      census // of the look before
+	rest      bool   // the last quiet point found nobody runnable: the next census of parked goroutines is idle
+	idle      census // known to be idle
+	clean     bool   // idle, and committed since
+	idleAgain time.Time
+	idleDelay time.Duration
+
+	// Failures.
+	notBefore time.Time     // no stop until then
+	backoff   time.Duration // the next one
+	patience  time.Duration // how long a stop may take
+	unsavable time.Time     // first of the failed saves in a row
+	failures  int           // their number
+	pokedAt   time.Time
+	running   int // goroutines at the last look
+}
+
+func (c *pace) begin(now time.Time) {
+	*c = pace{lastCommit: now, patience: firstPatience, backoff: firstBackoff}
+}
+
+// monitor looks until the process ends, and returns its exit status.
+func (p *process) monitor() int {
+	alarm := time.NewTimer(time.Hour)
+	alive, wanted := p.host.Alive(), p.host.Wanted()
+	for {
+		d, status, done := p.tend(time.Now())
+		if done {
+			return status
+		}
+		wake := time.Now().Add(d).UnixNano()
+		p.nextLook.Store(wake)
+		if next := p.timers.next.Load(); next != 0 && next < wake { // after the store: addTimer does it the other way round
+			d = time.Until(time.Unix(0, next))
+		}
+		alarm.Reset(max(d, 0))
+		select {
+		case <-alive:
+			return statusHostGone
+		case <-wanted:
+			p.pace.wanted = true
+		case <-p.kicked:
+		case <-alarm.C:
+		}
+	}
+}
+
+// tend does what is due and returns the time until the next look.
+func (p *process) tend(now time.Time) (d time.Duration, status int, done bool) {
+	if s := p.ended.Load(); s != 0 {
+		return 0, int(s) - 1, true
+	}
+	p.timers.fire(now.UnixNano())
+	if waiting.Load() != 0 && now.Sub(p.pace.pokedAt) > lookBusy {
+		p.pace.pokedAt = now
+		pokeAll()
+	}
+	p.mu.Lock()
+	if p.stopping && p.running < p.pace.running { // it advances: that takes its time with very many goroutines
+		p.stopSince = now
+	}
+	p.pace.running = p.running
+	stopping, pending, quiet, since := p.stopping, p.pending, p.running == 0, p.stopSince
+	p.mu.Unlock()
+	switch {
+	case p.crashing.Load():
+		return time.Second, 0, false
+	case stopping && quiet:
+		status, done = p.atQuiet()
+		return lookParked, status, done
+	case stopping:
+		if left := p.pace.patience - now.Sub(since); left > 0 {
+			return min(left, lookBusy), 0, false
+		}
+		p.callOff()
+	case pending:
+		if left := settleTime - now.Sub(since); left > 0 {
+			return left, 0, false
+		}
+		p.beginStop(reasonChaos)
+		return 0, 0, false
+	}
+	return p.look(now), 0, false
+}
+
+// look takes a census and asks for a stop if there is reason to.
+func (p *process) look(now time.Time) time.Duration {
+	c, took := p.takeCensus()
+	pc := &p.pace
+	same := c == pc.last
+	pc.last = c
+	if pc.rest && c.parked && same {
+		pc.rest, pc.idle = false, c
+	}
+	idle := c.parked && c == pc.idle
+	if !now.Before(pc.notBefore) {
+		p.chaosHeld.Store(false)
+		if r, ok := p.reasonToStop(now, c, same, idle); ok && p.pinned.Load() == 0 {
+			p.beginStop(r)
+			return 0
+		}
+	}
+	d := lookBusy
+	switch {
+	case idle && !pc.wanted:
+		d = lookIdle
+	case c.parked:
+		d = lookParked
+	}
+	return max(d, 50*took)
+}
+
+// reasonToStop decides. same: nothing has moved since the last look; idle: nor since a quiet point found nobody runnable.
+func (p *process) reasonToStop(now time.Time, c census, same, idle bool) (reason, bool) {
+	pc := &p.pace
+	since := now.Sub(pc.lastCommit)
+	switch {
+	case pc.wanted && since >= max(commitWanted, commitShare*pc.cost):
+		return reasonWanted, true
+	case !(idle && pc.clean) && since >= max(commitInterval, commitShare*pc.cost):
+		return reasonInterval, true
+	case !c.parked || !same || pc.rest:
+		return 0, false
+	case idle && now.Before(pc.idleAgain):
+		return 0, false
+	}
+	for _, at := range [2]int64{c.deadline, p.timers.next.Load()} {
+		if at != 0 && at-now.UnixNano() <= int64(unloadAfter) {
+			return 0, false
+		}
+	}
+	return reasonIdle, true
+}
+
+func (p *process) takeCensus() (c census, took time.Duration) {
+	start := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.parked = true
+	c.changes = p.changes
+	for _, g := range p.gs {
+		s := g.state.Load()
+		c.moves += s
+		c.parked = c.parked && (s&1 != 0 || g.down)
+		if at := g.deadline.Load(); at != 0 && (c.deadline == 0 || at < c.deadline) {
+			c.deadline = at
+		}
+	}
+	return c, time.Since(start)
+}
+
+// callOff ends a stop that did not succeed. The next one comes later and is given more time.
+func (p *process) callOff() {
+	now := time.Now()
+	pc := &p.pace
+	p.mu.Lock()
+	spent := now.Sub(p.stopSince)
+	p.mu.Unlock()
+	p.chaosHeld.Store(true)
+	pc.notBefore = now.Add(max(pc.backoff, 10*spent))
+	pc.backoff = min(2*pc.backoff, lastBackoff)
+	pc.patience = min(2*pc.patience, lastPatience)
+	p.resume()
+}
+
+// succeeded forgets earlier failures.
+func (pc *pace) succeeded() {
+	pc.backoff, pc.patience = firstBackoff, firstPatience
+	pc.notBefore = time.Time{}
+}

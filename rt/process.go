@@ -1,0 +1,214 @@
+package rt
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// This file defines the process: the goroutines of one heap, their start and their end.
+
+// A Program is what a compiled main package hands to Main.
+type Program struct {
+	Name string
+	Main Thunk
+}
+
+// word holds what operations must look at: 0 in the common case, so that Before and Poll are one load.
+var word atomic.Uint32
+
+const (
+	bitStop   = 1 << iota // a stop is in progress
+	bitSettle             // some resumed G has not attempted its operation
+	bitChaos              // count operations
+)
+
+// cur is the process. Goroutines that package initialisation starts belong to it before Main runs.
+var cur = newProcess()
+
+type process struct {
+	host  Host
+	exit  func(status int) // ends the OS process; does not return
+	start Start
+
+	mu        sync.Mutex
+	gs        []*G // all that are not finished
+	free      []*G // finished, for reuse
+	running   int  // native goroutines of gs
+	unsettled int  // of gs, see G.fresh
+	lastID    int64
+	changes   uint64 // starts and ends
+	mainGone  bool   // main called Goexit
+
+	// The stop in progress, under mu.
+	stopping  bool
+	pending   bool // a chaos stop waits for unsettled to become 0
+	reason    reason
+	stopSince time.Time // also of the pending one
+
+	// Asked by any goroutine.
+	pinned    atomic.Int32 // pinned Gs, adopted ones included
+	adopted   atomic.Int32
+	ops       atomic.Int64 // operations counted by chaos
+	crashing  atomic.Bool  // a panic is ending the program
+	ended     atomic.Int32 // exit status + 1, when exit is not os.Exit (tests)
+	chaosHeld atomic.Bool  // no chaos stop now: one has failed
+
+	// The monitor's own.
+	timers   timers
+	kicked   chan struct{}
+	nextLook atomic.Int64 // UnixNano until which the monitor sleeps
+	base     int          // native goroutines that are not the program's
+	strange  int          // of base, those that are neither the monitor nor the host's
+	pace     pace
+	dooms    int // chaos restarts in this OS process
+}
+
+func newProcess() *process {
+	return &process{
+		exit:   os.Exit,
+		kicked: make(chan struct{}, 1),
+	}
+}
+
+// Main runs the program on a host. It never returns.
+func Main(p *Program, h Host) {
+	cur.exit(cur.run(p, h))
+	select {}
+}
+
+// run is Main; it returns the exit status.
+func (p *process) run(prog *Program, h Host) int {
+	if what := checkLayout(); what != "" {
+		return fatal("harkgen: this Go version is not supported by the compiled program: "+what, 2)
+	}
+	p.host = h
+	p.base = runtime.NumGoroutine() - p.count()
+	p.strange = p.base - 1
+	if c, ok := h.(Crew); ok {
+		p.strange -= c.Goroutines()
+	}
+	start, err := h.Load(context.Background())
+	if err != nil {
+		return fatal("harkgen: cannot load the run: "+err.Error(), 1)
+	}
+	p.start = *start
+	p.start.Snapshot = nil
+	if start.Chaos > 0 {
+		word.Or(bitChaos)
+	}
+	p.pace.begin(time.Now())
+	if start.Snapshot == nil {
+		p.spawn(prog.Main)
+	} else {
+		if err := p.load(start.Snapshot); err != nil {
+			return fatal("harkgen: cannot load the snapshot: "+err.Error(), 1)
+		}
+		p.resume()
+	}
+	return p.monitor()
+}
+
+func fatal(text string, status int) int {
+	os.Stderr.WriteString(text + "\n")
+	return status
+}
+
+func (p *process) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running
+}
+
+// Go is the go statement.
+func Go(_ *G, t Thunk) { cur.spawn(t) }
+
+// spawn makes a goroutine that executes t. During a stop it is born down.
+func (p *process) spawn(t Thunk) {
+	p.mu.Lock()
+	g := p.newG()
+	g.root = t
+	p.lastID++
+	g.id = p.lastID
+	p.add(g)
+	if p.stopping {
+		g.down = true
+		g.since = ticks()
+		g.waits = append(g.waits[:0], Ready())
+		p.mu.Unlock()
+		return
+	}
+	p.running++
+	p.mu.Unlock()
+	go g.main()
+}
+
+// newG returns a blank G. p.mu is held.
+func (p *process) newG() *G {
+	if n := len(p.free); n > 0 {
+		g := p.free[n-1]
+		p.free = p.free[:n-1]
+		return g
+	}
+	return &G{p: p, stop: make(chan struct{}, 1)}
+}
+
+func (p *process) add(g *G) {
+	g.idx = len(p.gs)
+	p.gs = append(p.gs, g)
+	p.changes++
+}
+
+// end takes g out, which has finished: by returning, or else by Goexit. It is the last thing its native goroutine does.
+func (p *process) end(g *G, returned bool) {
+	if g.id == 1 && returned {
+		p.exit(0)
+	}
+	if g.fresh != settled {
+		g.settle()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.gs) - 1
+	p.gs[g.idx] = p.gs[last]
+	p.gs[g.idx].idx = g.idx
+	p.gs[last] = nil
+	p.gs = p.gs[:last]
+	p.changes++
+	p.mainGone = p.mainGone || g.id == 1
+	if returned && len(p.free) < 1024 {
+		g.recycle()
+		p.free = append(p.free, g)
+	}
+	p.left()
+}
+
+// recycle makes g blank, keeping what is costly to make.
+func (g *G) recycle() {
+	g.root, g.frames, g.waits = nil, g.frames[:0], nil
+	g.pins, g.dyn = 0, 0
+	g.deadline.Store(0)
+	g.Unpark()
+	select {
+	case <-g.stop:
+	default:
+	}
+}
+
+// left counts a native goroutine out. p.mu is held.
+func (p *process) left() {
+	if p.running--; p.running == 0 {
+		p.kick()
+	}
+}
+
+// kick makes the monitor look now.
+func (p *process) kick() {
+	select {
+	case p.kicked <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,98 @@
+package rt
+
+import (
+	"runtime"
+	"time"
+)
+
+// This file defines the quiet point: is it one, and who can go on.
+
+// An outlook says how the process goes on from a quiet point.
+type outlook struct {
+	runnable bool  // some goroutine can go on now
+	wake     int64 // else: the first deadline, UnixNano, 0 = none
+	external bool  // a native timer, which we cannot read, will wake somebody
+}
+
+// sides are the goroutines that wait on one channel: up to two of each side, which suffices to tell whether two different ones meet.
+type sides struct{ recv, send [2]*G }
+
+func enter(s *[2]*G, g *G) {
+	switch {
+	case s[0] == nil:
+		s[0] = g
+	case s[0] != g:
+		s[1] = g
+	}
+}
+
+// meets reports whether a receiver and a sender are two different goroutines.
+func (s *sides) meets() bool {
+	return s.recv[0] != nil && s.send[0] != nil && (s.recv[0] != s.send[0] || s.recv[1] != nil || s.send[1] != nil)
+}
+
+// outlook computes the outlook. The process must be quiet.
+func (p *process) outlook(now int64) (o outlook) {
+	chans := make(map[*hchan]*sides)
+	for _, g := range p.gs {
+		for _, w := range g.waits {
+			if w.possible(now, g) {
+				o.runnable = true
+				return
+			}
+			o.earlier(w.until(g))
+			c := w.channel()
+			if c == nil {
+				continue
+			}
+			o.external = o.external || c.timer != nil
+			s := chans[c]
+			if s == nil {
+				s = new(sides)
+				chans[c] = s
+			}
+			if w.op == waitRecv {
+				enter(&s.recv, g)
+			} else {
+				enter(&s.send, g)
+			}
+			if s.meets() {
+				o.runnable = true
+				return
+			}
+		}
+	}
+	o.earlier(p.timers.next.Load())
+	return
+}
+
+func (o *outlook) earlier(at int64) {
+	if at != 0 && (o.wake == 0 || at < o.wake) {
+		o.wake = at
+	}
+}
+
+// alone reports whether no native goroutine runs that is not accounted for. It waits a little for those that are about to end.
+func (p *process) alone() bool {
+	var since time.Time
+	for i := 0; ; i++ {
+		n := runtime.NumGoroutine()
+		if n <= p.base {
+			if n < p.base { // one of those there were at the start has ended
+				p.base = n
+				p.strange = max(p.strange-1, 0)
+			}
+			return p.adopted.Load() == 0 && p.pinned.Load() == 0
+		}
+		switch {
+		case i < 100:
+			runtime.Gosched()
+			continue
+		case since.IsZero():
+			since = time.Now()
+		case time.Since(since) > 2*time.Millisecond:
+			return false
+		}
+		time.Sleep(20 * time.Microsecond)
+	}
+}

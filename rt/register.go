@@ -1,0 +1,23 @@
+package rt
+
+import (
+	"reflect"
+
+	"github.com/harkgen/harkgen/rt/snap"
+)
+
+// This file passes on to package snap what generated code registers.
+
+// RegisterVar registers a package variable of compiled code: saved and restored.
+func RegisterVar(name string, ptr any) { snap.RegisterVar(name, ptr) }
+
+// RegisterExternal registers a variable of code that is not compiled, such as io.EOF: only its identity is kept.
+func RegisterExternal(name string, ptr any) { snap.RegisterExternal(name, ptr) }
+
+// RegisterClosure registers the method value fn = (*E)(nil).method, which is how a closure is emitted.
+func RegisterClosure[E any](name string, fn any) {
+	snap.RegisterClosure(name, fn, reflect.TypeFor[*E]())
+}
+
+// SetBuild sets the identity of this build.
+func SetBuild(id string) { snap.SetBuild(id) }

@@ -1,0 +1,124 @@
+package snap
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// fuzzRoot is smaller than world, so that the fuzzer gets somewhere.
+type fuzzRoot struct {
+	ints  []int
+	p     *int
+	s, u  string
+	any   []any
+	m     map[any]string
+	sh    shape
+	ch    chan *node
+	fn    func() int
+	fn2   func(int) int
+	n     *node
+	cfg   *config
+	err   error
+	sm    sync.Map
+	rt    any
+	arr   [6]*part
+	maps  map[string]map[[2]any]*fuzzRoot
+	empty []struct{}
+}
+
+func buildFuzz() *fuzzRoot {
+	r := &fuzzRoot{ints: []int{1, 2, 3}, s: strings.Repeat("ab", 5), sh: &circle{1, "c", nil}, ch: make(chan *node, 2)}
+	r.p, r.u = &r.ints[1], r.s[2:]
+	r.n = &node{1, &node{2, nil}}
+	r.ch <- r.n
+	r.any = []any{1, "x", r.n, square{1}, circle{2, "d", nil}, [2]int{}, r.p, &r.sh}
+	r.m = map[any]string{1: "i", "s": "t", r.p: "p", square{2}: "q", [3]any{1, "k", nil}: "a", circleKey{r.s, 1, 2}: "c"}
+	r.fn, r.fn2 = (&counterEnv{r.p}).fn, topLevel
+	r.cfg, r.err = globalConfig, errSentinel
+	r.sm.Store(r.s, r.n)
+	r.rt = made()
+	r.arr[2] = &part{a: 1}
+	r.arr[3] = r.arr[2]
+	r.maps = map[string]map[[2]any]*fuzzRoot{"r": {{r.s, 1.5}: r}}
+	r.empty = make([]struct{}, 3)
+	return r
+}
+
+type circleKey struct {
+	s    string
+	a, b int
+}
+
+// repair makes the checksum right, so that what the fuzzer changed is looked at.
+func repair(b []byte) []byte {
+	b = bytes.Clone(b)
+	if n := len(b) - 4; n >= 0 {
+		binary.LittleEndian.PutUint32(b[n:], crc32.Checksum(b[:n], crcTable))
+	}
+	return b
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add(save(f, buildFuzz()))
+	f.Add(save(f, &fuzzRoot{}))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) { tryLoad(t, repair(b)) })
+}
+
+func tryLoad(t *testing.T, b []byte) {
+	defer time.AfterFunc(10*time.Second, func() { debug.SetTraceback("all"); panic("Load hangs") }).Stop()
+	r := new(fuzzRoot)
+	if err := Load(bytes.NewReader(b), r); err != nil {
+		var m missing
+		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrBuild) && !strings.HasPrefix(err.Error(), "snap: ") && !errors.As(err, &m) {
+			t.Errorf("unexpected error %v", err)
+		}
+		if strings.Contains(err.Error(), "nil pointer") || strings.Contains(err.Error(), "index out of range") {
+			t.Errorf("bug: %v", err)
+		}
+	}
+}
+
+// TestMutations damages every byte in several ways, with the checksum repaired.
+func TestMutations(t *testing.T) {
+	if testing.Short() {
+		t.Skip()
+	}
+	b := save(t, buildFuzz())
+	for i := range b {
+		for _, x := range []byte{1, 2, 4, 0x80, 0xff, b[i]} {
+			c := bytes.Clone(b)
+			c[i] ^= x
+			tryLoad(t, repair(c))
+		}
+		tryLoad(t, repair(b[:i]))
+		tryLoad(t, repair(append(b[:i:i], b[min(i+1, len(b)):]...)))
+		tryLoad(t, repair(append(append(b[:i:i], b[i]), b[i:]...)))
+	}
+	runtime.GC()
+	runtime.GC()
+}
+
+// TestDamage damages without repair: always ErrCorrupt, and nothing is changed.
+func TestDamage(t *testing.T) {
+	b := save(t, buildFuzz())
+	for i := range b {
+		c := bytes.Clone(b)
+		c[i] ^= 0x10
+		r := new(fuzzRoot)
+		if err := Load(bytes.NewReader(c), r); !errors.Is(err, ErrCorrupt) || r.ints != nil {
+			t.Fatalf("byte %d: %v", i, err)
+		}
+		if err := Load(bytes.NewReader(b[:i]), r); !errors.Is(err, ErrCorrupt) || r.ints != nil {
+			t.Fatalf("cut at %d: %v", i, err)
+		}
+	}
+}

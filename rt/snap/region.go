@@ -1,0 +1,234 @@
+package snap
+
+// This file defines regions and the places where they are looked up: by heap object, by position in the image.
+
+import (
+	"math/bits"
+	"unsafe"
+)
+
+type regionKind uint8
+
+const (
+	memory   regionKind = iota // count elements of prog
+	mapping                    // a map; prog is of the map type
+	channel                    // a channel; prog is of the element type
+	closure                    // a registered closure
+	external                   // object of a package that is not saved
+)
+
+// A place says where Load puts a region.
+type place uint8
+
+const (
+	allocated place = iota // anywhere
+	inRoot                 // where the caller's root is
+	inVar                  // in the registered variable region.name
+	inImage                // at the same image offset
+)
+
+// A region is a piece of memory. See the package comment.
+type region struct {
+	addr   unsafe.Pointer
+	prog   *prog
+	count  int
+	next   uint32 // next live region of the same object, 0 if none
+	parent uint32 // region that led here, 0 if none
+	id     uint32 // number in the stream
+	name   uint32 // index into registry.vars, externals or closures
+	kind   regionKind
+	place  place
+	dead   bool // merged into another
+	whole  bool // external: covers the whole heap object
+}
+
+func (r *region) size() uintptr { return r.prog.size * uintptr(r.count) }
+func (r *region) end() uintptr  { return uintptr(r.addr) + r.size() }
+
+// covers reports whether [lo, hi) is in r; an empty range is if it starts in r.
+func (r *region) covers(lo, hi uintptr) bool {
+	if r.whole {
+		return true
+	}
+	if r.kind == mapping || r.kind == channel || r.kind == closure {
+		return lo == uintptr(r.addr)
+	}
+	return uintptr(r.addr) <= lo && hi <= r.end() && lo < r.end()
+}
+
+// overlaps reports whether r and [lo, hi) have a byte in common.
+func (r *region) overlaps(lo, hi uintptr) bool {
+	if r.kind != memory {
+		return r.covers(lo, hi)
+	}
+	return uintptr(r.addr) < hi && lo < r.end()
+}
+
+const firstChunk = 1 << 6 // must be a power of two
+
+// regions is a growing list of regions that do not move: chunk c > 0 holds as many as all before it. Number 0 is not used.
+type regions struct {
+	chunks [][]region
+	n      uint32
+}
+
+func (rs *regions) at(i uint32) *region {
+	c := bits.Len32(i / firstChunk)
+	return &rs.chunks[c][i&^(1<<(c+5)&^(firstChunk-1))]
+}
+
+func (rs *regions) add(r region) uint32 {
+	rs.n++
+	if c := bits.Len32(rs.n / firstChunk); c >= len(rs.chunks) {
+		for len(rs.chunks) <= c {
+			rs.chunks = append(rs.chunks, make([]region, max(firstChunk, firstChunk<<c/2)))
+		}
+	}
+	*rs.at(rs.n) = r
+	return rs.n
+}
+
+const (
+	isTree   = 1 << 31 // a head with this bit is the number of a tree, else of the first region of a chain
+	maxChain = 8       // longer chains become trees
+)
+
+// A head is the set of the live regions of one object.
+type head uint32
+
+// A space finds the regions of an address.
+type space struct {
+	regs     regions
+	spans    map[uintptr]*spanTable
+	lastSpan uintptr
+	last     *spanTable
+	trees    []*tree
+	image    head // the static memory
+
+	constants map[constant]uint32 // content of static boxes and strings
+	nodes     map[uintptr]uint32  // maps, channels in the image
+	copies    map[uint32]*mapCopy // of maps with sorted keys, by region
+}
+
+// A spanTable holds the heads of the objects of one heap span, by object number.
+type spanTable struct{ heads []head }
+
+// A constant is a piece of immutable static memory that is saved by content.
+type constant struct {
+	addr  uintptr
+	prog  *prog
+	count int
+}
+
+func newSpace() *space {
+	return &space{
+		spans:     map[uintptr]*spanTable{},
+		trees:     []*tree{{}},
+		image:     isTree,
+		constants: map[constant]uint32{},
+		copies:    map[uint32]*mapCopy{},
+	}
+}
+
+// heapHead returns the head of the heap object that p points into, nil if there is none.
+func (s *space) heapHead(p unsafe.Pointer) *head {
+	base, span, i := findObject(uintptr(p), 0, 0)
+	if base == 0 {
+		return nil
+	}
+	t := s.last
+	if uintptr(span) != s.lastSpan {
+		t = s.spans[uintptr(span)]
+		if t == nil {
+			t = new(spanTable)
+			s.spans[uintptr(span)] = t
+		}
+		s.last, s.lastSpan = t, uintptr(span)
+	}
+	if int(i) >= len(t.heads) {
+		t.grow(int(i))
+	}
+	return &t.heads[i]
+}
+
+func (t *spanTable) grow(i int) {
+	heads := make([]head, max(8, i+1, 2*len(t.heads)))
+	copy(heads, t.heads)
+	t.heads = heads
+}
+
+// find returns a live region of h that covers [lo, hi), 0 if none.
+func (s *space) find(h head, lo, hi uintptr) uint32 {
+	if h&isTree != 0 {
+		if i := s.trees[h&^isTree].floor(lo); i != 0 && s.regs.at(i).covers(lo, hi) {
+			return i
+		}
+		return 0
+	}
+	for i := uint32(h); i != 0; {
+		r := s.regs.at(i)
+		if r.covers(lo, hi) {
+			return i
+		}
+		i = r.next
+	}
+	return 0
+}
+
+// overlapping appends the live regions of h that have a byte in common with [lo, hi).
+func (s *space) overlapping(h head, lo, hi uintptr, list []uint32) []uint32 {
+	if h&isTree != 0 {
+		return s.trees[h&^isTree].overlapping(s, lo, hi, list)
+	}
+	for i := uint32(h); i != 0; i = s.regs.at(i).next {
+		if s.regs.at(i).overlaps(lo, hi) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// insert adds region i to h.
+func (s *space) insert(h *head, i uint32) {
+	if *h&isTree == 0 {
+		n := 0
+		for j := uint32(*h); j != 0; j = s.regs.at(j).next {
+			n++
+		}
+		if n < maxChain || s.regs.at(i).kind != memory {
+			s.regs.at(i).next = uint32(*h)
+			*h = head(i)
+			return
+		}
+		s.growTree(h)
+	}
+	s.trees[*h&^isTree].insert(uintptr(s.regs.at(i).addr), i)
+}
+
+// growTree turns the chain of h into a tree.
+func (s *space) growTree(h *head) {
+	t := new(tree)
+	for j := uint32(*h); j != 0; j = s.regs.at(j).next {
+		t.insert(uintptr(s.regs.at(j).addr), j)
+	}
+	s.trees = append(s.trees, t)
+	*h = head(len(s.trees)-1) | isTree
+}
+
+// remove takes region i out of h.
+func (s *space) remove(h *head, i uint32) {
+	if *h&isTree != 0 {
+		s.trees[*h&^isTree].remove(uintptr(s.regs.at(i).addr))
+		return
+	}
+	if uint32(*h) == i {
+		*h = head(s.regs.at(i).next)
+		return
+	}
+	for j := uint32(*h); j != 0; j = s.regs.at(j).next {
+		if s.regs.at(j).next == i {
+			s.regs.at(j).next = s.regs.at(i).next
+			return
+		}
+	}
+}

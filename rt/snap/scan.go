@@ -1,0 +1,373 @@
+package snap
+
+// This file defines phase 1: discovery of everything reachable. See the package comment.
+
+import (
+	"reflect"
+	"runtime"
+	"strconv"
+	"sync"
+	"unsafe"
+)
+
+// A scanner finds regions. Its loop, run, is flat: the depth of the data is in the work list.
+type scanner struct {
+	*space
+	work []job
+	cur  uint32   // region being scanned
+	list []uint32 // scratch of merge
+
+	entry   *mapEntry // the map entry being scanned, for paths
+	element int       // the channel element being scanned, for paths
+}
+
+// A job is memory of a region that has not been looked at. prog is nil for regions other than memory.
+type job struct {
+	region uint32
+	mem    unsafe.Pointer
+	prog   *prog
+	n      int
+}
+
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
+type stringHeader struct {
+	data unsafe.Pointer
+	len  int
+}
+
+// discover returns the space of everything reachable from the registered variables and *root.
+func discover(root reflect.Value) (s *space, err error) {
+	sc := &scanner{space: newSpace()}
+	defer func() {
+		if e := recover(); e != nil {
+			u, ok := e.(*UnmovableError)
+			if !ok {
+				panic(e)
+			}
+			s, err = nil, u
+		}
+	}()
+	for i := range registry.externals {
+		sc.addExternal(i)
+	}
+	sc.addRoot(root.UnsafePointer(), root.Type().Elem(), inRoot, 0)
+	for i, v := range registry.vars {
+		sc.addRoot(v.ptr, v.typ, inVar, i)
+	}
+	sc.run()
+	return sc.space, nil
+}
+
+// headOf returns the head of the object p points into, and what p is in if that is not the heap.
+func (s *space) headOf(p unsafe.Pointer) (*head, section) {
+	if h := s.heapHead(p); h != nil {
+		return h, secNone
+	}
+	sec := sectionOf(uintptr(p))
+	if sec == secWritable {
+		return &s.image, sec
+	}
+	return nil, sec
+}
+
+// addRoot adds a region that is restored in place.
+func (s *scanner) addRoot(p unsafe.Pointer, t reflect.Type, pl place, name int) {
+	pr, n := progOf(t)
+	h, _ := s.headOf(p)
+	size := pr.size * uintptr(n)
+	if h != nil && size > 0 {
+		s.list = s.overlapping(*h, uintptr(p), uintptr(p)+size, s.list[:0])
+		if len(s.list) > 0 {
+			if r := s.regs.at(s.list[0]); pl == inVar && r.place == inVar && r.covers(uintptr(p), uintptr(p)+size) || r.kind == external {
+				return // the same variable by two names, or an external one
+			}
+			s.bail(t, "two registered variables overlap")
+		}
+	}
+	i := s.regs.add(region{addr: p, prog: pr, count: n, place: pl, name: uint32(name)})
+	if h != nil && size > 0 {
+		s.insert(h, i)
+	}
+	s.push(i, p, pr, n)
+}
+
+// addExternal marks an external variable and the object its value leads to.
+func (s *scanner) addExternal(i int) {
+	v := &registry.externals[i]
+	s.markExternal(v.ptr, v.typ, i, false)
+	if p, t := v.target(); p != nil {
+		s.markExternal(p, t, i, true)
+	}
+}
+
+func (s *scanner) markExternal(p unsafe.Pointer, t reflect.Type, name int, target bool) {
+	h, _ := s.headOf(p)
+	if h == nil {
+		return
+	}
+	heap := h != &s.image
+	if t == nil { // a map or a channel
+		t = byteType
+	}
+	pr, n := progOf(t)
+	if pr.size*uintptr(n) == 0 {
+		return
+	}
+	r := region{addr: p, prog: pr, count: n, kind: external, name: uint32(name), place: inVar}
+	if target {
+		r.place = allocated
+	}
+	// The tiny allocator puts several small objects without pointers into one.
+	r.whole = heap && !(pr.free && r.size() < 16)
+	if len(s.overlapping(*h, uintptr(p), r.end(), nil)) == 0 {
+		s.insert(h, s.regs.add(r))
+	}
+}
+
+func (s *scanner) push(i uint32, mem unsafe.Pointer, p *prog, n int) {
+	if len(p.refs) > 0 && n > 0 {
+		s.work = append(s.work, job{i, mem, p, n})
+	}
+}
+
+func (s *scanner) run() {
+	for len(s.work) > 0 {
+		j := s.work[len(s.work)-1]
+		s.work = s.work[:len(s.work)-1]
+		s.cur = j.region
+		if j.prog != nil {
+			s.refs(j.mem, j.prog, j.n)
+			continue
+		}
+		switch r := s.regs.at(j.region); r.kind {
+		case mapping:
+			s.scanMap(r)
+		case channel:
+			s.scanChan(r)
+		case closure:
+			env := (*closureObject)(r.addr).env
+			if env != nil {
+				s.pointer(env, r.prog, r.count)
+			}
+		}
+	}
+}
+
+// refs looks at the references of n elements of p at mem.
+func (s *scanner) refs(mem unsafe.Pointer, p *prog, n int) {
+	for i := range n {
+		at := unsafe.Add(mem, uintptr(i)*p.size)
+		for k := range p.refs {
+			s.ref(&p.refs[k], unsafe.Add(at, p.refs[k].off))
+		}
+	}
+}
+
+// ref looks at one reference.
+func (s *scanner) ref(o *op, slot unsafe.Pointer) {
+	switch o.kind {
+	case opPtr:
+		if q := *(*unsafe.Pointer)(slot); q != nil {
+			sub, n := o.target()
+			s.pointer(q, sub, n)
+		}
+	case opSlice:
+		if h := (*sliceHeader)(slot); h.cap > 0 {
+			sub, n := o.target()
+			s.pointer(h.data, sub, n*h.cap)
+		}
+	case opString:
+		if h := (*stringHeader)(slot); h.len > 0 {
+			s.content(h.data, bytesProg(), h.len)
+		}
+	case opEface:
+		if e := (*eface)(slot); e.tab != nil {
+			s.dynamic(e.tab, &e.data)
+		}
+	case opIface:
+		if e := (*eface)(slot); e.tab != nil {
+			s.dynamic(dynamicType(o.typ, slot), &e.data)
+		}
+	case opArray:
+		s.refs(slot, o.sub, o.n)
+	case opMap:
+		if q := *(*unsafe.Pointer)(slot); q != nil {
+			pr, _ := progOf(o.typ)
+			s.node(q, mapping, pr, 0)
+		}
+	case opChan:
+		if q := *(*unsafe.Pointer)(slot); q != nil {
+			s.chanNode(q, o)
+		}
+	case opFunc:
+		if q := *(*unsafe.Pointer)(slot); q != nil {
+			s.function(q, o.typ)
+		}
+	case opSyncMap:
+		(*sync.Map)(slot).Range(func(k, v any) bool {
+			s.ref(&efaceOp, unsafe.Pointer(&k))
+			s.ref(&efaceOp, unsafe.Pointer(&v))
+			return true
+		})
+	case opReflect:
+		s.reflectValue((*reflectValue)(slot))
+	case opUnsafe:
+		if q := *(*unsafe.Pointer)(slot); q != nil && (s.heapHead(q) != nil || sectionOf(uintptr(q)) == secNone) {
+			s.bailAt(slot, o.typ, "nobody knows what an unsafe.Pointer leads to")
+		}
+	case opBad:
+		if !isZero(slot, o.size) {
+			s.bailAt(slot, o.typ, o.why)
+		}
+	case opTimer:
+		if !isZero(slot, o.size) {
+			s.bailAt(slot, o.typ, "a timer of code that is not compiled belongs to this process")
+		}
+	}
+}
+
+var efaceOp = op{kind: opEface, size: 2 * wordSize, typ: reflect.TypeFor[any]()}
+
+func isZero(mem unsafe.Pointer, size uintptr) bool {
+	for _, b := range unsafe.Slice((*byte)(mem), size) {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// pointer records that a pointer to n elements of p leads to q.
+func (s *scanner) pointer(q unsafe.Pointer, p *prog, n int) {
+	if p.size*uintptr(n) == 0 {
+		return
+	}
+	h, sec := s.headOf(q)
+	switch {
+	case h == nil && sec == secReadOnly:
+		return
+	case h == nil:
+		s.bailTo(q, p.typ, "it is not in Go memory")
+	case sec == secWritable:
+		s.add(h, q, p, n, inImage)
+	default:
+		s.add(h, q, p, n, allocated)
+	}
+}
+
+// content records immutable memory, of a string or behind an interface. Outside the heap it is saved by content.
+func (s *scanner) content(q unsafe.Pointer, p *prog, n int) {
+	if p.size*uintptr(n) == 0 {
+		return
+	}
+	if h := s.heapHead(q); h != nil {
+		s.add(h, q, p, n, allocated)
+		return
+	}
+	c := constant{uintptr(q), p, n}
+	if _, ok := s.constants[c]; !ok {
+		i := s.regs.add(region{addr: q, prog: p, count: n, parent: s.cur})
+		s.constants[c] = i
+		s.push(i, q, p, n)
+	}
+}
+
+// isInline reports whether what is behind an interface is written in place and not as a region of its own. Boxes are
+// immutable, so it does not show.
+func (p *prog) isInline(n int) bool {
+	return n == 1 && p.size <= 16 && (p.free || p.typ.Kind() == reflect.String)
+}
+
+// isDirect reports whether an interface holds n elements of p itself, not a pointer to them.
+func (p *prog) isDirect(n int) bool { return p.direct && n == 1 }
+
+// dynamic looks at the data word of an interface with dynamic type desc.
+func (s *scanner) dynamic(desc unsafe.Pointer, data *unsafe.Pointer) {
+	p, n := s.dynamicProg(desc)
+	switch {
+	case p.isDirect(n):
+		s.refs(unsafe.Pointer(data), p, n)
+	case p.isInline(n):
+		s.refs(*data, p, n)
+	default:
+		s.content(*data, p, n)
+	}
+}
+
+// dynamicProg is progOf for a descriptor, with a fast path.
+func (s *space) dynamicProg(desc unsafe.Pointer) (*prog, int) {
+	if p := progs[desc]; p != nil {
+		return p, 1
+	}
+	return progOf(typeOfDesc(desc))
+}
+
+func (s *scanner) reflectValue(v *reflectValue) {
+	if v.typ == nil {
+		return
+	}
+	p, n := s.dynamicProg(v.typ)
+	if v.flag&reflectIndir != 0 {
+		s.pointer(v.ptr, p, n)
+	} else {
+		s.refs(unsafe.Pointer(&v.ptr), p, n)
+	}
+}
+
+// node records a map, channel or closure.
+func (s *scanner) node(q unsafe.Pointer, kind regionKind, p *prog, name int) {
+	h := s.heapHead(q)
+	if h == nil {
+		if s.nodes == nil {
+			s.nodes = map[uintptr]uint32{}
+		}
+		if s.nodes[uintptr(q)] == 0 {
+			s.nodes[uintptr(q)] = s.newNode(q, kind, p, name)
+		}
+		return
+	}
+	if i := s.find(*h, uintptr(q), uintptr(q)+1); i != 0 {
+		if r := s.regs.at(i); r.kind != kind && r.kind != external {
+			s.bailTo(q, p.typ, "its memory is also seen as "+r.prog.typ.String())
+		}
+		return
+	}
+	s.insert(h, s.newNode(q, kind, p, name))
+}
+
+func (s *scanner) newNode(q unsafe.Pointer, kind regionKind, p *prog, name int) uint32 {
+	i := s.regs.add(region{addr: q, prog: p, count: 1, kind: kind, name: uint32(name), parent: s.cur})
+	s.work = append(s.work, job{region: i})
+	return i
+}
+
+// function records a func value.
+func (s *scanner) function(q unsafe.Pointer, t reflect.Type) {
+	if s.heapHead(q) == nil {
+		if sectionOf(uintptr(q)) == secNone {
+			s.bailTo(q, t, "it is not in Go memory")
+		}
+		return
+	}
+	code := *(*uintptr)(q)
+	i, ok := registry.closureByCode[code]
+	if !ok {
+		s.bailTo(q, t, "a closure of code that is not compiled: "+funcName(code))
+	}
+	p, _ := progOf(registry.closures[i].env.Elem())
+	s.node(q, closure, p, i)
+}
+
+// funcName says where the function with this code is.
+func funcName(code uintptr) string {
+	f := runtime.FuncForPC(code)
+	if f == nil {
+		return "unknown function"
+	}
+	file, line := f.FileLine(code)
+	return f.Name() + " (" + file + ":" + strconv.Itoa(line) + ")"
+}

@@ -1,0 +1,147 @@
+// This file defines the record of a run: what the store keeps under the id of a run.
+
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// RunFormat is the version of the encoding of a Run. It grows when a reader of
+// the old version would misunderstand the new one; fields that such a reader may ignore are just added.
+const RunFormat = 1
+
+// ErrFormat says that a record was written by a newer harkgen.
+var ErrFormat = errors.New("store: the record has a newer format; use a newer harkgen")
+
+// A State says how far a run is. The numbers and names are part of the format.
+type State string
+
+const (
+	Running State = "running" // a worker executes it, or did when its supervisor was last seen
+	Waiting State = "waiting" // every goroutine waits; nothing to do before Wake
+	Done    State = "done"    // the program ended by itself, with Exit
+	Failed  State = "failed"  // harkgen gave up on it; see Error
+)
+
+// A Run is one execution of a program. It is the Data of the record under its ID, in JSON.
+type Run struct {
+	Format  int       `json:"format"`
+	ID      string    `json:"id"`
+	Program Program   `json:"program"`
+	Build   string    `json:"build"`           // identity of the worker's binary; a snapshot fits no other
+	State   State     `json:"state"`           //
+	Exit    int       `json:"exit,omitempty"`  // exit status, once Done
+	Signal  string    `json:"signal,omitzero"` // what killed the program, once Done; Exit is then -1
+	Error   string    `json:"error,omitempty"` // why it Failed, or why it cannot be saved at present
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
+	Step    int64     `json:"step"`              // commits so far
+	Wake    time.Time `json:"wake,omitzero"`     // while Waiting
+	Chaos   int       `json:"chaos,omitempty"`   // of the command that started it
+	Reason  string    `json:"reason,omitempty"`  // of the last commit
+	Count   int       `json:"count,omitempty"`   // of goroutines at the last commit
+	Gs      []G       `json:"gs,omitempty"`      // the first MaxGs of them
+	Snap    Content   `json:"snap,omitzero"`     // none before the first commit
+	Output  Output    `json:"output,omitzero"`   // of the last step
+	Stdin   Stdin     `json:"stdin,omitzero"`    //
+	Shared  []byte    `json:"shared,omitempty"`  // reserved for the state that processes of one run share
+	Pending []string  `json:"pending,omitempty"` // reserved for the outbox
+}
+
+// MaxGs is the number of goroutines that a record describes.
+const MaxGs = 100
+
+// A Program says what to compile and how to start it.
+type Program struct {
+	Package  string   `json:"package"`  // import path
+	Patterns []string `json:"patterns"` // as given on the command line, to be compiled in Dir
+	Dir      string   `json:"dir"`      // where it was compiled
+	Args     []string `json:"args,omitempty"`
+	Cwd      string   `json:"cwd"` // working directory of the worker
+
+	ArgsBlob string `json:"args_blob,omitempty"` // the arguments in JSON, if they are too long for the record
+}
+
+// A G is one goroutine at the last commit.
+type G struct {
+	ID       int64     `json:"id"`
+	State    string    `json:"state,omitempty"` // "waiting", "ready", ...
+	Op       string    `json:"op,omitempty"`    // "chan receive", "sleep", ...
+	Func     string    `json:"func,omitempty"`
+	Pos      string    `json:"pos,omitempty"` // file:line:col
+	Deadline time.Time `json:"deadline,omitzero"`
+}
+
+// Content is bytes in the record itself, if they are few, or else in blobs.
+type Content struct {
+	Inline []byte   `json:"inline,omitempty"`
+	Blobs  []string `json:"blobs,omitempty"` // to be joined
+}
+
+// MaxInline is the size up to which Content stays in the record.
+const MaxInline = 16 << 10
+
+// IsZero reports whether there is no content; JSON leaves it out then.
+func (c Content) IsZero() bool { return len(c.Inline) == 0 && len(c.Blobs) == 0 }
+
+// Output is what the program wrote in a step, as a sequence of chunks in the order of
+// arrival. It is shown after the commit; how much of the whole run's output was shown
+// is known to whoever shows it.
+type Output struct {
+	Base    int64 `json:"base"` // bytes written by the steps before
+	Size    int64 `json:"size,omitempty"`
+	Content       // chunks: one byte 1 (stdout) or 2 (stderr), uvarint length, bytes
+}
+
+// IsZero reports whether nothing was ever written.
+func (o Output) IsZero() bool { return o.Base == 0 && o.Size == 0 }
+
+// Stdin says how much of the standard input the program has consumed. The input
+// itself waits in the run's mailbox.
+type Stdin struct {
+	Attached bool  `json:"attached,omitempty"`
+	Consumed int64 `json:"consumed,omitempty"`
+}
+
+// IsZero reports whether the program has no input.
+func (s Stdin) IsZero() bool { return !s.Attached && s.Consumed == 0 }
+
+// Ended reports whether nothing more will happen. A run that Failed may be resumed.
+func (r *Run) Ended() bool { return r.State == Done }
+
+// Blobs returns the names of all blobs that the record points to.
+func (r *Run) Blobs() []string {
+	names := append(append([]string(nil), r.Snap.Blobs...), r.Output.Blobs...)
+	if r.Program.ArgsBlob != "" {
+		names = append(names, r.Program.ArgsBlob)
+	}
+	return names
+}
+
+// Encode returns the data of the record.
+func (r *Run) Encode() ([]byte, error) {
+	c := *r
+	c.Format = RunFormat
+	if len(c.Gs) > MaxGs {
+		c.Gs = c.Gs[:MaxGs]
+	}
+	return json.Marshal(&c)
+}
+
+// DecodeRun is the inverse of Encode. The error wraps ErrFormat or ErrDamaged.
+func DecodeRun(rec Record) (*Run, error) {
+	var r Run
+	if err := json.Unmarshal(rec.Data, &r); err != nil {
+		return nil, Damagedf("the record of run %s is damaged: %v; nothing was deleted", rec.ID, err)
+	}
+	if r.Format > RunFormat {
+		return nil, fmt.Errorf("%w: run %s, format %d", ErrFormat, rec.ID, r.Format)
+	}
+	if r.Format < 1 || r.ID == "" {
+		return nil, Damagedf("the record %s is not one of a run; nothing was deleted", rec.ID)
+	}
+	return &r, nil
+}

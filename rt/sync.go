@@ -1,0 +1,158 @@
+package rt
+
+import (
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// This file defines the operations of package sync that can wait. The pinned goroutine uses Go's own.
+
+// Lock is m.Lock().
+func Lock(g *G, m *sync.Mutex) {
+	if g.Before() {
+		g.Concede(Wait{waitLock, m})
+		return
+	}
+	if m.TryLock() {
+		return
+	}
+	if g.pins != 0 {
+		g.natively(m.Lock)
+		return
+	}
+	for range lockSpins { // a short critical section is cheaper to wait out than to park for
+		if m.TryLock() {
+			return
+		}
+	}
+	g.await(unsafe.Pointer(m), exclusive, Wait{waitLock, m}, m.TryLock)
+}
+
+const lockSpins = 100
+
+// Unlock is m.Unlock().
+func Unlock(m *sync.Mutex) {
+	if waiting.Load() != 0 {
+		release(m)
+		return
+	}
+	m.Unlock()
+	if waiting.Load() != 0 {
+		wakeFirst(unsafe.Pointer(m))
+	}
+}
+
+// RWLock is m.Lock().
+func RWLock(g *G, m *sync.RWMutex) {
+	if g.Before() {
+		g.Concede(Wait{waitWLock, m})
+		return
+	}
+	if m.TryLock() {
+		return
+	}
+	if g.pins != 0 {
+		g.natively(m.Lock)
+		return
+	}
+	g.await(unsafe.Pointer(m), exclusive, Wait{waitWLock, m}, m.TryLock)
+}
+
+// RLock is m.RLock(). As in package sync, a waiting writer goes before new readers.
+func RLock(g *G, m *sync.RWMutex) {
+	if g.Before() {
+		g.Concede(Wait{waitRLock, m})
+		return
+	}
+	if (waiting.Load() == 0 || !writerAhead(unsafe.Pointer(m), nil)) && m.TryRLock() {
+		return
+	}
+	if g.pins != 0 {
+		g.natively(m.RLock)
+		return
+	}
+	g.await(unsafe.Pointer(m), shared, Wait{waitRLock, m}, m.TryRLock)
+}
+
+// RWUnlock is m.Unlock().
+func RWUnlock(m *sync.RWMutex) {
+	m.Unlock()
+	if waiting.Load() != 0 {
+		wakeFirst(unsafe.Pointer(m))
+	}
+}
+
+// RUnlock is m.RUnlock().
+func RUnlock(m *sync.RWMutex) {
+	m.RUnlock()
+	if waiting.Load() != 0 {
+		wakeFirst(unsafe.Pointer(m))
+	}
+}
+
+// groupCount reads the counter of wg: the high half of its first word. checkLayout verifies it.
+func groupCount(wg *sync.WaitGroup) int32 {
+	return int32(atomic.LoadUint64((*uint64)(unsafe.Pointer(wg))) >> 32)
+}
+
+// WaitGroupAdd is wg.Add(n).
+func WaitGroupAdd(wg *sync.WaitGroup, n int) {
+	wg.Add(n)
+	if waiting.Load() != 0 && groupCount(wg) == 0 {
+		wakeFirst(unsafe.Pointer(wg))
+	}
+}
+
+// WaitGroupDone is wg.Done().
+func WaitGroupDone(wg *sync.WaitGroup) { WaitGroupAdd(wg, -1) }
+
+// WaitGroupWait is wg.Wait().
+func WaitGroupWait(g *G, wg *sync.WaitGroup) {
+	if g.Before() {
+		g.Concede(Wait{waitGroup, wg})
+		return
+	}
+	switch {
+	case groupCount(wg) == 0:
+	case g.pins != 0:
+		g.natively(wg.Wait)
+		return
+	default:
+		g.await(unsafe.Pointer(wg), counter, Wait{waitGroup, wg}, func() bool { return groupCount(wg) == 0 })
+	}
+	if raceEnabled && !g.suspending {
+		wg.Wait() // returns at once; tells the race detector
+	}
+}
+
+// WaitGroupGo is wg.Go(f), where t calls f.
+func WaitGroupGo(g *G, wg *sync.WaitGroup, t Thunk) {
+	wg.Add(1)
+	Go(g, &groupThunk{wg, t})
+}
+
+type groupThunk struct {
+	wg *sync.WaitGroup
+	t  Thunk
+}
+
+// Run implements Thunk. Like wg.Go it counts down also on Goexit, but not on a panic, which ends the program.
+func (t *groupThunk) Run(g *G) {
+	returned := false
+	defer func() {
+		if g.suspending || !returned && calledBy("runtime.gopanic") {
+			return
+		}
+		WaitGroupDone(t.wg)
+	}()
+	t.t.Run(g)
+	returned = true
+}
+
+// natively blocks a pinned goroutine in Go's own operation.
+func (g *G) natively(wait func()) {
+	g.Park()
+	wait()
+	g.Unpark()
+}

@@ -1,0 +1,140 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/harkgen/harkgen/rt"
+)
+
+// ErrNoHost is returned by Dial when the program was not started by a host.
+var ErrNoHost = errors.New("this is a compiled program: start it with `harkgen run`, or use `go run` on its source")
+
+const envFD = "HARK_FD"
+
+// Dial connects a worker with the host that has started it.
+func Dial() (rt.Host, error) {
+	v, ok := os.LookupEnv(envFD)
+	if !ok {
+		return nil, ErrNoHost
+	}
+	os.Unsetenv(envFD) // the program is not to see it
+	fd, err := strconv.Atoi(v)
+	if err != nil || fd < 0 {
+		return nil, errors.New("wire: bad " + envFD + ": " + v)
+	}
+	syscall.CloseOnExec(fd)
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		return nil, errors.New("wire: " + envFD + "=" + v + ": " + err.Error())
+	}
+	return newWorker(os.NewFile(uintptr(fd), "host")), nil
+}
+
+// worker is the host as a worker sees it.
+type worker struct {
+	conn    *Conn
+	started chan loaded
+	answers chan Committed
+	wanted  chan struct{}
+	alive   chan struct{} // never closed: the reader ends the OS process itself
+}
+
+type loaded struct {
+	Start
+	snapshot []byte
+}
+
+func newWorker(f *os.File) *worker {
+	w := &worker{
+		conn:    NewConn(f),
+		started: make(chan loaded, 1),
+		answers: make(chan Committed, 1),
+		wanted:  make(chan struct{}, 1),
+		alive:   make(chan struct{}),
+	}
+	go w.read()
+	return w
+}
+
+// read dispatches what the host sends. It is the only goroutine of the worker's side; see Goroutines.
+func (w *worker) read() {
+	for {
+		msg, raw, err := w.conn.Receive()
+		if err != nil {
+			gone()
+		}
+		switch m := msg.(type) {
+		case Start:
+			w.started <- loaded{m, raw}
+		case Committed:
+			w.answers <- m
+		case Wanted:
+			select {
+			case w.wanted <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// gone ends the worker as if it had been killed: nothing it could still do counts.
+func gone() { syscall.Exit(137) }
+
+// Load implements rt.Host.
+func (w *worker) Load(ctx context.Context) (*rt.Start, error) {
+	if err := w.conn.Send(Load{}, nil); err != nil {
+		gone()
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case l := <-w.started:
+		s := &rt.Start{Run: l.Run, Chaos: l.Chaos, InProc: l.InProc}
+		if !l.New {
+			s.Snapshot = l.snapshot
+		}
+		return s, nil
+	}
+}
+
+// Commit implements rt.Host.
+func (w *worker) Commit(ctx context.Context, s *rt.Step) (rt.Verdict, error) {
+	m := Commit{s.Reason, s.Wake, s.Goroutines, int64(s.Elapsed / time.Nanosecond)}
+	if err := w.conn.Send(m, s.Snapshot); err != nil {
+		if _, broken := errors.AsType[*os.PathError](err); broken {
+			gone()
+		}
+		return rt.Continue, err
+	}
+	select {
+	case <-ctx.Done():
+		return rt.Continue, ctx.Err()
+	case a := <-w.answers:
+		if a.Verdict == VerdictExit {
+			return rt.Exit, nil
+		}
+		return rt.Continue, nil
+	}
+}
+
+// Wanted implements rt.Host.
+func (w *worker) Wanted() <-chan struct{} { return w.wanted }
+
+// Alive implements rt.Host.
+func (w *worker) Alive() <-chan struct{} { return w.alive }
+
+// Goroutines implements rt.Crew.
+func (w *worker) Goroutines() int { return 1 }
+
+// Refuse implements rt.Refuser.
+func (w *worker) Refuse(text string) {
+	if w.conn.Send(Refused{text}, nil) != nil {
+		gone()
+	}
+	time.Sleep(10 * time.Second) // the host ends this process
+	gone()
+}

@@ -1,0 +1,10 @@
+// A timer that can be stopped.
+
+package main
+
+import "time"
+
+func main() {
+	t := time.NewTimer(time.Millisecond) // ERROR "time\.NewTimer"
+	<-t.C
+}

@@ -1,0 +1,364 @@
+package emit
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/harkgen/harkgen/transform/ir"
+)
+
+// This file spells functions: header, variables, the resume switch, and the blocks.
+
+// function declares f with its body.
+func (e *emitter) function(out *jen.File, f *ir.Func) {
+	e.fn = f
+	if line := e.lineDirective(f.Pos); line != "" {
+		out.Comment(line)
+	}
+	s := jen.Func()
+	switch f.Kind {
+	case ir.Closure:
+		s.Params(jen.Id(f.Env.Name).Op("*").Id(f.Env.Env)).Id("fn")
+	case ir.Method:
+		s.Params(jen.Id(f.Recv.Name).Add(e.typ(f.Recv.Type))).Id(f.Name)
+	default:
+		s.Id(f.Name)
+	}
+	out.Add(s.ParamsFunc(func(g *jen.Group) {
+		if f.Coloured {
+			g.Id(f.G).Op("*").Add(e.rt("G"))
+		}
+		if f.Env != nil && f.Kind == ir.Plain {
+			g.Add(e.declare(f.Env))
+		}
+		for i, p := range f.Params {
+			if f.Variadic && i == len(f.Params)-1 {
+				g.Id(p.Name).Op("...").Add(e.typ(p.Type.(*types.Slice).Elem()))
+				continue
+			}
+			g.Add(e.declare(p))
+		}
+	}).ParamsFunc(func(g *jen.Group) {
+		for _, r := range f.Results {
+			g.Add(e.declare(r))
+		}
+	}).BlockFunc(func(g *jen.Group) { e.body(g, f) }))
+}
+
+// direct declares the method Deferred of a thunk whose callee recovers.
+func (e *emitter) direct(out *jen.File, t *ir.Thunk) {
+	f := t.Direct
+	e.fn = f
+	g := f.G
+	if g == "" {
+		g = "g_"
+	}
+	if line := e.lineDirective(f.Pos); line != "" {
+		out.Comment(line)
+	}
+	out.Func().Params(jen.Id("t_").Op("*").Id(t.Name)).Id("Deferred").
+		Params(jen.Id(g).Op("*").Add(e.rt("G")), jen.Id("d_").Op("*").Add(e.rt("Defers"))).
+		BlockFunc(func(b *jen.Group) {
+			b.If(jen.Op("!").Id("d_").Dot("Enter").Call(jen.Id(g), jen.Id("t_"))).Block(jen.Return())
+			b.Defer().Id("d_").Dot("Leave").Call(jen.Id(g), jen.Id("t_"))
+			for _, fl := range t.Fields {
+				b.Id(fl.Name).Op(":=").Id("t_").Dot(fl.Name)
+				b.Id("_").Op("=").Id(fl.Name)
+			}
+			for _, r := range f.Results {
+				b.Var().Add(e.declare(r))
+				b.Id("_").Op("=").Id(r.Name)
+			}
+			e.body(b, f)
+		})
+}
+
+// declare spells `name type`.
+func (e *emitter) declare(v *ir.Var) *jen.Statement { return jen.Id(v.Name).Add(e.varType(v)) }
+
+func (e *emitter) varType(v *ir.Var) *jen.Statement {
+	switch {
+	case v.Env != "":
+		return jen.Op("*").Id(v.Env)
+	case v.RT != "":
+		return e.rt(v.RT)
+	case v.Iter != nil && v.Iter.Key == nil:
+		return jen.Op("*").Add(e.rt("StringIter"))
+	case v.Iter != nil:
+		return jen.Op("*").Add(e.rt("MapIter")).Types(e.typ(v.Iter.Key), e.typ(v.Iter.Elem))
+	}
+	return e.typ(v.Type)
+}
+
+func frameName(f *ir.Func) string {
+	if f.Kind == ir.Direct {
+		return f.Name + "_deferred_frame"
+	}
+	return f.Name + "_frame"
+}
+
+func (e *emitter) body(g *jen.Group, f *ir.Func) {
+	if len(f.Vars) > 0 || f.PC != "" {
+		g.Var().DefsFunc(func(d *jen.Group) {
+			if f.PC != "" && len(f.Points) > 0 {
+				d.Id(f.PC).Int()
+			}
+			for _, v := range f.Vars {
+				d.Add(e.declare(v))
+			}
+		})
+	}
+	e.targets = map[*ir.Block]bool{}
+	e.resumeAt = map[*ir.Point]string{}
+	for i, b := range f.Blocks {
+		e.markTargets(b, next(f, i))
+	}
+	e.epilogue(g, f)
+	e.resume(g, f)
+	for i, b := range f.Blocks {
+		if e.targets[b] {
+			g.Id(label(b)).Op(":")
+		}
+		for _, s := range b.Stmts {
+			e.stmt(g, s, next(f, i))
+		}
+	}
+	if f.RetPoint != nil {
+		g.Id(pointLabel(f.RetPoint)).Op(":")
+		g.Id(f.Defers.Name).Dot("Return").Call()
+		g.Return()
+	}
+}
+
+func next(f *ir.Func, i int) *ir.Block {
+	if i+1 < len(f.Blocks) {
+		return f.Blocks[i+1]
+	}
+	return nil
+}
+
+func (e *emitter) markTargets(b, next *ir.Block) {
+	for _, s := range b.Succs() {
+		if s != next {
+			e.targets[s] = true
+		}
+	}
+	for _, s := range b.Stmts {
+		if s.Kind == ir.Poll {
+			e.targets[s.Then] = true
+			e.resumeAt[s.Point] = label(s.Then)
+		}
+	}
+}
+
+func label(b *ir.Block) string {
+	c := strings.Map(func(r rune) rune {
+		if r == '.' || r == ' ' || r == '-' {
+			return '_'
+		}
+		return r
+	}, b.Comment)
+	if c == "" || !token.IsIdentifier(c) {
+		c = "block"
+	}
+	return fmt.Sprintf("%s_%d", c, b.Index)
+}
+
+func pointLabel(p *ir.Point) string { return fmt.Sprintf("p%d", p.PC) }
+
+// epilogue is the first native defer, so the last to run: it pushes the frame when a deferred call was suspended, and
+// copies the boxed results.
+func (e *emitter) epilogue(g *jen.Group, f *ir.Func) {
+	boxed := false
+	for _, b := range f.Boxes {
+		boxed = boxed || b != nil
+	}
+	if f.Defers == nil && !boxed {
+		return
+	}
+	g.Defer().Func().Params().BlockFunc(func(b *jen.Group) {
+		if f.Defers != nil {
+			b.If(jen.Id(f.Defers.Name).Dot("Suspended").Call(jen.Id(f.G))).BlockFunc(func(b *jen.Group) {
+				b.Add(e.push(f.RetPoint))
+			})
+			if boxed {
+				b.If(jen.Id(f.G).Dot("Suspending").Call()).Block(jen.Return())
+			}
+		}
+		for i, x := range f.Boxes {
+			if x != nil {
+				b.If(e.expr(x.Args[0]).Op("!=").Nil()).Block(jen.Id(f.Results[i].Name).Op("=").Add(e.expr(x)))
+			}
+		}
+	}).Call()
+}
+
+// resume restores the frame and jumps to the point where the function was suspended.
+func (e *emitter) resume(g *jen.Group, f *ir.Func) {
+	if !f.Coloured || len(f.Points) == 0 {
+		return
+	}
+	g.If(jen.Id(f.G).Dot("Resuming").Call()).BlockFunc(func(b *jen.Group) {
+		vars := frameVars(f)
+		b.Id(f.Frame).Op(":=").Add(e.rt("Pop")).Types(jen.Id(frameName(f))).Call(jen.Id(f.G))
+		if len(vars) > 0 {
+			b.ListFunc(func(l *jen.Group) {
+				for _, v := range vars {
+					l.Id(v.Name)
+				}
+			}).Op("=").ListFunc(func(l *jen.Group) {
+				for _, v := range vars {
+					l.Id(f.Frame).Dot(v.Name)
+				}
+			})
+		}
+		if f.Defers != nil {
+			d := jen.Id(f.Defers.Name)
+			b.For(jen.List(jen.Id("_"), jen.Id("t")).Op(":=").Range().Add(d.Clone()).Dot("Restore").Call(jen.Id(f.G))).Block(
+				jen.If(jen.List(jen.Id("d"), jen.Id("ok")).Op(":=").Id("t").Assert(e.rt("Recoverer")), jen.Id("ok")).Block(
+					jen.Defer().Id("d").Dot("Deferred").Call(jen.Id(f.G), jen.Op("&").Add(d.Clone())),
+				).Else().Block(
+					jen.Defer().Add(e.rt("RunDeferred")).Call(jen.Id(f.G), jen.Op("&").Add(d.Clone()), jen.Id("t")),
+				),
+			)
+		}
+		b.Id(f.PC).Op("=").Id(f.Frame).Dot("PC")
+	})
+	// One switch after the frame is restored, and not a jump out of the branch above: so a variable that does not change in a loop has one
+	// definition before it, and the loop no phi for it.
+	g.Switch(jen.Id(f.PC)).BlockFunc(func(s *jen.Group) {
+		for _, p := range f.Points {
+			to := e.resumeAt[p]
+			if to == "" {
+				to = pointLabel(p)
+			}
+			s.Case(jen.Lit(p.PC)).Block(jen.Goto().Id(to))
+		}
+	})
+}
+
+// frameVars lists the variables that some point of f saves, in order.
+func frameVars(f *ir.Func) []*ir.Var {
+	seen := map[*ir.Var]bool{}
+	max := -1
+	at := map[int]*ir.Var{}
+	for _, p := range f.Points {
+		for _, v := range p.Live {
+			if !seen[v] {
+				seen[v] = true
+				at[v.Index] = v
+				if v.Index > max {
+					max = v.Index
+				}
+			}
+		}
+	}
+	var out []*ir.Var
+	for i := 0; i <= max; i++ {
+		if v := at[i]; v != nil {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// push spells g.Push(&frame{...}) for point p.
+func (e *emitter) push(p *ir.Point) *jen.Statement {
+	f := e.fn
+	return jen.Id(f.G).Dot("Push").Call(jen.Op("&").Id(frameName(f)).ValuesFunc(func(g *jen.Group) {
+		g.Id("Frame").Op(":").Add(e.rt("Frame")).Values(jen.Id("PC").Op(":").Lit(p.PC))
+		for _, v := range p.Live {
+			g.Id(v.Name).Op(":").Id(v.Name)
+		}
+	}))
+}
+
+// suspendCheck is what follows every suspension point.
+func (e *emitter) suspendCheck(g *jen.Group, p *ir.Point) {
+	g.If(jen.Id(e.fn.G).Dot("Suspending").Call()).Block(e.push(p), jen.Return())
+}
+
+// line is the last line that a //line directive or the text after it stands for.
+func (e *emitter) lineDirective(pos token.Pos) string {
+	if !pos.IsValid() {
+		return ""
+	}
+	at := e.opt.Fset.PositionFor(pos, false)
+	return fmt.Sprintf("//line %s:%d", e.opt.LineFile(at.Filename, e.dir), at.Line)
+}
+
+func (e *emitter) stmt(g *jen.Group, s *ir.Stmt, next *ir.Block) {
+	if s.Kind == ir.Poll {
+		if line := e.lineDirective(s.Pos); line != "" {
+			g.Comment(line)
+		}
+		g.If(jen.Id(e.fn.G).Dot("Poll").Call()).Block(jen.Id(e.fn.G).Dot("Yield").Call(), e.push(s.Point), jen.Return())
+		return
+	}
+	if s.Point != nil {
+		g.Id(pointLabel(s.Point)).Op(":").Comment("// " + e.sourceLine(s.Point.Pos))
+	}
+	if line := e.lineDirective(s.Pos); line != "" {
+		g.Comment(line)
+	}
+	switch s.Kind {
+	case ir.Assign:
+		e.assign(g, s)
+	case ir.Goto:
+		if s.Then != next {
+			g.Goto().Id(label(s.Then))
+		}
+	case ir.If:
+		e.branch(g, s, next)
+	case ir.Return:
+		e.ret(g, s)
+	case ir.Panic:
+		g.Panic(e.expr(s.R[0]))
+	case ir.Select:
+		e.selectStmt(g, s)
+	case ir.Deferred:
+		g.Id(e.fn.Defers.Name).Dot("Return").Call()
+	case ir.NativeDefer:
+		g.Defer().Add(e.expr(s.R[0]))
+	case ir.Defer:
+		e.deferStmt(g, s)
+	}
+}
+
+func (e *emitter) ret(g *jen.Group, s *ir.Stmt) {
+	f := e.fn
+	if len(s.R) == 0 {
+		g.Return()
+		return
+	}
+	vals := make([]jen.Code, len(s.R))
+	for i, r := range s.R {
+		vals[i] = e.assigned(r, f.Results[i].Type)
+	}
+	if f.Kind == ir.Direct {
+		for _, v := range vals {
+			g.Id("_").Op("=").Add(v)
+		}
+		g.Return()
+		return
+	}
+	g.Return(vals...)
+}
+
+func (e *emitter) deferStmt(g *jen.Group, s *ir.Stmt) {
+	f := e.fn
+	d := jen.Op("&").Id(f.Defers.Name)
+	g.BlockFunc(func(b *jen.Group) {
+		b.Id("t").Op(":=").Add(e.expr(s.R[0]))
+		b.Id(f.Defers.Name).Dot("Add").Call(jen.Id("t"))
+		if s.Direct {
+			b.Defer().Id("t").Dot("Deferred").Call(jen.Id(f.G), d)
+		} else {
+			b.Defer().Add(e.rt("RunDeferred")).Call(jen.Id(f.G), d, jen.Id("t"))
+		}
+	})
+}

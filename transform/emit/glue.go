@@ -1,0 +1,308 @@
+package emit
+
+import (
+	"go/token"
+	"go/types"
+	"strconv"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+	"golang.org/x/tools/go/packages"
+
+	"github.com/harkgen/harkgen/transform/ir"
+	"github.com/harkgen/harkgen/transform/lower"
+)
+
+// This file spells what no line of the user's stands for: frames, environments, thunks, wrappers, registrations.
+
+func (e *emitter) glue() []File {
+	p := e.pkg
+	out := e.newFile()
+	e.fn = nil
+	for _, f := range e.framed() {
+		e.frame(out, f)
+	}
+	for _, env := range p.Envs {
+		e.env(out, env)
+	}
+	for _, t := range p.Thunks {
+		e.thunk(out, t)
+	}
+	for _, w := range p.Wrappers {
+		e.wrapper(out, w)
+	}
+	e.program(out)
+	e.registrations(out)
+	for i := 0; i < len(e.order); i++ { // spelling one may find another
+		o := e.order[i]
+		out.Type().Id(e.hoist[o]).Add(e.typ(o.Type().Underlying()))
+	}
+	var files []File
+	if direct := e.directs(); direct != nil {
+		files = append(files, *direct)
+	}
+	return append(files, e.render(out, e.freeName("hark"), e.user.Name))
+}
+
+// directs spells the thunks that recover, in a file of their own as they carry the user's lines.
+func (e *emitter) directs() *File {
+	out := e.newFile()
+	n := 0
+	for _, t := range e.pkg.Thunks {
+		if t.Direct != nil {
+			e.direct(out, t)
+			out.Line()
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	f := e.render(out, e.freeName("hark_recover"), e.user.Name)
+	return &f
+}
+
+// freeName is base.go unless the user has a file of that name.
+func (e *emitter) freeName(base string) string {
+	name := base
+	for again := true; again; {
+		again = false
+		for _, f := range e.user.CompiledGoFiles {
+			if strings.HasSuffix(f, "/"+name+".go") {
+				name += "_"
+				again = true
+			}
+		}
+	}
+	return name + ".go"
+}
+
+// framed lists the functions that have frames.
+func (e *emitter) framed() []*ir.Func {
+	var out []*ir.Func
+	for _, f := range e.pkg.Funcs {
+		if f.Coloured && len(f.Points) > 0 {
+			out = append(out, f)
+		}
+	}
+	for _, t := range e.pkg.Thunks {
+		if t.Direct != nil && t.Direct.Coloured && len(t.Direct.Points) > 0 {
+			out = append(out, t.Direct)
+		}
+	}
+	return out
+}
+
+func (e *emitter) frame(out *jen.File, f *ir.Func) {
+	e.fn = f
+	out.Commentf("%s is the frame of %s.", frameName(f), f.Title)
+	out.Type().Id(frameName(f)).StructFunc(func(g *jen.Group) {
+		g.Add(e.rt("Frame"))
+		for _, v := range frameVars(f) {
+			g.Add(e.declare(v))
+		}
+	})
+}
+
+func (e *emitter) fields(fs []ir.Field) []jen.Code {
+	var out []jen.Code
+	for _, f := range fs {
+		if f.Env != "" {
+			out = append(out, jen.Id(f.Name).Op("*").Id(f.Env))
+		} else {
+			out = append(out, jen.Id(f.Name).Add(e.typ(f.Type)))
+		}
+	}
+	return out
+}
+
+// env spells a closure's environment and its method fn.
+func (e *emitter) env(out *jen.File, env *ir.Env) {
+	out.Commentf("%s is the environment of %s.", env.Name, env.Title)
+	out.Type().Id(env.Name).Struct(e.fields(env.Fields)...)
+	if env.Body == nil && env.Bound == nil || env.Body != nil && env.Body.Kind == ir.Closure {
+		return
+	}
+	names := argNames(env.Sig)
+	head := out.Func().Params(jen.Id("e").Op("*").Id(env.Name)).Id("fn").Add(e.signature(env.Sig, names))
+	if b := env.Bound; b != nil {
+		call := jen.Id("e").Dot("r").Dot(b.Method).Call(argList(env.Sig, names)...)
+		head.BlockFunc(func(g *jen.Group) {
+			if b.Dyn {
+				g.List(jen.Id("g_"), jen.Id("leave_")).Op(":=").Add(e.rt("Enter")).Call()
+				g.Defer().Id("leave_").Call()
+				g.Id("g_").Dot("Dyn").Call()
+				g.Defer().Id("g_").Dot("EndDyn").Call()
+			}
+			result(g, env.Sig, call)
+		})
+		return
+	}
+	e.enter(head, env.Sig, env.Body.Name, append([]jen.Code{jen.Id("e")}, argList(env.Sig, names)...))
+}
+
+// enter spells a wrapper body: find g, call the lowered function.
+func (e *emitter) enter(head *jen.Statement, sig *types.Signature, lowered string, args []jen.Code) {
+	head.BlockFunc(func(g *jen.Group) {
+		g.List(jen.Id("g_"), jen.Id("leave_")).Op(":=").Add(e.rt("Enter")).Call()
+		g.Defer().Id("leave_").Call()
+		result(g, sig, jen.Id(lowered).Call(append([]jen.Code{jen.Id("g_")}, args...)...))
+	})
+}
+
+func result(g *jen.Group, sig *types.Signature, call *jen.Statement) {
+	if sig.Results().Len() > 0 {
+		g.Return(call)
+	} else {
+		g.Add(call)
+	}
+}
+
+func argNames(sig *types.Signature) []string {
+	out := make([]string, sig.Params().Len())
+	for i := range out {
+		out[i] = "a" + strconv.Itoa(i)
+	}
+	return out
+}
+
+func argList(sig *types.Signature, names []string) []jen.Code {
+	var out []jen.Code
+	for i, n := range names {
+		a := jen.Id(n)
+		if sig.Variadic() && i == len(names)-1 {
+			a.Op("...")
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+func (e *emitter) thunk(out *jen.File, t *ir.Thunk) {
+	out.Type().Id(t.Name).Struct(e.fields(t.Fields)...)
+	g := "g_"
+	if t.Direct != nil {
+		g = "_"
+	}
+	recv := "t_"
+	if t.Direct != nil || len(t.Fields) == 0 {
+		recv = "_"
+	}
+	out.Func().Params(jen.Id(recv).Op("*").Id(t.Name)).Id("Run").Params(jen.Id(g).Op("*").Add(e.rt("G"))).BlockFunc(func(b *jen.Group) {
+		if t.Direct != nil {
+			b.Panic(jen.Lit("harkgen: a call that recovers is deferred itself"))
+			return
+		}
+		if t.Dyn {
+			b.Id("g_").Dot("Dyn").Call()
+		}
+		call := e.expr(t.Call)
+		if t.Call.Op == ir.OpBuiltin && discards(t.Call.Name) {
+			call = jen.Id("_").Op("=").Add(call)
+		}
+		b.Add(call)
+		if t.Dyn {
+			b.Id("g_").Dot("EndDyn").Call()
+		}
+	})
+}
+
+func discards(builtin string) bool {
+	return builtin == "append" || builtin == "len" || builtin == "cap"
+}
+
+func (e *emitter) wrapper(out *jen.File, w *ir.Wrapper) {
+	names := argNames(w.Sig)
+	args := argList(w.Sig, names)
+	head := out.Func()
+	if w.Recv != nil {
+		head.Params(jen.Id("recv").Add(e.typ(w.Recv.Type())))
+		args = append([]jen.Code{jen.Id("recv")}, args...)
+	}
+	e.enter(head.Id(w.Name).Add(e.signature(w.Sig, names)), w.Sig, w.Lowered, args)
+}
+
+// program spells the thunk of main.
+func (e *emitter) program(out *jen.File) {
+	for _, f := range e.pkg.Funcs {
+		if f.Title != "main.main" {
+			continue
+		}
+		name := lower.Prefix + "program"
+		out.Commentf("%s starts the program.", name)
+		out.Type().Id(name).Struct()
+		out.Func().Params(jen.Op("*").Id(name)).Id("Run").Params(jen.Id("g").Op("*").Add(e.rt("G"))).BlockFunc(func(b *jen.Group) {
+			if f.Coloured {
+				b.Id(f.Name).Call(jen.Id("g"))
+			} else {
+				b.Id(f.Name).Call()
+			}
+		})
+	}
+}
+
+// registrations tell rt of frames, closures and package variables.
+func (e *emitter) registrations(out *jen.File) {
+	out.Func().Id("init").Params().BlockFunc(func(g *jen.Group) {
+		for _, f := range e.framed() {
+			g.Add(e.rt("Register")).Types(jen.Id(frameName(f))).CallFunc(func(c *jen.Group) {
+				c.Lit(f.Title)
+				for _, p := range f.Points {
+					c.Line().Add(e.rt("Point")).Values(jen.Dict{
+						jen.Id("PC"):  jen.Lit(p.PC),
+						jen.Id("Pos"): jen.Lit(e.prog.Pos(p.Pos)),
+						jen.Id("Op"):  jen.Lit(p.Op),
+					})
+				}
+				c.Line()
+			})
+		}
+		for _, env := range e.pkg.Envs {
+			if env.Body != nil || env.Bound != nil {
+				g.Add(e.rt("RegisterClosure")).Types(jen.Id(env.Name)).Call(jen.Lit(e.user.PkgPath+"."+env.Name), jen.Parens(jen.Op("*").Id(env.Name)).Call(jen.Nil()).Dot("fn"))
+			}
+		}
+		for _, v := range e.pkg.Globals {
+			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+v.Name()), jen.Op("&").Id(v.Name()))
+		}
+		for _, x := range e.externals() {
+			if x.Pkg().Path() == "flag" && x.Name() == "CommandLine" {
+				// What main has parsed is state of the program, though package flag keeps it.
+				g.Add(e.rt("RegisterVar")).Call(jen.Lit("flag.CommandLine"), jen.Op("&").Qual("flag", "CommandLine"))
+				continue
+			}
+			g.Add(e.rt("RegisterExternal")).Call(jen.Lit(x.Pkg().Path()+"."+x.Name()), jen.Op("&").Qual(x.Pkg().Path(), x.Name()))
+		}
+	})
+}
+
+// externals lists the exported variables, of the packages imported here that are not compiled, that hold pointers: values saved by
+// the program may be these, and must be the same again after a restore (os.Stdout, io.EOF).
+func (e *emitter) externals() []*types.Var {
+	var out []*types.Var
+	for _, path := range sortedKeys(e.user.Imports) {
+		imp := e.user.Imports[path]
+		if e.prog.IsUserPackage(imp.PkgPath) || path == "unsafe" || path == "C" || internalTo(imp) {
+			continue
+		}
+		scope := imp.Types.Scope()
+		for _, name := range scope.Names() {
+			v, ok := scope.Lookup(name).(*types.Var)
+			if ok && token.IsExported(name) && holdsPointer(v.Type()) {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// internalTo reports whether p may not be imported from everywhere; the user's own import of it stays allowed.
+func internalTo(p *packages.Package) bool { return strings.Contains(p.PkgPath+"/", "/internal/") }
+
+func holdsPointer(t types.Type) bool {
+	switch t.Underlying().(type) {
+	case *types.Pointer, *types.Interface, *types.Chan:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,170 @@
+package emit
+
+import (
+	"fmt"
+	"go/types"
+
+	"github.com/dave/jennifer/jen"
+)
+
+// This file spells types. Foreign types that have no name here are noted, to be refused.
+
+func (e *emitter) typ(t types.Type) *jen.Statement {
+	switch t := t.(type) {
+	case *types.Alias:
+		if accessible(t.Obj(), e.pkg.Types) && t.TypeArgs().Len() == 0 && !local(t.Obj()) {
+			return e.qual(t.Obj())
+		}
+		return e.typ(types.Unalias(t))
+	case *types.Basic:
+		if t.Kind() == types.UnsafePointer {
+			return jen.Qual("unsafe", "Pointer")
+		}
+		if t.Info()&types.IsUntyped != 0 {
+			return e.typ(types.Default(t))
+		}
+		return jen.Id(t.Name())
+	case *types.Named:
+		s := e.named(t)
+		if args := t.TypeArgs(); args.Len() > 0 {
+			var list []jen.Code
+			for i := 0; i < args.Len(); i++ {
+				list = append(list, e.typ(args.At(i)))
+			}
+			s.Types(list...)
+		}
+		return s
+	case *types.Pointer:
+		return jen.Op("*").Add(e.typ(t.Elem()))
+	case *types.Slice:
+		return jen.Index().Add(e.typ(t.Elem()))
+	case *types.Array:
+		return jen.Index(jen.Lit(int(t.Len()))).Add(e.typ(t.Elem()))
+	case *types.Map:
+		return jen.Map(e.typ(t.Key())).Add(e.typ(t.Elem()))
+	case *types.Chan:
+		elem := e.typ(t.Elem())
+		switch t.Dir() {
+		case types.SendOnly:
+			return jen.Chan().Op("<-").Add(elem)
+		case types.RecvOnly:
+			return jen.Op("<-").Chan().Add(elem)
+		}
+		if c, ok := t.Elem().(*types.Chan); ok && c.Dir() == types.RecvOnly {
+			elem = jen.Parens(elem)
+		}
+		return jen.Chan().Add(elem)
+	case *types.Signature:
+		return jen.Func().Add(e.signature(t, nil))
+	case *types.Struct:
+		return jen.StructFunc(func(g *jen.Group) {
+			for i := 0; i < t.NumFields(); i++ {
+				f := t.Field(i)
+				s := jen.Empty()
+				if !f.Embedded() {
+					s = jen.Id(f.Name())
+				}
+				s.Add(e.typ(f.Type()))
+				if tag := t.Tag(i); tag != "" {
+					s.Op(fmt.Sprintf("%q", tag))
+				}
+				g.Add(s)
+			}
+		})
+	case *types.Interface:
+		if t.NumMethods() == 0 && t.NumEmbeddeds() == 0 {
+			return jen.Any()
+		}
+		return jen.InterfaceFunc(func(g *jen.Group) {
+			for i := 0; i < t.NumExplicitMethods(); i++ {
+				m := t.ExplicitMethod(i)
+				g.Id(m.Name()).Add(e.signature(m.Signature(), nil))
+			}
+			for i := 0; i < t.NumEmbeddeds(); i++ {
+				g.Add(e.typ(t.EmbeddedType(i)))
+			}
+		})
+	}
+	e.fail("a value of type %s, which cannot be written here", t)
+	return jen.Any()
+}
+
+// named spells a defined type; a type declared inside a function is hoisted to package level.
+func (e *emitter) named(t *types.Named) *jen.Statement {
+	o := t.Obj()
+	if o.Pkg() == nil {
+		return jen.Id(o.Name()) // error, comparable
+	}
+	if local(o) {
+		return e.hoisted(o)
+	}
+	if !accessible(o, e.pkg.Types) {
+		e.fail("a variable of type %s, which is unexported in another package", t)
+		return jen.Any()
+	}
+	return e.qual(o)
+}
+
+// local reports whether o is declared inside a function.
+func local(o *types.TypeName) bool {
+	return o.Pkg() != nil && o.Parent() != nil && o.Parent() != o.Pkg().Scope()
+}
+
+func (e *emitter) qual(o types.Object) *jen.Statement {
+	if o.Pkg() == nil || o.Pkg() == e.pkg.Types {
+		return jen.Id(o.Name())
+	}
+	return jen.Qual(o.Pkg().Path(), o.Name())
+}
+
+func accessible(o types.Object, from *types.Package) bool {
+	return o.Pkg() == nil || o.Pkg() == from || o.Exported()
+}
+
+// signature spells parameters and results; names gives the parameters' names, nil leaves them out.
+func (e *emitter) signature(s *types.Signature, names []string) *jen.Statement {
+	out := jen.ParamsFunc(func(g *jen.Group) {
+		for i := 0; i < s.Params().Len(); i++ {
+			p := jen.Empty()
+			if names != nil {
+				p = jen.Id(names[i])
+			}
+			g.Add(p.Add(e.paramType(s, i)))
+		}
+	})
+	return out.Add(e.results(s))
+}
+
+func (e *emitter) paramType(s *types.Signature, i int) *jen.Statement {
+	t := s.Params().At(i).Type()
+	if s.Variadic() && i == s.Params().Len()-1 {
+		if sl, ok := t.(*types.Slice); ok {
+			return jen.Op("...").Add(e.typ(sl.Elem()))
+		}
+	}
+	return e.typ(t)
+}
+
+func (e *emitter) results(s *types.Signature) *jen.Statement {
+	switch n := s.Results().Len(); n {
+	case 0:
+		return jen.Empty()
+	case 1:
+		return e.typ(s.Results().At(0).Type())
+	default:
+		return jen.ParamsFunc(func(g *jen.Group) {
+			for i := 0; i < n; i++ {
+				g.Add(e.typ(s.Results().At(i).Type()))
+			}
+		})
+	}
+}
+
+// needsParens reports whether t must stand in parentheses to convert to it.
+func needsParens(t types.Type) bool {
+	switch types.Unalias(t).(type) {
+	case *types.Pointer, *types.Signature, *types.Chan:
+		return true
+	}
+	return false
+}

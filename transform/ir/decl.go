@@ -1,0 +1,59 @@
+package ir
+
+import (
+	"go/token"
+	"go/types"
+)
+
+// A Package is the compiled part of one user package.
+type Package struct {
+	Types    *types.Package
+	Funcs    []*Func
+	Envs     []*Env
+	Thunks   []*Thunk
+	Wrappers []*Wrapper
+	Hoisted  []*types.TypeName // local types of lowered functions, declared at package level
+	Globals  []*types.Var      // package variables to save
+}
+
+// A Field of a generated struct.
+type Field struct {
+	Name string
+	Type types.Type // nil: pointer to the environment Env
+	Env  string
+}
+
+// An Env is the environment of a closure: a struct with a method fn that has the closure's signature.
+type Env struct {
+	Name   string // of the struct
+	Title  string // of the closure, as Go names it: "main.main.func1"
+	Fields []Field
+	Sig    *types.Signature
+	Body   *Func // the lowered body
+	Bound  *Bound
+}
+
+// A Bound is a method value x.M: the environment holds x as field r.
+type Bound struct {
+	Method  string
+	Lowered *Expr // the coloured lowering of a concrete method, called with g and the receiver; nil: call r.M
+	Dyn     bool  // r is an interface and M may suspend
+}
+
+// A Thunk is the callee and operands of a go or defer statement: a struct with a method Run(g).
+type Thunk struct {
+	Name   string
+	Fields []Field
+	Call   *Expr // over OpName "t_" (the thunk) and OpName "g_"
+	Dyn    bool  // a call through a func value or interface that may suspend
+	Direct *Func // the callee holds a recover: its body becomes the method Deferred
+}
+
+// A Wrapper is the user-visible form of a coloured function: it has the user's name and signature, finds g and calls the lowered one.
+type Wrapper struct {
+	Name    string
+	Recv    *types.Var // nil for a function
+	Sig     *types.Signature
+	Lowered string
+	Pos     token.Pos
+}

@@ -1,0 +1,150 @@
+// Package load reads a Go module with full syntax and types and builds its SSA form.
+//
+// The SSA is built in naive form: each local variable of the user stays one Alloc with its name, so that what is emitted from
+// it reads like the source and a frame shows the user's variables.
+package load
+
+import (
+	"context"
+	"fmt"
+	"go/token"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+	"golang.org/x/tools/go/ssa"
+	"golang.org/x/tools/go/ssa/ssautil"
+
+	"github.com/harkgen/harkgen/transform/diag"
+)
+
+// AdHoc is the package path the go command gives to a package named by its files.
+const AdHoc = "command-line-arguments"
+
+// A Program is a loaded module with all its dependencies.
+type Program struct {
+	Fset    *token.FileSet
+	SSA     *ssa.Program
+	Roots   []*packages.Package          // what the patterns matched
+	User    []*packages.Package          // packages of the main module that the roots need, sorted by path: these are compiled
+	All     map[string]*packages.Package // every package by path
+	Module  *packages.Module             // the main module; nil for an ad hoc package outside any module
+	userSet map[*ssa.Package]bool
+}
+
+// Load loads the packages that patterns match, relative to dir. Its error is a diag.List when the source is at fault.
+func Load(ctx context.Context, dir string, patterns []string) (*Program, error) {
+	cfg := &packages.Config{
+		Context: ctx,
+		Dir:     dir,
+		Mode:    packages.LoadAllSyntax | packages.NeedModule | packages.NeedEmbedFiles | packages.NeedEmbedPatterns,
+		Env:     append(os.Environ(), "PWD="+dir),
+	}
+	roots, err := packages.Load(cfg, patterns...)
+	if err != nil {
+		return nil, diag.List{{What: "cannot load packages", Why: err.Error()}}
+	}
+	p := &Program{Roots: roots, All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}}
+	if err := p.collect(); err != nil {
+		return nil, err
+	}
+	if len(roots) == 0 {
+		return nil, diag.List{{What: "no packages match " + strings.Join(patterns, " ")}}
+	}
+	prog, _ := ssautil.AllPackages(roots, ssa.InstantiateGenerics|ssa.NaiveForm)
+	prog.Build()
+	p.SSA, p.Fset = prog, prog.Fset
+	for _, u := range p.User {
+		p.userSet[prog.Package(u.Types)] = true
+	}
+	return p, nil
+}
+
+func (p *Program) collect() error {
+	var errs diag.List
+	packages.Visit(p.Roots, nil, func(pkg *packages.Package) {
+		p.All[pkg.PkgPath] = pkg
+		for _, e := range pkg.Errors {
+			errs.Add(diag.Diagnostic{Pos: parsePos(e.Pos), What: e.Msg})
+		}
+		if len(pkg.GoFiles) == 0 {
+			return // only tests
+		}
+		if pkg.PkgPath == AdHoc || pkg.Module != nil && pkg.Module.Main {
+			p.User = append(p.User, pkg)
+			if pkg.Module != nil {
+				p.Module = pkg.Module
+			}
+		}
+	})
+	sort.Slice(p.User, func(i, j int) bool { return p.User[i].PkgPath < p.User[j].PkgPath })
+	return errs.Err()
+}
+
+// IsUser reports whether fn belongs to a package that is compiled: its source is in the main module.
+func (p *Program) IsUser(fn *ssa.Function) bool {
+	for fn.Parent() != nil {
+		fn = fn.Parent()
+	}
+	if o := fn.Origin(); o != nil {
+		fn = o
+	}
+	return fn.Pkg != nil && p.userSet[fn.Pkg]
+}
+
+// IsUserPackage reports whether path is compiled.
+func (p *Program) IsUserPackage(path string) bool {
+	pkg := p.All[path]
+	return pkg != nil && p.userSet[p.SSA.Package(pkg.Types)]
+}
+
+// IsStd reports whether path is a package of the standard library.
+func (p *Program) IsStd(path string) bool {
+	pkg := p.All[path]
+	return pkg != nil && pkg.Module == nil && path != AdHoc
+}
+
+// parsePos reads the "file:line:col" of a packages.Error.
+func parsePos(s string) token.Position {
+	var pos token.Position
+	if s == "" || s == "-" {
+		return pos
+	}
+	parts := strings.Split(s, ":")
+	nums := []int{}
+	for len(parts) > 1 && len(nums) < 2 {
+		n, err := strconv.Atoi(parts[len(parts)-1])
+		if err != nil {
+			break
+		}
+		nums = append([]int{n}, nums...)
+		parts = parts[:len(parts)-1]
+	}
+	pos.Filename = strings.Join(parts, ":")
+	if len(nums) > 0 {
+		pos.Line = nums[0]
+	}
+	if len(nums) > 1 {
+		pos.Column = nums[1]
+	}
+	return pos
+}
+
+// Rel shortens an absolute file name to one relative to the module, for messages and position tables.
+func (p *Program) Rel(file string) string {
+	if p.Module != nil {
+		if r, err := filepath.Rel(p.Module.Dir, file); err == nil && !strings.HasPrefix(r, "..") {
+			return filepath.ToSlash(r)
+		}
+	}
+	return filepath.Base(file)
+}
+
+// Pos gives `file:line:col` with the file relative to the module.
+func (p *Program) Pos(pos token.Pos) string {
+	at := p.Fset.Position(pos)
+	return fmt.Sprintf("%s:%d:%d", p.Rel(at.Filename), at.Line, at.Column)
+}

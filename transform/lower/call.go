@@ -1,0 +1,380 @@
+package lower
+
+import (
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/transform/ir"
+)
+
+// This file lowers calls and the operations of rt.
+
+// rt is a call of a function of package rt.
+func rt(name string, args ...*ir.Expr) *ir.Expr {
+	return &ir.Expr{Op: ir.OpRT, Name: name, Args: args}
+}
+
+// g is the hidden goroutine parameter, or a look-up of it where the function has none.
+func (b *fn) g() *ir.Expr {
+	if b.coloured {
+		return &ir.Expr{Op: ir.OpName, Name: b.out.G}
+	}
+	return &ir.Expr{Op: ir.OpConst} // nil
+}
+
+func (b *fn) rtg(name string, args ...*ir.Expr) *ir.Expr {
+	return rt(name, append([]*ir.Expr{b.g()}, args...)...)
+}
+
+// operation emits s as a suspension point whose operands are needed again when it is resumed.
+func (b *fn) operation(s *ir.Stmt, i ssa.Instruction) {
+	s.Pos = position(i)
+	s.Point = b.point(suspend.Operation(i), s.Pos)
+	s.Point.Args = true
+	b.emit(s)
+}
+
+func (b *fn) receive(i *ssa.UnOp) {
+	ch := b.value(i.X)
+	s := &ir.Stmt{Kind: ir.Assign}
+	switch {
+	case i.CommaOk:
+		s.L = b.tuple(i, i.Type().(*types.Tuple))
+		s.R = []*ir.Expr{b.rtg("Recv2", ch)}
+	default:
+		s.L = b.target(i)
+		s.R = []*ir.Expr{b.rtg("Recv", ch)}
+	}
+	b.operation(s, i)
+}
+
+// target is where a call's one result goes: straight to the variable that the next instruction stores it in, or to a new one.
+func (b *fn) target(v ssa.Value) []*ir.Expr {
+	uses := referrers(v)
+	if len(uses) == 0 {
+		return nil
+	}
+	if s, ok := uses[0].(*ssa.Store); ok && len(uses) == 1 && s.Val == v && follows(s, v) && !b.skip[s] {
+		// Only a plain variable: memory must not see the zero value that a suspended call returns.
+		if a, ok := s.Addr.(*ssa.Alloc); ok && b.direct[a] != nil {
+			b.skip[s] = true
+			return []*ir.Expr{ir.V(b.direct[a])}
+		}
+	}
+	t := b.newVar(v.Name(), v.Type())
+	b.vals[v] = ir.V(t)
+	return []*ir.Expr{ir.V(t)}
+}
+
+// follows reports whether s is the instruction after the one that makes v.
+func follows(s *ssa.Store, v ssa.Value) bool {
+	instrs := s.Block().Instrs
+	for n, i := range instrs {
+		if i == v.(ssa.Instruction) {
+			return n+1 < len(instrs) && instrs[n+1] == ssa.Instruction(s)
+		}
+	}
+	return false
+}
+
+func (b *fn) call(i *ssa.Call) {
+	c := &i.Call
+	if bi, ok := c.Value.(*ssa.Builtin); ok {
+		b.builtin(i, bi)
+		return
+	}
+	callee := c.StaticCallee()
+	lib := libraryFunc{}
+	if callee != nil {
+		lib = library[callee.String()]
+	}
+	if lib.rt != "" {
+		b.libraryCall(i, callee, lib)
+		return
+	}
+	s := &ir.Stmt{Kind: ir.Assign, Pos: position(i)}
+	e, dyn := b.callExpr(c, b.suspends(i))
+	s.R = []*ir.Expr{e}
+	s.Dyn = dyn
+	if b.suspends(i) {
+		b.quietArgs(e, dyn)
+	}
+	if t, ok := i.Type().(*types.Tuple); ok {
+		if t.Len() > 0 {
+			s.L = b.tuple(i, t)
+			if allNil(s.L) {
+				s.L = nil
+			}
+		}
+	} else {
+		s.L = b.target(i)
+	}
+	if b.suspends(i) {
+		s.Point = b.point("calls "+calleeName(c), s.Pos)
+	}
+	b.emit(s)
+}
+
+func allNil(es []*ir.Expr) bool {
+	for _, e := range es {
+		if e != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func calleeName(c *ssa.CallCommon) string {
+	if f := c.StaticCallee(); f != nil {
+		return f.String()
+	}
+	if c.IsInvoke() {
+		return c.Method.FullName()
+	}
+	return c.Value.Type().String()
+}
+
+// quietArgs puts arguments that could panic into variables: on resumption the call is made again with whatever is there.
+func (b *fn) quietArgs(e *ir.Expr, dyn bool) {
+	for n, a := range e.Args {
+		if n == 0 || a.Type == nil || !a.Effect() {
+			continue
+		}
+		if a.Op == ir.OpConvert && a.Args[0].Op == ir.OpConst {
+			continue
+		}
+		t := b.newVar("arg", a.Type)
+		b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{ir.V(t)}, R: []*ir.Expr{a}})
+		e.Args[n] = ir.V(t)
+	}
+	if dyn && e.Args[0].Op != ir.OpVar {
+		f := e.Args[0]
+		if f.Op == ir.OpMethodVal {
+			if f.Args[0].Op != ir.OpVar {
+				t := b.newVar("recv", f.Args[0].Type)
+				b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{ir.V(t)}, R: []*ir.Expr{f.Args[0]}})
+				f.Args[0] = ir.V(t)
+			}
+			return
+		}
+		if f.Type != nil && f.Op != ir.OpGlobal && f.Op != ir.OpName && f.Op != ir.OpMethodExp {
+			t := b.newVar("fn", f.Type)
+			b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{ir.V(t)}, R: []*ir.Expr{f}})
+			e.Args[0] = ir.V(t)
+		}
+	}
+}
+
+// callExpr builds the call. coloured: it may suspend. dyn: it does so through a func value or interface.
+func (b *fn) callExpr(c *ssa.CallCommon, coloured bool) (e *ir.Expr, dyn bool) {
+	if c.IsInvoke() {
+		recv := b.value(c.Value)
+		recv = retype(recv, c.Value.Type())
+		if recv.Op == ir.OpConst {
+			recv = &ir.Expr{Op: ir.OpConvert, Args: []*ir.Expr{recv}, Type: c.Value.Type()}
+		}
+		m := &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Name: c.Method.Name(), Type: c.Method.Type()}
+		return b.apply(m, c, nil), coloured
+	}
+	callee := c.StaticCallee()
+	if callee == nil {
+		return b.apply(b.value(c.Value), c, nil), coloured
+	}
+	if coloured && b.plan.lower[callee] && b.facts.Coloured(callee) && !b.promoted(callee) {
+		return b.loweredCall(callee, c), false
+	}
+	return b.plainCall(callee, c), coloured
+}
+
+// loweredCall calls the lowered body of a coloured function with the hidden goroutine.
+func (b *fn) loweredCall(callee *ssa.Function, c *ssa.CallCommon) *ir.Expr {
+	f := &ir.Expr{Op: ir.OpName, Name: b.loweredName(callee), Pkg: callee.Pkg.Pkg.Path()}
+	hidden := []*ir.Expr{b.g()}
+	if m, ok := c.Value.(*ssa.MakeClosure); ok {
+		hidden = append(hidden, b.envOf(m))
+	} else if len(callee.FreeVars) > 0 {
+		hidden = append(hidden, b.value(c.Value))
+	}
+	return b.apply(f, c, hidden)
+}
+
+// plainCall calls callee as the user would.
+func (b *fn) plainCall(callee *ssa.Function, c *ssa.CallCommon) *ir.Expr {
+	switch {
+	case callee.Parent() != nil && len(callee.FreeVars) > 0:
+		return b.apply(b.value(c.Value), c, nil)
+	case callee.Parent() != nil:
+		return b.apply(&ir.Expr{Op: ir.OpName, Name: b.wrapperName(callee), Pkg: callee.Pkg.Pkg.Path()}, c, nil)
+	case callee.Signature.Recv() != nil && callee.Synthetic == "" || callee.Signature.Recv() != nil && len(c.Args) > 0:
+		recv := b.receiver(c.Args[0], callee)
+		if recv.Op == ir.OpConst {
+			recv = &ir.Expr{Op: ir.OpConvert, Args: []*ir.Expr{recv}, Type: c.Args[0].Type()}
+		}
+		m := &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Name: callee.Name(), Type: callee.Signature}
+		rest := *c
+		rest.Args = c.Args[1:]
+		return b.apply(m, &rest, nil)
+	}
+	return b.apply(b.funcValue(callee), c, nil)
+}
+
+// promoted reports whether method callee has a receiver type that has no name here: it is called through the type that embeds it.
+func (b *fn) promoted(callee *ssa.Function) bool {
+	method, ok := callee.Object().(*types.Func) // also of the synthetic function of a method value
+	if !ok || method.Signature().Recv() == nil {
+		return false
+	}
+	recv := method.Signature().Recv()
+	t := types.Unalias(recv.Type())
+	if p, ok := t.(*types.Pointer); ok {
+		t = types.Unalias(p.Elem())
+	}
+	n, ok := t.(*types.Named)
+	return ok && !n.Obj().Exported() && n.Obj().Pkg() != nil && n.Obj().Pkg() != b.ssa.Pkg.Pkg
+}
+
+// receiver is the receiver v of a call of method callee; of a promoted one, the struct that embeds it.
+func (b *fn) receiver(v ssa.Value, callee *ssa.Function) *ir.Expr {
+	e := retype(b.value(v), v.Type())
+	if !b.promoted(callee) || e.Op != ir.OpAddr || e.Args[0].Type == nil {
+		return e
+	}
+	if pointerish(e.Args[0].Type) {
+		return e.Args[0]
+	}
+	return addr(e.Args[0], types.NewPointer(e.Args[0].Type))
+}
+
+// apply makes the call f(hidden..., args...).
+func (b *fn) apply(f *ir.Expr, c *ssa.CallCommon, hidden []*ir.Expr) *ir.Expr {
+	e := &ir.Expr{Op: ir.OpCall, Args: append([]*ir.Expr{f}, hidden...)}
+	for _, a := range c.Args {
+		e.Args = append(e.Args, retype(b.value(a), a.Type()))
+	}
+	b.spread(e, c)
+	return e
+}
+
+// spread passes a variadic argument as elements when it was written so, or with dots.
+func (b *fn) spread(e *ir.Expr, c *ssa.CallCommon) {
+	if !c.Signature().Variadic() || len(c.Args) == 0 {
+		return
+	}
+	last := e.Args[len(e.Args)-1]
+	v := c.Args[len(c.Args)-1]
+	if s, ok := v.(*ssa.Slice); ok {
+		if a, ok := s.X.(*ssa.Alloc); ok && a.Comment == "varargs" && last.Op == ir.OpComposite {
+			e.Args = append(e.Args[:len(e.Args)-1:len(e.Args)-1], last.Args...)
+			return
+		}
+	}
+	if k, ok := v.(*ssa.Const); ok && k.Value == nil {
+		e.Args = e.Args[:len(e.Args)-1]
+		return
+	}
+	e.Spread = true
+}
+
+// libraryCall calls what rt has instead of a library function.
+func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
+	var args []*ir.Expr
+	if lib.rt == "WaitGroupGo" {
+		wg := b.value(i.Call.Args[0])
+		t := b.thunkOf(&ssa.CallCommon{Value: i.Call.Args[1]}, i, b.facts.Site(i), false)
+		b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(lib.rt, wg, t)}, Pos: position(i)})
+		return
+	}
+	for _, a := range i.Call.Args {
+		args = append(args, b.value(a))
+	}
+	e := rt(lib.rt, args...)
+	if lib.g {
+		e = b.rtg(lib.rt, args...)
+	}
+	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: position(i)}
+	if suspend.Primitive(callee) != "" {
+		b.operation(s, i)
+		return
+	}
+	if i.Type() != nil && lib.rt == "After" {
+		s.L = b.target(i)
+	}
+	b.emit(s)
+}
+
+func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {
+	switch bi.Name() {
+	case "ssa:deferstack":
+		b.skipStores(i)
+		return
+	case "ssa:wrapnilchk":
+		b.set(i, b.value(i.Call.Args[0]))
+		return
+	}
+	e := b.builtinExpr(bi, &i.Call)
+	if e.Type == nil {
+		e.Type = i.Type()
+	}
+	switch bi.Name() {
+	case "len", "cap", "real", "imag", "complex", "min", "max":
+		b.set(i, e)
+		return
+	}
+	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: position(i)}
+	if t, ok := i.Type().(*types.Tuple); !ok || t.Len() > 0 {
+		if len(referrers(i)) > 0 {
+			s.L = b.target(i)
+		} else if bi.Name() == "append" || isUnsafe(bi.Name()) {
+			s.L = []*ir.Expr{nil}
+		}
+	}
+	b.emit(s)
+}
+
+func isUnsafe(name string) bool {
+	switch name {
+	case "Add", "Slice", "String", "StringData", "SliceData", "Sizeof", "Offsetof", "Alignof":
+		return true
+	}
+	return false
+}
+
+func (b *fn) builtinExpr(bi *ssa.Builtin, c *ssa.CallCommon) *ir.Expr {
+	e := &ir.Expr{Op: ir.OpBuiltin, Name: bi.Name()}
+	if isUnsafe(bi.Name()) {
+		e.Pkg = "unsafe"
+	}
+	for _, a := range c.Args {
+		x := b.value(a)
+		if x.Op == ir.OpConst && (bi.Name() == "append" && x.Const == nil || bi.Name() != "append" && bi.Name() != "delete") {
+			x = &ir.Expr{Op: ir.OpConvert, Args: []*ir.Expr{x}, Type: a.Type()}
+		}
+		e.Args = append(e.Args, x)
+	}
+	if bi.Name() == "append" && len(e.Args) == 2 {
+		last := e.Args[1]
+		if last.Op == ir.OpComposite {
+			e.Args = append(e.Args[:1:1], last.Args...)
+		} else {
+			e.Spread = true
+		}
+	}
+	return e
+}
+
+// skipStores drops the bookkeeping of range-over-func defers where no defer uses it.
+func (b *fn) skipStores(i *ssa.Call) {
+	for _, r := range referrers(i) {
+		b.skip[r] = true
+		if s, ok := r.(*ssa.Store); ok {
+			for _, u := range referrers(s.Addr) {
+				if d, ok := u.(*ssa.UnOp); ok && d.Op == token.MUL {
+					b.skip[d] = true
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,311 @@
+package lower
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"strings"
+	"unicode"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/transform/ir"
+)
+
+// fn lowers one function body.
+type fn struct {
+	*lowerer
+	ssa      *ssa.Function
+	out      *ir.Func
+	coloured bool
+
+	vals    map[ssa.Value]*ir.Expr           // what stands for a value: a variable, a constant, a place, or a pending tree
+	tuples  map[ssa.Value][]*ir.Var          // the parts of a tuple
+	direct  map[*ssa.Alloc]*ir.Var           // plain variables
+	params  map[*ssa.Parameter]bool          // parameters whose variable is the spill's
+	lits    map[*ssa.Alloc]*literal          // backing arrays of slice literals and variadic calls
+	fill    map[*ssa.Alloc]map[int]ssa.Value // the elements of a literal
+	skip    map[ssa.Instruction]bool         // done as part of an earlier instruction
+	pending []*pend
+	thunks  int
+	edges   []*ir.Block // that poll
+	blocks  []*ir.Block
+	cur     *ir.Block
+	pos     token.Pos
+	names   map[string]bool
+}
+
+func (l *lowerer) body(f *ssa.Function, kind ir.Kind) *ir.Func {
+	b := &fn{
+		lowerer: l, ssa: f, coloured: l.facts.Coloured(f),
+		vals: map[ssa.Value]*ir.Expr{}, tuples: map[ssa.Value][]*ir.Var{},
+		direct: map[*ssa.Alloc]*ir.Var{}, params: map[*ssa.Parameter]bool{},
+		lits: map[*ssa.Alloc]*literal{}, skip: map[ssa.Instruction]bool{},
+		names: map[string]bool{},
+	}
+	b.out = &ir.Func{
+		Name: l.loweredName(f), Title: l.goName(f), Kind: kind, Coloured: b.coloured, Pos: f.Pos(),
+		File: l.prog.Fset.PositionFor(f.Pos(), false).Filename, Variadic: f.Signature.Variadic(), HasDefer: hasDefer(f),
+	}
+	if !f.Pos().IsValid() {
+		b.out.File = l.prog.All[f.Pkg.Pkg.Path()].CompiledGoFiles[0]
+	}
+	b.reserve()
+	b.declare()
+	for _, blk := range f.Blocks {
+		b.blocks = append(b.blocks, &ir.Block{Index: blk.Index, Comment: blk.Comment})
+	}
+	for i, blk := range f.Blocks {
+		if i > 0 && len(blk.Preds) == 0 || blk == f.Recover {
+			continue
+		}
+		b.block(blk)
+	}
+	b.finish()
+	return b.out
+}
+
+// reserve keeps the names that a variable at the top of the function would hide.
+func (b *fn) reserve() {
+	for _, n := range types.Universe.Names() {
+		b.names[n] = true
+	}
+	for _, n := range b.ssa.Pkg.Pkg.Scope().Names() {
+		b.names[n] = true
+	}
+	for _, p := range b.prog.All {
+		b.names[p.Name] = true
+	}
+	for n := range b.localTypes(b.ssa.Pkg.Pkg) {
+		b.names[n] = true
+	}
+	// Generated code has the last ones: the fields of rt.Frame, which a variable's field in the frame would hide, and the parameters
+	// of a thunk's methods.
+	for _, n := range []string{"rt", "_", "", "Frame", "PC", "t_", "d_", "g_"} {
+		b.names[n] = true
+	}
+}
+
+func (b *fn) unique(name string) string {
+	name = identifier(name)
+	try := name
+	for n := 2; b.names[try]; n++ {
+		try = fmt.Sprintf("%s%d", name, n)
+	}
+	b.names[try] = true
+	return try
+}
+
+// identifier makes a Go identifier of a name that go/ssa may have made up.
+func identifier(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, name)
+	if !token.IsIdentifier(name) || name == "_" {
+		return "v"
+	}
+	return name
+}
+
+// declare makes the parameters, results and environment, and classifies the Allocs.
+func (b *fn) declare() {
+	f := b.ssa
+	spill := map[*ssa.Parameter]*ssa.Alloc{}
+	results := b.resultAllocs()
+	eachInstr(f, func(i ssa.Instruction) {
+		switch i := i.(type) {
+		case *ssa.Alloc:
+			if isDirect(i) {
+				b.direct[i] = nil
+			}
+		case *ssa.Store:
+			a, ok := i.Addr.(*ssa.Alloc)
+			p, ok2 := i.Val.(*ssa.Parameter)
+			if ok && ok2 && i.Block() == f.Blocks[0] && isDirect(a) && spill[p] == nil && !i.Pos().IsValid() {
+				spill[p] = a
+				b.skip[i] = true
+			}
+		}
+	})
+	if len(f.FreeVars) > 0 {
+		b.out.Env = &ir.Var{Name: b.unique("e"), Env: b.env(f).Name}
+	}
+	for i, p := range f.Params {
+		v := &ir.Var{Name: b.unique(p.Name()), Type: p.Type()}
+		if a := spill[p]; a != nil {
+			b.direct[a] = v
+		}
+		b.vals[p] = ir.V(v)
+		if i == 0 && f.Signature.Recv() != nil && b.out.Kind == ir.Method {
+			b.out.Recv = v
+			continue
+		}
+		b.out.Params = append(b.out.Params, v)
+	}
+	for i := 0; i < f.Signature.Results().Len(); i++ {
+		r := f.Signature.Results().At(i)
+		var a *ssa.Alloc
+		if i < len(results) {
+			a = results[i]
+		}
+		name := r.Name()
+		if _, ok := b.direct[a]; !ok || name == "" || name == "_" {
+			name = fmt.Sprintf("r%d", i)
+		}
+		v := &ir.Var{Name: b.unique(name), Type: r.Type()}
+		b.out.Results = append(b.out.Results, v)
+		if _, ok := b.direct[a]; ok && a != nil {
+			b.direct[a] = v
+		}
+	}
+	for _, blk := range f.Blocks {
+		for _, i := range blk.Instrs {
+			a, ok := i.(*ssa.Alloc)
+			if !ok {
+				continue
+			}
+			if v, ok := b.direct[a]; ok && v == nil {
+				b.direct[a] = b.newVar(a.Comment, deref(a.Type()))
+			}
+		}
+	}
+	if b.coloured {
+		b.out.G = b.unique("g")
+		b.out.Frame, b.out.PC = b.unique("f"), b.unique("pc")
+		if b.out.HasDefer {
+			b.out.Defers = &ir.Var{Name: b.unique("defers"), RT: "Defers"}
+			b.out.Vars = append(b.out.Vars, b.out.Defers)
+		}
+	}
+}
+
+// resultAllocs finds the variables that hold the results.
+func (b *fn) resultAllocs() []*ssa.Alloc {
+	var out []*ssa.Alloc
+	for _, blk := range b.ssa.Blocks {
+		r, ok := blk.Instrs[len(blk.Instrs)-1].(*ssa.Return)
+		if !ok {
+			continue
+		}
+		as := make([]*ssa.Alloc, 0, len(r.Results))
+		for _, v := range r.Results {
+			u, ok := v.(*ssa.UnOp)
+			if !ok || u.Op != token.MUL {
+				break
+			}
+			a, ok := u.X.(*ssa.Alloc)
+			if !ok {
+				break
+			}
+			as = append(as, a)
+		}
+		if len(as) == len(r.Results) {
+			return as
+		}
+	}
+	return out
+}
+
+func (b *fn) newVar(name string, t types.Type) *ir.Var {
+	v := &ir.Var{Name: b.unique(name), Type: t}
+	b.out.Vars = append(b.out.Vars, v)
+	return v
+}
+
+func deref(t types.Type) types.Type { return t.Underlying().(*types.Pointer).Elem() }
+
+// isDirect reports whether every use of a's address is a load, a store, or the address of a part used in the same way.
+func isDirect(a *ssa.Alloc) bool {
+	if a.Comment == "varargs" || a.Comment == "slicelit" || a.Comment == "makeslice" {
+		return false
+	}
+	return directUses(a)
+}
+
+func directUses(v ssa.Value) bool {
+	for _, r := range *v.Referrers() {
+		switch r := r.(type) {
+		case *ssa.DebugRef:
+		case *ssa.UnOp:
+			if r.Op != token.MUL {
+				return false
+			}
+		case *ssa.Store:
+			if r.Val == v {
+				return false
+			}
+		case *ssa.FieldAddr:
+			if !directUses(r) {
+				return false
+			}
+		case *ssa.IndexAddr:
+			if r.X != v || r.Index == v || !directUses(r) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// finish adds what the whole function needs once its blocks are there.
+func (b *fn) finish() {
+	f := b.out
+	if f.HasDefer {
+		for i, a := range b.resultAllocs() {
+			if _, direct := b.direct[a]; !direct {
+				f.Boxes = append(f.Boxes, &ir.Expr{Op: ir.OpDeref, Args: []*ir.Expr{b.vals[a]}, Type: f.Results[i].Type})
+			} else {
+				f.Boxes = append(f.Boxes, nil)
+			}
+		}
+	}
+	kept := f.Blocks[:0]
+	for _, blk := range append(b.blocks, b.edges...) {
+		if len(blk.Stmts) > 0 {
+			kept = append(kept, blk)
+		}
+	}
+	f.Blocks = kept
+	if f.Defers != nil {
+		f.RetPoint = b.point("deferred calls", f.Pos)
+	}
+	f.Finish()
+	told := map[*ir.Var]bool{}
+	for _, p := range f.Points {
+		for _, v := range p.Live {
+			if told[v] {
+				continue
+			}
+			told[v] = true
+			if basic, ok := v.Type.(*types.Basic); ok && basic.Kind() == types.UnsafePointer {
+				b.refuse(p.Pos, "unsafe.Pointer "+v.Name+" lives across a suspension", "its target's type is unknown, so it cannot be saved", "keep it between two suspending calls")
+			}
+		}
+	}
+}
+
+func (b *fn) point(op string, pos token.Pos) *ir.Point {
+	p := &ir.Point{PC: len(b.out.Points) + 1, Op: op, Pos: pos}
+	b.out.Points = append(b.out.Points, p)
+	return p
+}
+
+func (b *fn) block(blk *ssa.BasicBlock) {
+	b.cur = b.blocks[blk.Index]
+	b.out.Blocks = append(b.out.Blocks, b.cur)
+	for _, i := range blk.Instrs {
+		if b.skip[i] {
+			continue
+		}
+		if p := i.Pos(); p.IsValid() {
+			b.pos = p
+		}
+		b.instr(i)
+	}
+	b.pending = nil
+}

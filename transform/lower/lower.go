@@ -1,0 +1,312 @@
+// Package lower turns go/ssa functions into package ir.
+//
+// # The translation
+//
+// A basic block becomes a label; jumps become gotos; a variable of the user stays one variable at the top of the function:
+//
+//	for j := range jobs {            p1:  // worker.go:12
+//		out <- j * 2                     	t1, t2 = rt.Recv2(g, jobs)
+//	}                       becomes      	if g.Suspending() { g.Push(&worker_frame{PC: 1, jobs, out}); return }
+//	                                     	if !t2 { goto b3 }
+//	                                     	j = t1
+//	                                     p2:  // worker.go:13
+//	                                     	rt.Send(g, out, j*2)
+//	                                     	if g.Suspending() { ... }
+//	                                     	goto p1
+//
+// # Values
+//
+// A value used once, in its own block, is folded into its use; it stays pending until then. Before a statement that could change what a
+// pending value reads, or whose effect must not come before its panic, the value is put into a variable (fn.settle).
+// Calls do not settle loads: like the Go compiler, which runs the calls of an expression first and reads variables after.
+//
+// # Variables
+//
+// An Alloc whose address is used only by direct loads, stores, field and index addresses is a plain Go variable. Any other is
+// boxed: a pointer variable that is given new(T) where the Alloc stands.
+//
+// # Closures, go and defer
+//
+// See package ir: Env and Thunk. Captured variables are boxed already, so an Env holds pointers.
+//
+// # Defer
+//
+// Deferred calls stay native, so that panic, recover and Goexit are Go's own; rt.Defers records the thunks that are pending, and
+// the function's first native defer (the epilogue) pushes the frame when a deferred call is suspended, and copies the boxed named results.
+package lower
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/transform/diag"
+	"github.com/harkgen/harkgen/transform/ir"
+	"github.com/harkgen/harkgen/transform/load"
+)
+
+// Prefix begins every package-level identifier that harkgen invents; in packages other than main it is Hark_, to be reachable.
+const Prefix = "hark_"
+
+// A Result is the lowered program.
+type Result struct {
+	Plan     *Plan
+	Packages map[string]*ir.Package // by path; only packages with something lowered
+	Errors   diag.List
+	l        *lowerer
+}
+
+// WrapperName is the identifier under which lowered function fn is a value.
+func (r *Result) WrapperName(fn *ssa.Function) string { return r.l.wrapperName(fn) }
+
+type lowerer struct {
+	prog   *load.Program
+	plan   *Plan
+	facts  *suspend.Facts
+	errs   diag.List
+	pkgs   map[*types.Package]*ir.Package
+	envs   map[*ssa.Function]*ir.Env
+	names  map[string]bool // invented identifiers by package path and name
+	bases  map[*ssa.Function]string
+	bounds map[boundKey][]*ir.Env
+	local  map[*types.Package]map[string]bool // see localTypes
+}
+
+// Program lowers every function that needs it. Problems with the user's source are in Result.Errors, all of them.
+func Program(prog *load.Program, facts *suspend.Facts) *Result {
+	l := &lowerer{
+		prog: prog, facts: facts, plan: newPlan(prog, facts),
+		pkgs:   map[*types.Package]*ir.Package{},
+		envs:   map[*ssa.Function]*ir.Env{},
+		names:  map[string]bool{},
+		bases:  map[*ssa.Function]string{},
+		bounds: map[boundKey][]*ir.Env{},
+		local:  map[*types.Package]map[string]bool{},
+	}
+	for _, fn := range l.plan.fns {
+		if fn.Pkg != nil {
+			l.base(fn)
+		}
+	}
+	l.refuseProgram()
+	for _, fn := range l.plan.fns {
+		if l.plan.lower[fn] || l.plan.direct[fn] {
+			l.function(fn)
+		}
+	}
+	for _, u := range prog.User {
+		l.globals(u.Types)
+	}
+	res := &Result{Plan: l.plan, Packages: map[string]*ir.Package{}, Errors: l.errs, l: l}
+	for tp, p := range l.pkgs {
+		res.Packages[tp.Path()] = p
+	}
+	return res
+}
+
+func (l *lowerer) pkg(p *types.Package) *ir.Package {
+	out := l.pkgs[p]
+	if out == nil {
+		out = &ir.Package{Types: p}
+		l.pkgs[p] = out
+	}
+	return out
+}
+
+// globals notes the package variables, which are part of the saved state.
+func (l *lowerer) globals(p *types.Package) {
+	scope := p.Scope()
+	for _, name := range scope.Names() {
+		if v, ok := scope.Lookup(name).(*types.Var); ok && v.Name() != "_" {
+			l.pkg(p).Globals = append(l.pkg(p).Globals, v)
+		}
+	}
+}
+
+func (l *lowerer) refuse(pos token.Pos, what, why, do string) {
+	l.errs.Add(diag.Diagnostic{Pos: l.prog.Fset.Position(pos), What: what, Why: why, Do: do})
+}
+
+// function lowers fn under each header it is needed with.
+func (l *lowerer) function(fn *ssa.Function) {
+	pkg := l.pkg(fn.Pkg.Pkg)
+	coloured := l.facts.Coloured(fn)
+	if l.plan.lower[fn] {
+		kind := ir.Plain
+		switch {
+		case coloured:
+		case fn.Parent() != nil && len(fn.FreeVars) > 0:
+			kind = ir.Closure
+		case fn.Signature.Recv() != nil:
+			kind = ir.Method
+		}
+		body := l.body(fn, kind)
+		pkg.Funcs = append(pkg.Funcs, body)
+		if len(fn.FreeVars) > 0 {
+			l.env(fn).Body = body
+		} else if coloured && !isMain(fn) {
+			pkg.Wrappers = append(pkg.Wrappers, &ir.Wrapper{
+				Name: l.wrapperName(fn), Recv: fn.Signature.Recv(), Sig: fn.Signature, Lowered: body.Name, Pos: fn.Pos(),
+			})
+		}
+	}
+}
+
+// goName is the user's name for fn, as a stack trace shows it.
+func (l *lowerer) goName(fn *ssa.Function) string {
+	if par := fn.Parent(); par != nil {
+		_, n, _ := cutLast(fn.Name(), "$")
+		if isPackageInit(par) {
+			return fn.Pkg.Pkg.Name() + ".init.func" + n
+		}
+		if par.Parent() != nil {
+			return l.goName(par) + "." + n
+		}
+		return l.goName(par) + ".func" + n
+	}
+	name := strings.ReplaceAll(fn.Name(), "#", ".")
+	if recv := fn.Signature.Recv(); recv != nil {
+		t := types.TypeString(recv.Type(), func(*types.Package) string { return "" })
+		if strings.HasPrefix(t, "*") {
+			t = "(" + t + ")"
+		}
+		name = t + "." + name
+	}
+	return fn.Pkg.Pkg.Name() + "." + name
+}
+
+func cutLast(s, sep string) (before, after string, ok bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// base is the invented identifier for fn without the prefix. No two functions share one, nor does one end as what is derived from another.
+func (l *lowerer) base(fn *ssa.Function) string {
+	if name, ok := l.bases[fn]; ok {
+		return name
+	}
+	key := fn.Pkg.Pkg.Path() + "." + prefix(fn.Pkg.Pkg)
+	l.names[key+"program"] = true
+	name := l.readable(fn)
+	for n, try := 2, name; l.names[key+name] || l.names[key+name+"_fn"] || l.names[key+name+"_frame"]; n++ {
+		name = fmt.Sprintf("%s_%d", try, n)
+	}
+	for _, suffix := range []string{"", "_fn", "_frame"} {
+		l.names[key+name+suffix] = true
+	}
+	l.bases[fn] = name
+	return name
+}
+
+// readable is the identifier that tells most of fn.
+func (l *lowerer) readable(fn *ssa.Function) string {
+	if par := fn.Parent(); par != nil {
+		_, n, _ := cutLast(fn.Name(), "$")
+		if isPackageInit(par) {
+			return "init_func" + n
+		}
+		return l.base(par) + "_func" + n
+	}
+	name := strings.ReplaceAll(fn.Name(), "#", "_")
+	if recv := fn.Signature.Recv(); recv != nil {
+		t := recv.Type()
+		if p, ok := t.(*types.Pointer); ok {
+			t = p.Elem()
+		}
+		if n, ok := types.Unalias(t).(*types.Named); ok {
+			name = n.Obj().Name() + "_" + name
+		}
+	}
+	return name
+}
+
+// localTypes are the names of the types that p declares inside functions: they move to package level, where no variable may hide them.
+func (l *lowerer) localTypes(p *types.Package) map[string]bool {
+	if names, ok := l.local[p]; ok {
+		return names
+	}
+	names := map[string]bool{}
+	for _, o := range l.prog.All[p.Path()].TypesInfo.Defs {
+		if t, ok := o.(*types.TypeName); ok && t.Parent() != p.Scope() {
+			names[t.Name()] = true
+		}
+	}
+	l.local[p] = names
+	return names
+}
+
+func prefix(p *types.Package) string {
+	if p.Name() == "main" {
+		return Prefix
+	}
+	return "H" + Prefix[1:]
+}
+
+// loweredName is the identifier of fn's lowered body when it is a top-level function.
+func (l *lowerer) loweredName(fn *ssa.Function) string {
+	if fn.Parent() == nil && strings.HasPrefix(fn.Name(), "init#") {
+		return "init"
+	}
+	if !l.facts.Coloured(fn) && fn.Parent() == nil && !isMain(fn) {
+		return fn.Name() // keeps the user's name and place
+	}
+	return prefix(fn.Pkg.Pkg) + l.base(fn)
+}
+
+// wrapperName is the identifier under which fn is a value with the user's signature.
+func (l *lowerer) wrapperName(fn *ssa.Function) string {
+	if fn.Parent() != nil {
+		if l.facts.Coloured(fn) {
+			return prefix(fn.Pkg.Pkg) + l.base(fn) + "_fn"
+		}
+		return prefix(fn.Pkg.Pkg) + l.base(fn)
+	}
+	return fn.Name()
+}
+
+// unique invents a package-level identifier.
+func (l *lowerer) unique(p *types.Package, name string) string {
+	for n := 1; ; n++ {
+		try := name
+		if n > 1 {
+			try = fmt.Sprintf("%s_%d", name, n)
+		}
+		key := p.Path() + "." + try
+		if !l.names[key] {
+			l.names[key] = true
+			return try
+		}
+	}
+}
+
+// env returns the environment struct of closure fn.
+func (l *lowerer) env(fn *ssa.Function) *ir.Env {
+	e := l.envs[fn]
+	if e != nil {
+		return e
+	}
+	e = &ir.Env{
+		Name:  l.unique(fn.Pkg.Pkg, prefix(fn.Pkg.Pkg)+l.base(fn)+"_env"),
+		Title: l.goName(fn),
+		Sig:   fn.Signature,
+	}
+	taken := map[string]bool{"fn": true, "_": true}
+	for i, v := range fn.FreeVars {
+		name := identifier(v.Name())
+		if taken[name] {
+			name = fmt.Sprintf("%s_%d", strings.Trim(name, "_"), i)
+		}
+		taken[name] = true
+		e.Fields = append(e.Fields, ir.Field{Name: name, Type: v.Type()})
+	}
+	l.envs[fn] = e
+	p := l.pkg(fn.Pkg.Pkg)
+	p.Envs = append(p.Envs, e)
+	return e
+}

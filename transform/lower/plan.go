@@ -1,0 +1,194 @@
+package lower
+
+import (
+	"go/token"
+	"sort"
+
+	"golang.org/x/tools/go/ssa"
+	"golang.org/x/tools/go/ssa/ssautil"
+
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/transform/load"
+)
+
+// This file decides which functions are lowered. All others keep the user's text.
+//
+// A function is lowered when it is coloured; when it starts goroutines, makes durable timers or releases locks (those operations
+// belong to rt); when it makes closures that may be saved; when it is main; and when it is nested in, or contains, a
+// function that is lowered.
+
+// A Plan says how each function of the compiled packages is emitted.
+type Plan struct {
+	facts *suspend.Facts
+	prog  *load.Program
+	lower map[*ssa.Function]bool
+	// direct functions hold a recover and are deferred by a coloured function.
+	direct map[*ssa.Function]bool
+	fns    []*ssa.Function // every function of the compiled packages, in source order
+}
+
+// Lowered reports whether fn is emitted from its SSA form.
+func (p *Plan) Lowered(fn *ssa.Function) bool { return p.lower[fn] }
+
+func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
+	p := &Plan{facts: facts, prog: prog, lower: map[*ssa.Function]bool{}, direct: map[*ssa.Function]bool{}}
+	for fn := range ssautil.AllFunctions(prog.SSA) {
+		if prog.IsUser(fn) && fn.Origin() == nil {
+			p.fns = append(p.fns, fn)
+		}
+	}
+	sort.Slice(p.fns, func(i, j int) bool {
+		a, b := p.fns[i], p.fns[j]
+		if a.Pos() != b.Pos() {
+			return a.Pos() < b.Pos()
+		}
+		return a.String() < b.String()
+	})
+	for _, fn := range p.fns {
+		if fn.Synthetic == "" && (facts.Coloured(fn) || isMain(fn) || needsRuntime(fn) || p.makesClosures(fn)) {
+			p.lower[fn] = true
+		}
+		if facts.Coloured(fn) {
+			p.findDirect(fn)
+		}
+	}
+	p.spread()
+	return p
+}
+
+// spread lowers what is nested in a lowered function, and what a lowered function is nested in.
+func (p *Plan) spread() {
+	for changed := true; changed; {
+		changed = false
+		for _, fn := range p.fns {
+			par := fn.Parent()
+			if par == nil || isPackageInit(par) || p.lower[fn] == p.lower[par] {
+				continue
+			}
+			p.lower[fn], p.lower[par] = true, true
+			changed = true
+		}
+	}
+}
+
+// findDirect notes the functions with a recover that fn defers.
+func (p *Plan) findDirect(fn *ssa.Function) {
+	eachInstr(fn, func(i ssa.Instruction) {
+		d, ok := i.(*ssa.Defer)
+		if !ok {
+			return
+		}
+		if c := d.Call.StaticCallee(); c != nil && hasRecover(c) && p.prog.IsUser(c) {
+			p.direct[c] = true
+		}
+	})
+}
+
+func isMain(fn *ssa.Function) bool {
+	return fn.Name() == "main" && fn.Parent() == nil && fn.Signature.Recv() == nil && fn.Pkg != nil && fn.Pkg.Pkg.Name() == "main"
+}
+
+// isPackageInit reports whether fn is the synthetic function that runs the package's variable initialisers.
+func isPackageInit(fn *ssa.Function) bool { return fn.Synthetic == "package initializer" }
+
+func eachInstr(fn *ssa.Function, f func(ssa.Instruction)) {
+	for _, b := range fn.Blocks {
+		for _, i := range b.Instrs {
+			f(i)
+		}
+	}
+}
+
+// needsRuntime reports whether fn itself does what only rt can do durably.
+func needsRuntime(fn *ssa.Function) bool {
+	found := false
+	eachInstr(fn, func(i ssa.Instruction) {
+		switch i := i.(type) {
+		case *ssa.Go:
+			found = true
+		case ssa.CallInstruction:
+			if c := i.Common().StaticCallee(); c != nil && library[c.String()].rt != "" {
+				found = true
+			}
+		}
+	})
+	return found
+}
+
+// makesClosures reports whether fn makes a closure, with captured variables, that may outlive a suspension.
+func (p *Plan) makesClosures(fn *ssa.Function) bool {
+	found := false
+	eachInstr(fn, func(i ssa.Instruction) {
+		if m, ok := i.(*ssa.MakeClosure); ok && p.escapes(m) {
+			found = true
+		}
+	})
+	return found
+}
+
+// escapes reports whether closure m is more than called, deferred, or handed to code that is not compiled.
+func (p *Plan) escapes(m *ssa.MakeClosure) bool {
+	for _, r := range *m.Referrers() {
+		c, ok := r.(ssa.CallInstruction)
+		if !ok {
+			return true
+		}
+		if c.Common().Value == m {
+			continue
+		}
+		callee := c.Common().StaticCallee()
+		if callee == nil || callee.Pkg == nil || callee.Pkg == m.Parent().Pkg || !p.prog.IsStd(callee.Pkg.Pkg.Path()) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasRecover(fn *ssa.Function) bool {
+	found := false
+	eachInstr(fn, func(i ssa.Instruction) {
+		if c, ok := i.(*ssa.Call); ok && isBuiltin(&c.Call, "recover") {
+			found = true
+		}
+	})
+	return found
+}
+
+func isBuiltin(c *ssa.CallCommon, name string) bool {
+	b, ok := c.Value.(*ssa.Builtin)
+	return ok && b.Name() == name
+}
+
+func hasDefer(fn *ssa.Function) bool {
+	found := false
+	eachInstr(fn, func(i ssa.Instruction) {
+		if _, ok := i.(*ssa.Defer); ok {
+			found = true
+		}
+	})
+	return found
+}
+
+// position returns the first valid position of instr, what follows it in its block, or its function.
+func position(instr ssa.Instruction) token.Pos {
+	if p := instr.Pos(); p.IsValid() {
+		return p
+	}
+	after := false
+	for _, i := range instr.Block().Instrs {
+		after = after || i == instr
+		if after && i.Pos().IsValid() {
+			return i.Pos()
+		}
+	}
+	return instr.Parent().Pos()
+}
+
+// All lists every function of the compiled packages.
+func (p *Plan) All() map[*ssa.Function]bool {
+	out := make(map[*ssa.Function]bool, len(p.fns))
+	for _, fn := range p.fns {
+		out[fn] = true
+	}
+	return out
+}

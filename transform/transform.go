@@ -1,0 +1,211 @@
+// Package transform compiles a Go module into a durable one: load, colour, lower, emit, package.
+//
+// Compile is a pure function of the source: it writes nothing. The same input gives the same bytes.
+package transform
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/transform/diag"
+	"github.com/harkgen/harkgen/transform/emit"
+	"github.com/harkgen/harkgen/transform/load"
+	"github.com/harkgen/harkgen/transform/lower"
+)
+
+// Options say what to compile. The zero value compiles ./... of the current directory.
+type Options struct {
+	Dir      string       // where patterns are relative to; "" is the current directory
+	Patterns []string     // as for go build; default ./...
+	Out      string       // absolute directory the files will be written to; only //line directives depend on it
+	Lambda   bool         // also emit the Lambda handlers and the deployment
+	Progress func(string) // told of each phase; may be nil
+}
+
+// An Entry is one entry point: a main package.
+type Entry struct {
+	Name    string // last element of its path, unique in the program
+	Package string // import path of the user's package
+	Dir     string // in the output: cmd/Name
+	Stdin   bool   // it can reach os.Stdin
+}
+
+// A Result is a compiled program.
+type Result struct {
+	Module  string // module path of the output, the same as the user's
+	Entries []Entry
+	Files   []emit.File // sorted by path
+	Inputs  []string    // the files of the user's that it depends on, sorted; other modules are known by their versions
+}
+
+// Errors is the list of everything wrong with the source.
+type Errors = diag.List
+
+// Compile compiles the packages that o names. Its error is an Errors when the source is at fault.
+func Compile(ctx context.Context, o *Options) (*Result, error) {
+	opt := *o
+	if len(opt.Patterns) == 0 {
+		opt.Patterns = []string{"./..."}
+	}
+	if opt.Progress == nil {
+		opt.Progress = func(string) {}
+	}
+	dir, err := filepath.Abs(opt.Dir)
+	if err != nil {
+		return nil, err
+	}
+	opt.Dir = dir
+	opt.Progress("loading packages")
+	prog, err := load.Load(ctx, opt.Dir, opt.Patterns)
+	if err != nil {
+		return nil, err
+	}
+	if len(prog.User) == 0 {
+		return nil, Errors{{What: "nothing to compile: " + strings.Join(opt.Patterns, " ") + " is outside the main module"}}
+	}
+	opt.Progress("finding what may suspend")
+	facts := suspend.Analyze(prog.SSA, prog.IsUser)
+	opt.Progress("lowering")
+	low := lower.Program(prog, facts)
+	if err := low.Errors.Err(); err != nil {
+		return nil, err
+	}
+	opt.Progress("writing Go")
+	return pack(ctx, &opt, prog, low)
+}
+
+// pack emits every package and the files around them.
+func pack(ctx context.Context, o *Options, prog *load.Program, low *lower.Result) (*Result, error) {
+	res := &Result{Module: modulePath(prog)}
+	var errs Errors
+	entryOf, err := entries(prog)
+	if err != nil {
+		return nil, err
+	}
+	eo := emit.Options{Fset: prog.Fset, LineFile: lineFile(o, prog)}
+	for _, u := range prog.User {
+		dir := outputDir(prog, u)
+		if e, ok := entryOf[u.PkgPath]; ok {
+			dir = e.Dir
+			e.Stdin = usesStdin(prog, u)
+			res.Entries = append(res.Entries, *e)
+			res.Files = append(res.Files, emit.Main(u, dir, e.Name))
+		}
+		files, bad := emit.Package(prog, low, u, dir, eo)
+		errs = append(errs, bad...)
+		res.Files = append(res.Files, files...)
+		others, err := copied(u, dir)
+		if err != nil {
+			return nil, err
+		}
+		res.Files = append(res.Files, others...)
+	}
+	if err := errs.Err(); err != nil {
+		return nil, err
+	}
+	mod, err := moduleFiles(ctx, o, prog, res)
+	if err != nil {
+		return nil, err
+	}
+	res.Files = append(res.Files, mod...)
+	res.Inputs = inputs(prog)
+	sort.Slice(res.Files, func(i, j int) bool { return res.Files[i].Path < res.Files[j].Path })
+	for i := 1; i < len(res.Files); i++ {
+		if res.Files[i].Path == res.Files[i-1].Path {
+			return nil, errors.New("harkgen: bug: two files of the output are named " + res.Files[i].Path)
+		}
+	}
+	return res, nil
+}
+
+// inputs lists the files that the user may edit: those of the main module, and of modules replaced by directories.
+func inputs(prog *load.Program) []string {
+	seen := map[string]bool{}
+	for _, p := range prog.All {
+		local := p.PkgPath == load.AdHoc || p.Module != nil && (p.Module.Main || p.Module.Replace != nil && p.Module.Replace.Version == "")
+		if !local {
+			continue
+		}
+		for _, fs := range [][]string{p.GoFiles, p.OtherFiles, p.EmbedFiles, p.IgnoredFiles} {
+			for _, f := range fs {
+				seen[f] = true
+			}
+		}
+		if p.Module != nil && p.Module.GoMod != "" {
+			seen[p.Module.GoMod] = true
+			if sum := strings.TrimSuffix(p.Module.GoMod, ".mod") + ".sum"; exists(sum) {
+				seen[sum] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+func modulePath(prog *load.Program) string {
+	if prog.Module != nil {
+		return prog.Module.Path
+	}
+	return "command-line-arguments"
+}
+
+// entries names the main packages, one entry each.
+func entries(prog *load.Program) (map[string]*Entry, error) {
+	out := map[string]*Entry{}
+	names := map[string]string{}
+	for _, u := range prog.User {
+		if u.Name != "main" {
+			continue
+		}
+		name := entryName(prog, u)
+		if other, ok := names[name]; ok {
+			return nil, Errors{{What: "two programs are named " + name, Why: other + " and " + u.PkgPath + " would share cmd/" + name, Do: "compile them one at a time"}}
+		}
+		names[name] = u.PkgPath
+		out[u.PkgPath] = &Entry{Name: name, Package: u.PkgPath, Dir: "cmd/" + name}
+	}
+	return out, nil
+}
+
+func entryName(prog *load.Program, u *packages.Package) string {
+	if u.PkgPath == load.AdHoc {
+		return strings.TrimSuffix(filepath.Base(u.GoFiles[0]), ".go")
+	}
+	return u.PkgPath[strings.LastIndex(u.PkgPath, "/")+1:]
+}
+
+// outputDir is where a library package goes: the same place in the module as in the user's.
+func outputDir(prog *load.Program, u *packages.Package) string {
+	return strings.Trim(strings.TrimPrefix(u.PkgPath, modulePath(prog)), "/")
+}
+
+// lineFile names the user's files in //line directives: relative to the output when it lies in the user's module, so that
+// the output does not depend on the machine, absolute elsewhere.
+func lineFile(o *Options, prog *load.Program) func(file, dir string) string {
+	inside := false
+	if prog.Module != nil && o.Out != "" {
+		r, err := filepath.Rel(prog.Module.Dir, o.Out)
+		inside = err == nil && !strings.HasPrefix(r, "..")
+	}
+	return func(file, dir string) string {
+		if inside {
+			if r, err := filepath.Rel(filepath.Join(o.Out, filepath.FromSlash(dir)), file); err == nil {
+				return filepath.ToSlash(r)
+			}
+		}
+		return filepath.ToSlash(file)
+	}
+}

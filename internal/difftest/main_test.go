@@ -107,6 +107,10 @@ func (c command) run(t *testing.T) outcome {
 	cmd.Dir = c.dir
 	cmd.Stdin = strings.NewReader(c.stdin)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	collect := func() {}
+	if c.killAt > 0 { // only of a file can harkgen find out how much of a write was made
+		cmd.Stdout, cmd.Stderr, collect = outputFiles(t, &stdout, &stderr)
+	}
 	cmd.Cancel = func() error { return killTree(cmd.Process.Pid) }
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Start(); err != nil {
@@ -117,6 +121,7 @@ func (c command) run(t *testing.T) outcome {
 		defer kill.Stop()
 	}
 	err := cmd.Wait()
+	collect()
 	o := outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 	var exit *exec.ExitError
 	switch {
@@ -126,6 +131,30 @@ func (c command) run(t *testing.T) outcome {
 		t.Fatalf("%s: %v\n%s", strings.Join(c.args, " "), err, o)
 	}
 	return o
+}
+
+// outputFiles makes two files to write to; collect reads them.
+func outputFiles(t *testing.T, stdout, stderr *bytes.Buffer) (f1, f2 *os.File, collect func()) {
+	t.Helper()
+	dir := t.TempDir()
+	var files []*os.File
+	for _, name := range []string{"stdout", "stderr"} {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	return files[0], files[1], func() {
+		for i, b := range []*bytes.Buffer{stdout, stderr} {
+			files[i].Close()
+			data, err := os.ReadFile(files[i].Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.Write(data)
+		}
+	}
 }
 
 func (o outcome) String() string {

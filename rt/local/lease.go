@@ -4,8 +4,10 @@ package local
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -21,8 +23,9 @@ var ErrBusy = errors.New("another harkgen process is executing it")
 // kernel releases when the process ends, however it does. The file has two marks of 8 bytes each,
 // written without a sync after the commit they speak of:
 //
-//	0  how many bytes of the run's output were shown
-//	8  the highest version of the record that was committed
+//	0   how many bytes of the run's output were shown
+//	8   the highest version of the record that was committed
+//	16  the write of output that was begun last, if it goes to a file (see showing)
 //
 // A crash of the machine may lose marks, so they may be too low, but never too
 // high. A record below the second mark has lost commits that were acknowledged: the state is damaged.
@@ -58,8 +61,12 @@ func acquire(dir, id string) (*lease, error) {
 		}
 	}
 	l := &lease{f: f}
-	if _, err := f.ReadAt(l.marks[:], 0); err != nil && l.marks == [16]byte{} {
+	if _, err := f.ReadAt(l.marks[:], 0); err != nil {
 		return l, nil // a new file, or a short one: no marks
+	}
+	var w showing
+	if err := json.NewDecoder(io.NewSectionReader(f, int64(len(l.marks)), 1<<16)).Decode(&w); err == nil {
+		l.setShown(max(l.shown(), w.reached(l.shown())))
 	}
 	return l, nil
 }
@@ -85,9 +92,24 @@ func flock(f *os.File, how int) error {
 
 func (l *lease) shown() int64 { return int64(binary.BigEndian.Uint64(l.marks[0:])) }
 
+func (l *lease) setShown(n int64) { binary.BigEndian.PutUint64(l.marks[0:], uint64(n)) }
+
 func (l *lease) markShown(n int64) error {
-	binary.BigEndian.PutUint64(l.marks[0:], uint64(n))
+	l.setShown(n)
 	_, err := l.f.WriteAt(l.marks[:8], 0)
+	return err
+}
+
+// markShowing notes that n bytes of output, from base on, are about to be written to out.
+func (l *lease) markShowing(out io.Writer, base int64, n int) error {
+	w, ok := newShowing(out, base, n)
+	if !ok {
+		return nil
+	}
+	b, err := json.Marshal(w)
+	if err == nil {
+		_, err = l.f.WriteAt(b, int64(len(l.marks)))
+	}
 	return err
 }
 

@@ -18,8 +18,8 @@
 //
 // A crash before the end of 3: the step did not happen. What the worker printed
 // in it is lost with it and printed again by whoever repeats it. A crash after 3: the
-// next supervisor first shows what is not marked as shown. Between writing
-// output and marking it are two system calls; a kill -9 exactly there, and nowhere else, repeats that write.
+// next supervisor first shows what is not marked as shown. A kill -9 between writing output and marking it
+// repeats that write if it went to a pipe or a terminal; if to a file, the file's size tells that it was made.
 //
 // # How a worker's life ends
 //

@@ -234,8 +234,8 @@ type screen struct {
 var errPipe = errors.New("broken pipe")
 
 // show writes the chunks, which begin at base, except what was shown already.
-// It marks after each write how far it has got: the window
-// in which a crash makes the next supervisor repeat output is that between the two system calls.
+// It marks after each write how far it has got. Of a write to a file the next supervisor can tell
+// how far a crash let it come; of one to a pipe or a terminal it cannot, and repeats it.
 func (s *screen) show(base int64, cs []chunk) error {
 	const most = 64 << 10 // written at once
 	shown := s.lease.shown()
@@ -246,7 +246,11 @@ func (s *screen) show(base int64, cs []chunk) error {
 			d, base = d[skip:], base+skip
 		}
 		for len(d) > 0 {
-			n, err := s.out[c.fd-1].Write(d[:min(len(d), most)])
+			d1, out := d[:min(len(d), most)], s.out[c.fd-1]
+			if err := s.lease.markShowing(out, base, len(d1)); err != nil {
+				return err
+			}
+			n, err := out.Write(d1)
 			d, base = d[n:], base+int64(n)
 			if err2 := s.lease.markShown(base); err2 != nil {
 				return err2

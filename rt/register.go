@@ -21,3 +21,20 @@ func RegisterClosure[E any](name string, fn any) {
 
 // SetBuild sets the identity of this build.
 func SetBuild(id string) { snap.SetBuild(id) }
+
+var instances = map[instance]any{}
+
+// An instance is a lowered instance of a generic method, known by the method and its own type.
+type instance struct {
+	method string
+	typ    reflect.Type
+}
+
+// RegisterInstance registers fn, an instance of a generic method, with g and the receiver as first parameters. Only init functions call it.
+func RegisterInstance(method string, fn any) { instances[instance{method, reflect.TypeOf(fn)}] = fn }
+
+// Instance returns the instance of a generic method that has type F.
+func Instance[F any](method string) (fn F, ok bool) {
+	fn, ok = instances[instance{method, reflect.TypeFor[F]()}].(F)
+	return fn, ok
+}

@@ -28,6 +28,7 @@ type Options struct {
 	Patterns []string     // as for go build; default ./...
 	Out      string       // absolute directory the files will be written to; only //line directives depend on it
 	Lambda   bool         // also emit the Lambda handlers and the deployment
+	All      bool         // transform every function, also those that never suspend
 	Progress func(string) // told of each phase; may be nil
 }
 
@@ -73,7 +74,7 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 		return nil, Errors{{What: "nothing to compile: " + strings.Join(opt.Patterns, " ") + " is outside the main module"}}
 	}
 	opt.Progress("finding what may suspend")
-	facts := suspend.Analyze(prog.SSA, prog.IsUser)
+	facts := suspend.Analyze(prog.SSA, prog.IsUser, opt.All)
 	opt.Progress("lowering")
 	low := lower.Program(prog, facts)
 	if err := low.Errors.Err(); err != nil {

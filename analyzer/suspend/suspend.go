@@ -33,6 +33,8 @@ type Facts struct {
 	coloured map[*ssa.Function]*Reason
 	sites    map[ssa.CallInstruction]bool
 	callees  map[ssa.CallInstruction][]*ssa.Function
+	graph    *callgraph.Graph
+	carries  func(*ssa.Function) bool // colour flows through the function
 }
 
 // Coloured reports whether fn may suspend.
@@ -99,68 +101,90 @@ func Operation(instr ssa.Instruction) string {
 	return ""
 }
 
-// Analyze colours the functions for which compiled is true.
-func Analyze(prog *ssa.Program, compiled func(*ssa.Function) bool) *Facts {
+// Analyze colours the functions for which compiled is true. With all, it colours every one of them.
+func Analyze(prog *ssa.Program, compiled func(*ssa.Function) bool, all bool) *Facts {
 	fns := ssautil.AllFunctions(prog)
-	cg := vta.CallGraph(fns, cha.CallGraph(prog))
 	f := &Facts{
 		coloured: map[*ssa.Function]*Reason{},
 		sites:    map[ssa.CallInstruction]bool{},
 		callees:  map[ssa.CallInstruction][]*ssa.Function{},
+		graph:    vta.CallGraph(fns, cha.CallGraph(prog)),
+		// Wrappers that go/ssa makes (promoted methods, method values) carry colour like the user's functions.
+		carries: func(fn *ssa.Function) bool {
+			return compiled(fn) || fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil
+		},
 	}
-	// Wrappers that go/ssa makes (promoted methods, method values) carry colour like the user's functions.
-	// Instances of generic functions belong to who wrote them: slices.IndexFunc pins like any foreign code.
-	carries := func(fn *ssa.Function) bool {
-		return compiled(fn) || fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil
-	}
-	var work []*ssa.Function
-	mark := func(fn *ssa.Function, r *Reason) {
-		if f.coloured[fn] == nil {
-			f.coloured[fn] = r
-			work = append(work, fn)
-		}
-	}
+	var roots []*ssa.Function
 	for _, fn := range sorted(fns) {
-		if !carries(fn) {
-			continue
-		}
-		for _, b := range fn.Blocks {
-			for _, instr := range b.Instrs {
-				if op := Operation(instr); op != "" {
-					mark(fn, &Reason{Pos: instr.Pos(), What: op})
-					if c, ok := instr.(ssa.CallInstruction); ok {
-						f.sites[c] = true
-					}
-				}
+		if f.carries(fn) {
+			if r := f.own(fn, all && compiled(fn)); r != nil {
+				f.coloured[fn] = r
+				roots = append(roots, fn)
 			}
 		}
 	}
-	for len(work) > 0 {
-		fn := work[0]
-		work = work[1:]
-		n := cg.Nodes[fn]
+	f.spread(roots)
+	f.recordCallees()
+	return f
+}
+
+// own finds the first operation of fn that suspends, and notes the calls among them.
+func (f *Facts) own(fn *ssa.Function, all bool) *Reason {
+	var first *Reason
+	for _, b := range fn.Blocks {
+		for _, instr := range b.Instrs {
+			op := Operation(instr)
+			if op == "" {
+				continue
+			}
+			if first == nil {
+				first = &Reason{Pos: instr.Pos(), What: op}
+			}
+			if c, ok := instr.(ssa.CallInstruction); ok {
+				f.sites[c] = true
+			}
+		}
+	}
+	if first == nil && all && len(fn.Blocks) > 0 {
+		first = &Reason{Pos: fn.Pos(), What: "everything is compiled"}
+	}
+	return first
+}
+
+// Colour colours fn, and whatever calls it, for another reason than an operation.
+func (f *Facts) Colour(fn *ssa.Function, r *Reason) {
+	if f.coloured[fn] == nil {
+		f.coloured[fn] = r
+		f.spread([]*ssa.Function{fn})
+	}
+}
+
+// spread colours the callers of coloured functions.
+func (f *Facts) spread(work []*ssa.Function) {
+	for ; len(work) > 0; work = work[1:] {
+		n := f.graph.Nodes[work[0]]
 		if n == nil {
 			continue
 		}
 		for _, e := range inOrder(n.In) {
-			if e.Site == nil || !carries(e.Caller.Func) {
+			if e.Site == nil || !f.carries(e.Caller.Func) {
 				continue
 			}
 			f.sites[e.Site] = true
-			switch e.Site.(type) {
-			case *ssa.Go: // the new goroutine suspends, not this one
-				continue
+			if _, ok := e.Site.(*ssa.Go); ok {
+				continue // the new goroutine suspends, not this one
 			}
-			mark(e.Caller.Func, &Reason{Pos: e.Site.Pos(), What: "calls " + fn.String(), Via: fn})
+			if caller := e.Caller.Func; f.coloured[caller] == nil {
+				f.coloured[caller] = &Reason{Pos: e.Site.Pos(), What: "calls " + work[0].String(), Via: work[0]}
+				work = append(work, caller)
+			}
 		}
 	}
-	f.recordCallees(cg, carries)
-	return f
 }
 
-func (f *Facts) recordCallees(cg *callgraph.Graph, carries func(*ssa.Function) bool) {
-	for fn, n := range cg.Nodes {
-		if fn == nil || !carries(fn) {
+func (f *Facts) recordCallees() {
+	for fn, n := range f.graph.Nodes {
+		if fn == nil || !f.carries(fn) {
 			continue
 		}
 		for _, e := range n.Out {

@@ -92,8 +92,8 @@ type worker struct {
 
 // worker compiles the program that the patterns name in dir, and builds it, in the cache. It
 // stays there under its identity, so that runs of it are not disturbed by the next build.
-func (a *app) worker(ctx context.Context, dir string, patterns []string) (*worker, error) {
-	cache, unlock, err := cacheDir(dir, patterns)
+func (a *app) worker(ctx context.Context, dir string, patterns []string, all bool) (*worker, error) {
+	cache, unlock, err := cacheDir(dir, patterns, all)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string) (*worke
 	}
 	began := time.Now()
 	out := filepath.Join(cache, "src")
-	res, err := a.compile(ctx, &transform.Options{Dir: dir, Patterns: patterns, Out: out})
+	res, err := a.compile(ctx, &transform.Options{Dir: dir, Patterns: patterns, Out: out, All: all})
 	if err != nil {
 		return nil, err
 	}
@@ -141,12 +141,12 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string) (*worke
 }
 
 // cacheDir returns the place for what is compiled from these patterns, locked against others.
-func cacheDir(dir string, patterns []string) (cache string, unlock func(), err error) {
+func cacheDir(dir string, patterns []string, all bool) (cache string, unlock func(), err error) {
 	base, err := os.UserCacheDir()
 	if err != nil {
 		base = filepath.Join(os.TempDir(), fmt.Sprint("cache-", os.Getuid()))
 	}
-	sum := sha256.Sum256([]byte(dir + "\x00" + strings.Join(patterns, "\x00")))
+	sum := sha256.Sum256(fmt.Append(nil, dir, "\x00", strings.Join(patterns, "\x00"), "\x00", all))
 	cache = filepath.Join(base, "harkgen", hex.EncodeToString(sum[:8]))
 	if err := os.MkdirAll(cache, 0o700); err != nil {
 		return "", nil, err

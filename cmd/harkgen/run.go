@@ -53,8 +53,9 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 
 func (a *app) runCommand() *cobra.Command {
 	var f runFlags
+	var all bool
 	cmd := &cobra.Command{
-		Use:   "run [-state DIR] [-chaos N [-inproc]] [-v] PKG [args]",
+		Use:   "run [-all] [-state DIR] [-chaos N [-inproc]] [-v] PKG [args]",
 		Short: "Compile and run a program",
 		Long: `Run compiles and runs the main package PKG, or the named Go files, as go run does. The run
 can be killed at any time and goes on with harkgen resume.`,
@@ -73,10 +74,11 @@ can be killed at any time and goes on with harkgen resume.`,
 			for n < len(args) && strings.HasSuffix(args[0], ".go") && strings.HasSuffix(args[n], ".go") {
 				n++
 			}
-			return a.run(cmd.Context(), &f, args[:n], args[n:])
+			return a.run(cmd.Context(), &f, all, args[:n], args[n:])
 		},
 	}
 	cmd.Flags().SetInterspersed(false)
+	cmd.Flags().BoolVar(&all, "all", false, "transform every function, also those that can never be suspended, to test the compiler")
 	f.add(cmd)
 	return cmd
 }
@@ -101,12 +103,12 @@ program again; the run fits only the program that started it.`,
 }
 
 // run compiles, creates a run and executes it.
-func (a *app) run(ctx context.Context, f *runFlags, patterns, args []string) error {
+func (a *app) run(ctx context.Context, f *runFlags, all bool, patterns, args []string) error {
 	cwd, err := os.Getwd()
 	if err != nil {
 		return err
 	}
-	w, err := a.worker(ctx, cwd, patterns)
+	w, err := a.worker(ctx, cwd, patterns, all)
 	if err != nil {
 		return err
 	}
@@ -115,7 +117,7 @@ func (a *app) run(ctx context.Context, f *runFlags, patterns, args []string) err
 		return err
 	}
 	defer s.Close()
-	prog := store.Program{Package: w.entry.Package, Patterns: patterns, Dir: cwd, Args: args, Cwd: cwd}
+	prog := store.Program{Package: w.entry.Package, Patterns: patterns, Dir: cwd, All: all, Args: args, Cwd: cwd}
 	r, err := local.Create(ctx, dir, s, prog, w.build)
 	if err != nil {
 		return err
@@ -151,7 +153,7 @@ func (a *app) resume(ctx context.Context, f *runFlags, id string) error {
 		fmt.Fprintf(a.stderr, "run %s is done (%s)\n", id, exitText(rec))
 		return nil
 	}
-	w, err := a.worker(ctx, rec.Program.Dir, rec.Program.Patterns)
+	w, err := a.worker(ctx, rec.Program.Dir, rec.Program.Patterns, rec.Program.All)
 	if err != nil {
 		return err
 	}

@@ -56,9 +56,10 @@ const MaxGs = 100
 
 // A Program says what to compile and how to start it.
 type Program struct {
-	Package  string   `json:"package"`  // import path
-	Patterns []string `json:"patterns"` // as given on the command line, to be compiled in Dir
-	Dir      string   `json:"dir"`      // where it was compiled
+	Package  string   `json:"package"`       // import path
+	Patterns []string `json:"patterns"`      // as given on the command line, to be compiled in Dir
+	Dir      string   `json:"dir"`           // where it was compiled
+	All      bool     `json:"all,omitempty"` // with every function transformed
 	Args     []string `json:"args,omitempty"`
 	Cwd      string   `json:"cwd"` // working directory of the worker
 

@@ -13,6 +13,7 @@ import (
 	"go/types"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -77,6 +78,9 @@ func Package(prog *load.Program, low *lower.Result, user *packages.Package, dir 
 			out.Line()
 		}
 		base := strings.TrimSuffix(filepath.Base(name), ".go") + "_hark.go"
+		if !slices.Contains(e.user.CompiledGoFiles, name) { // instances of another package's generic functions
+			base = "hark_" + filepath.Base(filepath.Dir(name)) + "_" + base
+		}
 		files = append(files, e.render(out, base, filepath.Base(name)))
 	}
 	files = append(files, e.glue()...)

@@ -143,11 +143,13 @@ func (e *emitter) env(out *jen.File, env *ir.Env) {
 
 // enter spells a wrapper body: find g, call the lowered function.
 func (e *emitter) enter(head *jen.Statement, sig *types.Signature, lowered string, args []jen.Code) {
-	head.BlockFunc(func(g *jen.Group) {
-		g.List(jen.Id("g_"), jen.Id("leave_")).Op(":=").Add(e.rt("Enter")).Call()
-		g.Defer().Id("leave_").Call()
-		result(g, sig, jen.Id(lowered).Call(append([]jen.Code{jen.Id("g_")}, args...)...))
-	})
+	head.BlockFunc(func(g *jen.Group) { e.enterBody(g, sig, lowered, args) })
+}
+
+func (e *emitter) enterBody(g *jen.Group, sig *types.Signature, lowered string, args []jen.Code) {
+	g.List(jen.Id("g_"), jen.Id("leave_")).Op(":=").Add(e.rt("Enter")).Call()
+	g.Defer().Id("leave_").Call()
+	result(g, sig, jen.Id(lowered).Call(append([]jen.Code{jen.Id("g_")}, args...)...))
 }
 
 func result(g *jen.Group, sig *types.Signature, call *jen.Statement) {
@@ -219,7 +221,26 @@ func (e *emitter) wrapper(out *jen.File, w *ir.Wrapper) {
 		head.Params(jen.Id("recv").Add(e.typ(w.Recv.Type())))
 		args = append([]jen.Code{jen.Id("recv")}, args...)
 	}
-	e.enter(head.Id(w.Name).Add(e.signature(w.Sig, names)), w.Sig, w.Lowered, args)
+	head.Id(w.Name).Add(e.signature(w.Sig, names))
+	if w.Instance == "" {
+		e.enter(head, w.Sig, w.Lowered, args)
+		return
+	}
+	params := []jen.Code{jen.Op("*").Add(e.rt("G")), e.typ(w.Recv.Type())}
+	for i := range names {
+		params = append(params, e.paramType(w.Sig, i))
+	}
+	head.BlockFunc(func(g *jen.Group) {
+		fn := jen.Func().Params(params...).Add(e.results(w.Sig))
+		g.List(jen.Id("f_"), jen.Id("ok_")).Op(":=").Add(e.rt("Instance")).Types(fn).Call(jen.Lit(w.Instance))
+		g.If(jen.Op("!").Id("ok_")).BlockFunc(func(b *jen.Group) {
+			result(b, w.Sig, jen.Id("recv").Dot(w.Lowered).Call(args[1:]...))
+			if w.Sig.Results().Len() == 0 {
+				b.Return()
+			}
+		})
+		e.enterBody(g, w.Sig, "f_", args)
+	})
 }
 
 // program spells the thunk of main.
@@ -261,6 +282,9 @@ func (e *emitter) registrations(out *jen.File) {
 			if env.Body != nil || env.Bound != nil {
 				g.Add(e.rt("RegisterClosure")).Types(jen.Id(env.Name)).Call(jen.Lit(e.user.PkgPath+"."+env.Name), jen.Parens(jen.Op("*").Id(env.Name)).Call(jen.Nil()).Dot("fn"))
 			}
+		}
+		for _, i := range e.pkg.Instances {
+			g.Add(e.rt("RegisterInstance")).Call(jen.Lit(i.Title), jen.Id(i.Lowered))
 		}
 		for _, v := range e.pkg.Globals {
 			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+v.Name()), jen.Op("&").Id(v.Name()))

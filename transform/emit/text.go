@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"github.com/harkgen/harkgen/transform/diag"
+	"github.com/harkgen/harkgen/transform/lower"
 )
 
 // This file cuts lowered functions out of the user's text. All else stays byte for byte, but for imports that nothing uses
@@ -56,14 +57,29 @@ func (e *emitter) loweredSyntax() map[ast.Node]string {
 	return out
 }
 
+// renamed lists the generic methods whose names belong to wrappers, with the names that are left for their text.
+func (e *emitter) renamed() map[*ast.FuncDecl]string {
+	out := map[*ast.FuncDecl]string{}
+	for fn := range e.low.Plan.Dispatched {
+		if fn.Pkg.Pkg == e.user.Types {
+			out[fn.Syntax().(*ast.FuncDecl)] = lower.TextName(fn)
+		}
+	}
+	return out
+}
+
 func (e *emitter) text(f *ast.File, name string, data []byte, lowered map[ast.Node]string) []byte {
 	tf := e.opt.Fset.File(f.Pos())
 	off := func(p token.Pos) int { return tf.Offset(p) }
 	var edits []edit
+	renamed := e.renamed()
 	gone := map[ast.Node]bool{}
 	ast.Inspect(f, func(n ast.Node) bool {
 		with, ok := lowered[n]
 		if !ok {
+			if d, isDecl := n.(*ast.FuncDecl); isDecl && renamed[d] != "" {
+				edits = append(edits, edit{off(d.Name.Pos()), off(d.Name.End()), renamed[d]})
+			}
 			return true
 		}
 		gone[n] = true

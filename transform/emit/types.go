@@ -5,6 +5,7 @@ import (
 	"go/types"
 
 	"github.com/dave/jennifer/jen"
+	"github.com/harkgen/harkgen/transform/lower"
 )
 
 // This file spells types. Foreign types that have no name here are noted, to be refused.
@@ -16,6 +17,8 @@ func (e *emitter) typ(t types.Type) *jen.Statement {
 			return e.qual(t.Obj())
 		}
 		return e.typ(types.Unalias(t))
+	case *types.TypeParam: // in the wrapper of a generic method
+		return jen.Id(typeParam(t))
 	case *types.Basic:
 		if t.Kind() == types.UnsafePointer {
 			return jen.Qual("unsafe", "Pointer")
@@ -89,6 +92,14 @@ func (e *emitter) typ(t types.Type) *jen.Statement {
 	return jen.Any()
 }
 
+// typeParam is the name of a receiver's type parameter; the user may have left it blank.
+func typeParam(t *types.TypeParam) string {
+	if name := t.Obj().Name(); name != "_" {
+		return name
+	}
+	return fmt.Sprintf("%sT%d", lower.Prefix, t.Index())
+}
+
 // named spells a defined type; a type declared inside a function is hoisted to package level.
 func (e *emitter) named(t *types.Named) *jen.Statement {
 	o := t.Obj()
@@ -105,10 +116,8 @@ func (e *emitter) named(t *types.Named) *jen.Statement {
 	return e.qual(o)
 }
 
-// local reports whether o is declared inside a function.
-func local(o *types.TypeName) bool {
-	return o.Pkg() != nil && o.Parent() != nil && o.Parent() != o.Pkg().Scope()
-}
+// local reports whether o is declared inside a function. The local types of an instance of a generic function have no scope.
+func local(o *types.TypeName) bool { return o.Pkg() != nil && o.Parent() != o.Pkg().Scope() }
 
 func (e *emitter) qual(o types.Object) *jen.Statement {
 	if o.Pkg() == nil || o.Pkg() == e.pkg.Types {

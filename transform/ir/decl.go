@@ -7,13 +7,14 @@ import (
 
 // A Package is the compiled part of one user package.
 type Package struct {
-	Types    *types.Package
-	Funcs    []*Func
-	Envs     []*Env
-	Thunks   []*Thunk
-	Wrappers []*Wrapper
-	Hoisted  []*types.TypeName // local types of lowered functions, declared at package level
-	Globals  []*types.Var      // package variables to save
+	Types     *types.Package
+	Funcs     []*Func
+	Envs      []*Env
+	Thunks    []*Thunk
+	Wrappers  []*Wrapper
+	Instances []*Instance
+	Hoisted   []*types.TypeName // local types of lowered functions, declared at package level
+	Globals   []*types.Var      // package variables to save
 }
 
 // A Field of a generated struct.
@@ -51,9 +52,16 @@ type Thunk struct {
 
 // A Wrapper is the user-visible form of a coloured function: it has the user's name and signature, finds g and calls the lowered one.
 type Wrapper struct {
-	Name    string
-	Recv    *types.Var // nil for a function
-	Sig     *types.Signature
+	Name     string
+	Recv     *types.Var // nil for a function
+	Sig      *types.Signature
+	Lowered  string
+	Instance string // of a generic method: the title of its instances; Lowered is then the method with the user's text
+	Pos      token.Pos
+}
+
+// An Instance is a lowered instance of a generic method, to be found by the method's wrapper.
+type Instance struct {
+	Title   string // of the generic method
 	Lowered string
-	Pos     token.Pos
 }

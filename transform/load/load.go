@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"sort"
@@ -30,9 +31,11 @@ type Program struct {
 	SSA     *ssa.Program
 	Roots   []*packages.Package          // what the patterns matched
 	User    []*packages.Package          // packages of the main module that the roots need, sorted by path: these are compiled
+	Bottom  []*packages.Package          // the same, each after those that it imports
 	All     map[string]*packages.Package // every package by path
 	Module  *packages.Module             // the main module; nil for an ad hoc package outside any module
 	userSet map[*ssa.Package]bool
+	imports map[[2]*types.Package]bool // see Imports
 }
 
 // Load loads the packages that patterns match, relative to dir. Its error is a diag.List when the source is at fault.
@@ -47,7 +50,7 @@ func Load(ctx context.Context, dir string, patterns []string) (*Program, error) 
 	if err != nil {
 		return nil, diag.List{{What: "cannot load packages", Why: err.Error()}}
 	}
-	p := &Program{Roots: roots, All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}}
+	p := &Program{Roots: roots, All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{}}
 	if err := p.collect(); err != nil {
 		return nil, err
 	}
@@ -75,6 +78,7 @@ func (p *Program) collect() error {
 		}
 		if pkg.PkgPath == AdHoc || pkg.Module != nil && pkg.Module.Main {
 			p.User = append(p.User, pkg)
+			p.Bottom = append(p.Bottom, pkg) // Visit calls this after the imports
 			if pkg.Module != nil {
 				p.Module = pkg.Module
 			}
@@ -86,19 +90,52 @@ func (p *Program) collect() error {
 
 // IsUser reports whether fn belongs to a package that is compiled: its source is in the main module.
 func (p *Program) IsUser(fn *ssa.Function) bool {
-	for fn.Parent() != nil {
-		fn = fn.Parent()
-	}
+	fn = outermost(fn)
 	if o := fn.Origin(); o != nil {
 		fn = o
 	}
 	return fn.Pkg != nil && p.userSet[fn.Pkg]
 }
 
+// Instance reports whether fn is, or is nested in, an instance of a generic function with all its types known.
+func Instance(fn *ssa.Function) bool {
+	return strings.HasPrefix(outermost(fn).Synthetic, "instance of ")
+}
+
+// Generic reports whether fn is, or is nested in, a generic function itself, whose types are parameters.
+func Generic(fn *ssa.Function) bool {
+	fn = outermost(fn)
+	if fn.Synthetic != "" {
+		return strings.HasPrefix(fn.Synthetic, "instantiation wrapper of ")
+	}
+	return fn.TypeParams().Len() > 0 || fn.Signature.RecvTypeParams().Len() > 0
+}
+
+func outermost(fn *ssa.Function) *ssa.Function {
+	for fn.Parent() != nil {
+		fn = fn.Parent()
+	}
+	return fn
+}
+
 // IsUserPackage reports whether path is compiled.
 func (p *Program) IsUserPackage(path string) bool {
 	pkg := p.All[path]
 	return pkg != nil && p.userSet[p.SSA.Package(pkg.Types)]
+}
+
+// Imports reports whether compiled package a imports b, itself or through others.
+func (p *Program) Imports(a, b *types.Package) bool {
+	key := [2]*types.Package{a, b}
+	if yes, ok := p.imports[key]; ok {
+		return yes
+	}
+	yes := false
+	for _, imp := range a.Imports() {
+		yes = yes || imp == b || p.IsUserPackage(imp.Path()) && p.Imports(imp, b)
+	}
+	p.imports[key] = yes
+	return yes
 }
 
 // IsStd reports whether path is a package of the standard library.

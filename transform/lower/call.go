@@ -191,7 +191,7 @@ func (b *fn) callExpr(c *ssa.CallCommon, coloured bool) (e *ir.Expr, dyn bool) {
 
 // loweredCall calls the lowered body of a coloured function with the hidden goroutine.
 func (b *fn) loweredCall(callee *ssa.Function, c *ssa.CallCommon) *ir.Expr {
-	f := &ir.Expr{Op: ir.OpName, Name: b.loweredName(callee), Pkg: callee.Pkg.Pkg.Path()}
+	f := &ir.Expr{Op: ir.OpName, Name: b.loweredName(callee), Pkg: b.homeOf(callee).Path()}
 	hidden := []*ir.Expr{b.g()}
 	if m, ok := c.Value.(*ssa.MakeClosure); ok {
 		hidden = append(hidden, b.envOf(m))
@@ -207,7 +207,7 @@ func (b *fn) plainCall(callee *ssa.Function, c *ssa.CallCommon) *ir.Expr {
 	case callee.Parent() != nil && len(callee.FreeVars) > 0:
 		return b.apply(b.value(c.Value), c, nil)
 	case callee.Parent() != nil:
-		return b.apply(&ir.Expr{Op: ir.OpName, Name: b.wrapperName(callee), Pkg: callee.Pkg.Pkg.Path()}, c, nil)
+		return b.apply(&ir.Expr{Op: ir.OpName, Name: b.wrapperName(callee), Pkg: b.homeOf(callee).Path()}, c, nil)
 	case callee.Signature.Recv() != nil && callee.Synthetic == "" || callee.Signature.Recv() != nil && len(c.Args) > 0:
 		recv := b.receiver(c.Args[0], callee)
 		if recv.Op == ir.OpConst {
@@ -233,7 +233,7 @@ func (b *fn) promoted(callee *ssa.Function) bool {
 		t = types.Unalias(p.Elem())
 	}
 	n, ok := t.(*types.Named)
-	return ok && !n.Obj().Exported() && n.Obj().Pkg() != nil && n.Obj().Pkg() != b.ssa.Pkg.Pkg
+	return ok && !n.Obj().Exported() && n.Obj().Pkg() != nil && n.Obj().Pkg() != b.home
 }
 
 // receiver is the receiver v of a call of method callee; of a promoted one, the struct that embeds it.

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/transform/ir"
+	"github.com/harkgen/harkgen/transform/load"
 )
 
 // This file lowers function values, closures, go and defer.
@@ -15,7 +16,7 @@ import (
 func (b *fn) funcValue(f *ssa.Function) *ir.Expr {
 	switch {
 	case f.Parent() != nil:
-		return &ir.Expr{Op: ir.OpName, Name: b.wrapperName(f), Pkg: f.Pkg.Pkg.Path(), Type: f.Signature}
+		return &ir.Expr{Op: ir.OpName, Name: b.wrapperName(f), Pkg: b.homeOf(f).Path(), Type: f.Signature}
 	case f.Synthetic != "" && f.Object() != nil && f.Object().(*types.Func).Signature().Recv() != nil:
 		// Method expression T.M: the function's first parameter is the receiver.
 		return &ir.Expr{Op: ir.OpMethodExp, Type: f.Signature.Params().At(0).Type(), Name: f.Object().Name()}
@@ -23,6 +24,9 @@ func (b *fn) funcValue(f *ssa.Function) *ir.Expr {
 		return &ir.Expr{Op: ir.OpMethodExp, Type: f.Signature.Recv().Type(), Name: f.Name()}
 	case isMain(f):
 		b.refuse(b.pos, "main is used as a value", "the compiled main has another signature", "move its body into a function of another name")
+	}
+	if b.plan.lower[f] && load.Instance(f) {
+		return &ir.Expr{Op: ir.OpName, Name: b.wrapperName(f), Pkg: b.homeOf(f).Path(), Type: f.Signature}
 	}
 	if o := f.Origin(); o != nil {
 		e := &ir.Expr{Op: ir.OpGlobal, Obj: o.Object(), Type: f.Signature}
@@ -89,7 +93,7 @@ func (b *fn) bound(m *ssa.MakeClosure, f *ssa.Function) *ir.Expr {
 	r := b.receiver(recv, f)
 	env := b.boundEnv(f, r.Type)
 	if env == nil {
-		p := b.ssa.Pkg.Pkg
+		p := b.home
 		name := method.Name()
 		env = &ir.Env{
 			Name:   b.lowerer.unique(p, prefix(p)+"bound_"+name),
@@ -115,7 +119,7 @@ type boundKey struct {
 
 // boundEnv is the environment that there is already for method f with receiver type t. A promoted method has one for each t.
 func (b *fn) boundEnv(f *ssa.Function, t types.Type) *ir.Env {
-	for _, env := range b.bounds[boundKey{f, b.ssa.Pkg.Pkg}] {
+	for _, env := range b.bounds[boundKey{f, b.home}] {
 		if types.Identical(env.Fields[0].Type, t) {
 			return env
 		}
@@ -181,7 +185,7 @@ func (b *fn) nativeDefer(i *ssa.Defer) {
 
 // thunkOf makes the struct type for a go or defer site and returns the expression of its value.
 func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct bool) *ir.Expr {
-	p := b.ssa.Pkg.Pkg
+	p := b.home
 	b.thunks++
 	th := &ir.Thunk{Name: b.lowerer.unique(p, fmt.Sprintf("%s%s_t%d", prefix(p), b.lowerer.base(b.ssa), b.thunks))}
 	pkg := b.pkg(p)
@@ -232,7 +236,7 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 		call.Args = append([]*ir.Expr{f}, args(0)...)
 		th.Dyn = coloured
 	case b.facts.Coloured(callee) && b.plan.lower[callee] && !b.promoted(callee):
-		call.Args = []*ir.Expr{{Op: ir.OpName, Name: b.loweredName(callee), Pkg: callee.Pkg.Pkg.Path()}, g}
+		call.Args = []*ir.Expr{{Op: ir.OpName, Name: b.loweredName(callee), Pkg: b.homeOf(callee).Path()}, g}
 		if len(callee.FreeVars) > 0 {
 			call.Args = append(call.Args, hold("e", b.closureEnv(c.Value), nil, b.env(callee).Name))
 		}

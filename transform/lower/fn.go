@@ -16,6 +16,7 @@ import (
 type fn struct {
 	*lowerer
 	ssa      *ssa.Function
+	home     *types.Package // that it is emitted in
 	out      *ir.Func
 	coloured bool
 
@@ -37,7 +38,7 @@ type fn struct {
 
 func (l *lowerer) body(f *ssa.Function, kind ir.Kind) *ir.Func {
 	b := &fn{
-		lowerer: l, ssa: f, coloured: l.facts.Coloured(f),
+		lowerer: l, ssa: f, home: l.homeOf(f), coloured: l.facts.Coloured(f),
 		vals: map[ssa.Value]*ir.Expr{}, tuples: map[ssa.Value][]*ir.Var{},
 		direct: map[*ssa.Alloc]*ir.Var{}, params: map[*ssa.Parameter]bool{},
 		lits: map[*ssa.Alloc]*literal{}, skip: map[ssa.Instruction]bool{},
@@ -48,7 +49,7 @@ func (l *lowerer) body(f *ssa.Function, kind ir.Kind) *ir.Func {
 		File: l.prog.Fset.PositionFor(f.Pos(), false).Filename, Variadic: f.Signature.Variadic(), HasDefer: hasDefer(f),
 	}
 	if !f.Pos().IsValid() {
-		b.out.File = l.prog.All[f.Pkg.Pkg.Path()].CompiledGoFiles[0]
+		b.out.File = l.prog.All[b.home.Path()].CompiledGoFiles[0]
 	}
 	b.reserve()
 	b.declare()
@@ -70,13 +71,13 @@ func (b *fn) reserve() {
 	for _, n := range types.Universe.Names() {
 		b.names[n] = true
 	}
-	for _, n := range b.ssa.Pkg.Pkg.Scope().Names() {
+	for _, n := range b.home.Scope().Names() {
 		b.names[n] = true
 	}
 	for _, p := range b.prog.All {
 		b.names[p.Name] = true
 	}
-	for n := range b.localTypes(b.ssa.Pkg.Pkg) {
+	for n := range b.localTypes(b.home) {
 		b.names[n] = true
 	}
 	// Generated code has the last ones: the fields of rt.Frame, which a variable's field in the frame would hide, and the parameters

@@ -242,7 +242,7 @@ func (b *fn) indexed(x ssa.Value) *ir.Expr {
 // field selects field n of x, a struct type or pointer to one.
 func (b *fn) field(x *ir.Expr, t types.Type, n int) *ir.Expr {
 	f := t.Underlying().(*types.Struct).Field(n)
-	if !f.Exported() && f.Pkg() != b.ssa.Pkg.Pkg {
+	if !f.Exported() && f.Pkg() != b.home {
 		// Only promotion reaches through an unexported embedded field of another package: leave it out of the selector.
 		return retype(x, t)
 	}
@@ -278,7 +278,7 @@ func (b *fn) nilCheck(i *ssa.TypeAssert) bool {
 	}
 	for n := range t.NumMethods() {
 		m := t.Method(n)
-		if !m.Exported() && m.Pkg() != b.ssa.Pkg.Pkg {
+		if !m.Exported() && m.Pkg() != b.home {
 			continue
 		}
 		b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{nil}, R: []*ir.Expr{

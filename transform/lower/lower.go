@@ -39,6 +39,7 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"regexp"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -74,6 +75,7 @@ type lowerer struct {
 	bases  map[*ssa.Function]string
 	bounds map[boundKey][]*ir.Env
 	local  map[*types.Package]map[string]bool // see localTypes
+	homes  map[*ssa.Function]*types.Package   // see homeOf
 }
 
 // Program lowers every function that needs it. Problems with the user's source are in Result.Errors, all of them.
@@ -86,11 +88,10 @@ func Program(prog *load.Program, facts *suspend.Facts) *Result {
 		bases:  map[*ssa.Function]string{},
 		bounds: map[boundKey][]*ir.Env{},
 		local:  map[*types.Package]map[string]bool{},
+		homes:  map[*ssa.Function]*types.Package{},
 	}
 	for _, fn := range l.plan.fns {
-		if fn.Pkg != nil {
-			l.base(fn)
-		}
+		l.base(fn)
 	}
 	l.refuseProgram()
 	for _, fn := range l.plan.fns {
@@ -133,7 +134,7 @@ func (l *lowerer) refuse(pos token.Pos, what, why, do string) {
 
 // function lowers fn under each header it is needed with.
 func (l *lowerer) function(fn *ssa.Function) {
-	pkg := l.pkg(fn.Pkg.Pkg)
+	pkg := l.pkg(l.homeOf(fn))
 	coloured := l.facts.Coloured(fn)
 	if l.plan.lower[fn] {
 		kind := ir.Plain
@@ -148,6 +149,8 @@ func (l *lowerer) function(fn *ssa.Function) {
 		pkg.Funcs = append(pkg.Funcs, body)
 		if len(fn.FreeVars) > 0 {
 			l.env(fn).Body = body
+		} else if load.Instance(fn) && fn.Parent() == nil && fn.Signature.Recv() != nil {
+			l.dispatch(fn, body)
 		} else if coloured && !isMain(fn) {
 			pkg.Wrappers = append(pkg.Wrappers, &ir.Wrapper{
 				Name: l.wrapperName(fn), Recv: fn.Signature.Recv(), Sig: fn.Signature, Lowered: body.Name, Pos: fn.Pos(),
@@ -161,7 +164,7 @@ func (l *lowerer) goName(fn *ssa.Function) string {
 	if par := fn.Parent(); par != nil {
 		_, n, _ := cutLast(fn.Name(), "$")
 		if isPackageInit(par) {
-			return fn.Pkg.Pkg.Name() + ".init.func" + n
+			return l.homeOf(fn).Name() + ".init.func" + n
 		}
 		if par.Parent() != nil {
 			return l.goName(par) + "." + n
@@ -169,14 +172,20 @@ func (l *lowerer) goName(fn *ssa.Function) string {
 		return l.goName(par) + ".func" + n
 	}
 	name := strings.ReplaceAll(fn.Name(), "#", ".")
+	if base, _, ok := strings.Cut(name, "["); ok {
+		name = base + "[...]"
+	}
 	if recv := fn.Signature.Recv(); recv != nil {
 		t := types.TypeString(recv.Type(), func(*types.Package) string { return "" })
+		if base, _, ok := strings.Cut(t, "["); ok {
+			t = base + "[...]"
+		}
 		if strings.HasPrefix(t, "*") {
 			t = "(" + t + ")"
 		}
 		name = t + "." + name
 	}
-	return fn.Pkg.Pkg.Name() + "." + name
+	return l.homeOf(fn).Name() + "." + name
 }
 
 func cutLast(s, sep string) (before, after string, ok bool) {
@@ -191,7 +200,7 @@ func (l *lowerer) base(fn *ssa.Function) string {
 	if name, ok := l.bases[fn]; ok {
 		return name
 	}
-	key := fn.Pkg.Pkg.Path() + "." + prefix(fn.Pkg.Pkg)
+	key := l.homeOf(fn).Path() + "." + prefix(l.homeOf(fn))
 	l.names[key+"program"] = true
 	name := l.readable(fn)
 	for n, try := 2, name; l.names[key+name] || l.names[key+name+"_fn"] || l.names[key+name+"_frame"]; n++ {
@@ -203,6 +212,8 @@ func (l *lowerer) base(fn *ssa.Function) string {
 	l.bases[fn] = name
 	return name
 }
+
+var reNotIdent = regexp.MustCompile(`[^\pL\pN_]+`)
 
 // readable is the identifier that tells most of fn.
 func (l *lowerer) readable(fn *ssa.Function) string {
@@ -220,10 +231,10 @@ func (l *lowerer) readable(fn *ssa.Function) string {
 			t = p.Elem()
 		}
 		if n, ok := types.Unalias(t).(*types.Named); ok {
-			name = n.Obj().Name() + "_" + name
+			name = types.TypeString(n, func(*types.Package) string { return "" }) + "_" + name
 		}
 	}
-	return name
+	return strings.Trim(reNotIdent.ReplaceAllString(name, "_"), "_")
 }
 
 // localTypes are the names of the types that p declares inside functions: they move to package level, where no variable may hide them.
@@ -253,19 +264,19 @@ func (l *lowerer) loweredName(fn *ssa.Function) string {
 	if fn.Parent() == nil && strings.HasPrefix(fn.Name(), "init#") {
 		return "init"
 	}
-	if !l.facts.Coloured(fn) && fn.Parent() == nil && !isMain(fn) {
+	if !l.facts.Coloured(fn) && fn.Parent() == nil && !isMain(fn) && !load.Instance(fn) {
 		return fn.Name() // keeps the user's name and place
 	}
-	return prefix(fn.Pkg.Pkg) + l.base(fn)
+	return prefix(l.homeOf(fn)) + l.base(fn)
 }
 
 // wrapperName is the identifier under which fn is a value with the user's signature.
 func (l *lowerer) wrapperName(fn *ssa.Function) string {
-	if fn.Parent() != nil {
+	if fn.Parent() != nil || load.Instance(fn) {
 		if l.facts.Coloured(fn) {
-			return prefix(fn.Pkg.Pkg) + l.base(fn) + "_fn"
+			return prefix(l.homeOf(fn)) + l.base(fn) + "_fn"
 		}
-		return prefix(fn.Pkg.Pkg) + l.base(fn)
+		return prefix(l.homeOf(fn)) + l.base(fn)
 	}
 	return fn.Name()
 }
@@ -292,7 +303,7 @@ func (l *lowerer) env(fn *ssa.Function) *ir.Env {
 		return e
 	}
 	e = &ir.Env{
-		Name:  l.unique(fn.Pkg.Pkg, prefix(fn.Pkg.Pkg)+l.base(fn)+"_env"),
+		Name:  l.unique(l.homeOf(fn), prefix(l.homeOf(fn))+l.base(fn)+"_env"),
 		Title: l.goName(fn),
 		Sig:   fn.Signature,
 	}
@@ -306,7 +317,7 @@ func (l *lowerer) env(fn *ssa.Function) *ir.Env {
 		e.Fields = append(e.Fields, ir.Field{Name: name, Type: v.Type()})
 	}
 	l.envs[fn] = e
-	p := l.pkg(fn.Pkg.Pkg)
+	p := l.pkg(l.homeOf(fn))
 	p.Envs = append(p.Envs, e)
 	return e
 }

@@ -2,6 +2,8 @@ package lower
 
 import (
 	"go/token"
+	"go/types"
+	"slices"
 	"sort"
 
 	"golang.org/x/tools/go/ssa"
@@ -24,36 +26,65 @@ type Plan struct {
 	lower map[*ssa.Function]bool
 	// direct functions hold a recover and are deferred by a coloured function.
 	direct map[*ssa.Function]bool
-	fns    []*ssa.Function // every function of the compiled packages, in source order
+	// Dispatched are the generic methods with lowered instances.
+	Dispatched map[*ssa.Function]bool
+	fns        []*ssa.Function // every function of the compiled packages, in source order
 }
 
 // Lowered reports whether fn is emitted from its SSA form.
 func (p *Plan) Lowered(fn *ssa.Function) bool { return p.lower[fn] }
 
 func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
-	p := &Plan{facts: facts, prog: prog, lower: map[*ssa.Function]bool{}, direct: map[*ssa.Function]bool{}}
+	p := &Plan{
+		facts: facts, prog: prog,
+		lower: map[*ssa.Function]bool{}, direct: map[*ssa.Function]bool{}, Dispatched: map[*ssa.Function]bool{},
+	}
 	for fn := range ssautil.AllFunctions(prog.SSA) {
-		if prog.IsUser(fn) && fn.Origin() == nil {
+		if prog.IsUser(fn) && !load.Generic(fn) {
 			p.fns = append(p.fns, fn)
 		}
 	}
-	sort.Slice(p.fns, func(i, j int) bool {
-		a, b := p.fns[i], p.fns[j]
-		if a.Pos() != b.Pos() {
-			return a.Pos() < b.Pos()
-		}
-		return a.String() < b.String()
-	})
+	sort.Slice(p.fns, func(i, j int) bool { return before(p.fns[i], p.fns[j]) })
+	for again := true; again; again = p.colourInstances() {
+		p.mark()
+		p.spread()
+	}
+	return p
+}
+
+// mark lowers the functions that have a reason of their own.
+func (p *Plan) mark() {
 	for _, fn := range p.fns {
-		if fn.Synthetic == "" && (facts.Coloured(fn) || isMain(fn) || needsRuntime(fn) || p.makesClosures(fn)) {
+		synthetic := fn.Synthetic != "" && !(fn.Parent() == nil && load.Instance(fn))
+		if !synthetic && (p.facts.Coloured(fn) || isMain(fn) || needsRuntime(fn) || p.makesClosures(fn)) {
 			p.lower[fn] = true
 		}
-		if facts.Coloured(fn) {
+		if p.facts.Coloured(fn) {
 			p.findDirect(fn)
 		}
 	}
-	p.spread()
-	return p
+}
+
+// before orders functions by where they stand; instances of one function by their types.
+func before(a, b *ssa.Function) bool {
+	if a.Pos() != b.Pos() {
+		return a.Pos() < b.Pos()
+	}
+	if s, t := a.String(), b.String(); s != t {
+		return s < t
+	}
+	return slices.Compare(typePositions(a), typePositions(b)) < 0
+}
+
+// typePositions tells type arguments of the same name apart.
+func typePositions(fn *ssa.Function) []token.Pos {
+	var out []token.Pos
+	for ; fn != nil; fn = fn.Parent() {
+		for _, t := range fn.TypeArgs() {
+			eachNamed(t, func(o *types.TypeName) { out = append(out, o.Pos()) })
+		}
+	}
+	return out
 }
 
 // spread lowers what is nested in a lowered function, and what a lowered function is nested in.
@@ -137,7 +168,7 @@ func (p *Plan) escapes(m *ssa.MakeClosure) bool {
 			continue
 		}
 		callee := c.Common().StaticCallee()
-		if callee == nil || callee.Pkg == nil || callee.Pkg == m.Parent().Pkg || !p.prog.IsStd(callee.Pkg.Pkg.Path()) {
+		if callee == nil || callee.Pkg == nil || p.prog.IsUser(callee) || !p.prog.IsStd(callee.Pkg.Pkg.Path()) {
 			return true
 		}
 	}

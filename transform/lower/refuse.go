@@ -30,7 +30,6 @@ func (l *lowerer) refuseProgram() {
 }
 
 func (l *lowerer) refuseFunction(f *ssa.Function) {
-	generic := f.TypeParams().Len() > 0 || f.Parent() != nil && f.Parent().TypeParams().Len() > 0
 	eachInstr(f, func(i ssa.Instruction) {
 		c, ok := i.(ssa.CallInstruction)
 		if !ok {
@@ -40,9 +39,6 @@ func (l *lowerer) refuseFunction(f *ssa.Function) {
 			if lib := library[callee.String()]; lib.refused != "" {
 				l.refuse(c.Pos(), callee.String()+" cannot be compiled yet", lib.refused, lib.instead)
 			}
-		}
-		if _, isGo := i.(*ssa.Go); isGo && generic {
-			l.refuse(c.Pos(), "go statement in a generic function", "generic functions cannot be made durable yet", "write it for the concrete types")
 		}
 	})
 	if isPackageInit(f) {
@@ -66,7 +62,6 @@ func (l *lowerer) refuseFunction(f *ssa.Function) {
 			l.plan.lower[f] = false
 		}
 	}
-	l.plan.refuseGenerics(l, f)
 }
 
 // suspension says why instruction i may suspend, or "".
@@ -78,33 +73,4 @@ func (l *lowerer) suspension(i ssa.Instruction) string {
 		return "chan receive"
 	}
 	return ""
-}
-
-// refuseGenerics refuses generic functions that may suspend, at the functions that call them.
-func (p *Plan) refuseGenerics(l *lowerer, f *ssa.Function) {
-	if f.TypeParams().Len() > 0 || f.Parent() != nil && p.inGeneric(f) {
-		p.lower[f] = false
-		if l.facts.Coloured(f) {
-			l.refuse(f.Pos(), "generic function "+f.Name()+" may suspend", "generic functions cannot be made durable yet", "write it for the concrete types")
-		}
-		return
-	}
-	eachInstr(f, func(i ssa.Instruction) {
-		c, ok := i.(ssa.CallInstruction)
-		if !ok || !l.facts.Site(c) {
-			return
-		}
-		for _, callee := range l.facts.Callees(c) {
-			if o := callee.Origin(); o != nil && l.facts.Coloured(callee) && l.prog.IsUser(o) {
-				l.refuse(o.Pos(), "generic function "+o.Name()+" may suspend", "generic functions cannot be made durable yet", "write it for the concrete types")
-			}
-		}
-	})
-}
-
-func (p *Plan) inGeneric(f *ssa.Function) bool {
-	for f.Parent() != nil {
-		f = f.Parent()
-	}
-	return f.TypeParams().Len() > 0
 }

@@ -53,7 +53,7 @@ var corpus = sync.OnceValues(func() (*lowered, error) {
 	if l.prog, err = load.Load(context.Background(), dir, []string{"./..."}); err != nil {
 		return nil, err
 	}
-	l.facts = suspend.Analyze(l.prog.SSA, l.prog.IsUser)
+	l.facts = suspend.Analyze(l.prog.SSA, l.prog.IsUser, false)
 	l.result = lower.Program(l.prog, l.facts)
 	return l, l.result.Errors.Err()
 })

@@ -1,19 +1,15 @@
-// Nbody moves the planets, and sends the energy of the system over a channel
-// every thousand steps.
 package main
 
-import (
-	"fmt"
-	"math"
-	"syscall"
-	"time"
-)
+import "math"
+
+const nbodySteps = 3_000_000
 
 type body struct{ x, y, z, vx, vy, vz, mass float64 }
 
 const (
 	solarMass   = 4 * math.Pi * math.Pi
 	daysPerYear = 365.24
+	dt          = 0.01
 )
 
 func planets() []body {
@@ -32,7 +28,8 @@ func planets() []body {
 	return bs
 }
 
-func energy(bs []body) float64 {
+// energy is in units of a thousandth.
+func energy(bs []body) int {
 	e := 0.0
 	for i, b := range bs {
 		e += 0.5 * b.mass * (b.vx*b.vx + b.vy*b.vy + b.vz*b.vz)
@@ -41,12 +38,12 @@ func energy(bs []body) float64 {
 			e -= b.mass * c.mass / math.Sqrt(dx*dx+dy*dy+dz*dz)
 		}
 	}
-	return e
+	return int(e * 1e3)
 }
 
-func simulate(bs []body, steps int, energies chan float64) (last float64) {
-	const dt = 0.01
-	for step := range steps {
+func nbody() int {
+	bs := planets()
+	for range nbodySteps {
 		for i := range bs {
 			b := &bs[i]
 			for j := i + 1; j < len(bs); j++ {
@@ -68,31 +65,37 @@ func simulate(bs []body, steps int, energies chan float64) (last float64) {
 			b.y += dt * b.vy
 			b.z += dt * b.vz
 		}
+	}
+	return energy(bs)
+}
+
+func nbodyTicking(ticks <-chan int) int {
+	bs := planets()
+	for step := range nbodySteps {
 		if step%1000 == 0 {
-			energies <- energy(bs)
-			last = <-energies
+			<-ticks
+		}
+		for i := range bs {
+			b := &bs[i]
+			for j := i + 1; j < len(bs); j++ {
+				c := &bs[j]
+				dx, dy, dz := b.x-c.x, b.y-c.y, b.z-c.z
+				d2 := dx*dx + dy*dy + dz*dz
+				mag := dt / (d2 * math.Sqrt(d2))
+				b.vx -= dx * c.mass * mag
+				b.vy -= dy * c.mass * mag
+				b.vz -= dz * c.mass * mag
+				c.vx += dx * b.mass * mag
+				c.vy += dy * b.mass * mag
+				c.vz += dz * b.mass * mag
+			}
+		}
+		for i := range bs {
+			b := &bs[i]
+			b.x += dt * b.vx
+			b.y += dt * b.vy
+			b.z += dt * b.vz
 		}
 	}
-	return last
-}
-
-func main() {
-	const steps = 4_000_000
-	energies := make(chan float64, 1)
-	bs := planets()
-	start, used := time.Now(), userTime()
-	if e := simulate(bs, steps, energies); e > -0.169 || e < -0.170 {
-		panic(e)
-	}
-	d, u := time.Since(start), userTime()-used
-	fmt.Println("nbody", float64(d)/steps, "ns/op", float64(u)/steps, "user-ns/op")
-}
-
-// userTime is the processor time that this process has used.
-func userTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano())
+	return energy(bs)
 }

@@ -1,0 +1,128 @@
+package lower
+
+import (
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/transform/ir"
+	"github.com/harkgen/harkgen/transform/load"
+)
+
+// This file is about generic functions. Each instance that may suspend is lowered by itself, with its types in place of the parameters:
+//
+//	func Each[T any](ch <-chan T, f func(T)) { ... }     becomes, where Each[int] is called,
+//	func hark_Each_int(g *rt.G, ch <-chan int, f func(int)) { ... }
+//
+// The generic text stays, for instances that never suspend. A method must also be found in the method sets of its generic type: it becomes
+// a wrapper that looks for the instance of its own types, and the text gets another name.
+
+// homeOf is the package that fn is emitted in: its own; of an instance, the one that sees the generic function and all type arguments.
+func (l *lowerer) homeOf(fn *ssa.Function) *types.Package {
+	for fn.Parent() != nil {
+		fn = fn.Parent()
+	}
+	if fn.Pkg != nil {
+		return fn.Pkg.Pkg
+	}
+	home := l.homes[fn]
+	if home == nil {
+		home = l.findHome(fn)
+		l.homes[fn] = home
+	}
+	return home
+}
+
+func (l *lowerer) findHome(fn *ssa.Function) *types.Package {
+	needs := map[*types.Package]bool{}
+	if o := fn.Origin(); o != nil && o.Pkg != nil && l.prog.IsUserPackage(o.Pkg.Pkg.Path()) {
+		needs[o.Pkg.Pkg] = true
+	}
+	for _, t := range fn.TypeArgs() {
+		eachNamed(t, func(o *types.TypeName) {
+			if o.Pkg() != nil && l.prog.IsUserPackage(o.Pkg().Path()) {
+				needs[o.Pkg()] = true
+			}
+		})
+	}
+	var main *types.Package
+	for _, u := range l.prog.Bottom { // the lowest package that sees everything
+		if u.Name == "main" {
+			main = u.Types
+		}
+		sees := true
+		for p := range needs {
+			sees = sees && (p == u.Types || l.prog.Imports(u.Types, p))
+		}
+		if sees {
+			return u.Types
+		}
+	}
+	return main
+}
+
+// eachNamed calls f for every name of a type that t mentions.
+func eachNamed(t types.Type, f func(*types.TypeName)) {
+	switch t := t.(type) {
+	case *types.Alias:
+		eachNamed(types.Unalias(t), f)
+	case *types.Named:
+		f(t.Obj())
+		for i := range t.TypeArgs().Len() {
+			eachNamed(t.TypeArgs().At(i), f)
+		}
+	case interface{ Elem() types.Type }: // pointer, slice, array, map, channel
+		eachNamed(t.Elem(), f)
+		if m, ok := t.(*types.Map); ok {
+			eachNamed(m.Key(), f)
+		}
+	case *types.Signature:
+		eachNamed(t.Params(), f)
+		eachNamed(t.Results(), f)
+	case *types.Tuple:
+		for i := range t.Len() {
+			eachNamed(t.At(i).Type(), f)
+		}
+	case *types.Struct:
+		for i := range t.NumFields() {
+			eachNamed(t.Field(i).Type(), f)
+		}
+	case *types.Interface:
+		for i := range t.NumMethods() {
+			eachNamed(t.Method(i).Type(), f)
+		}
+	}
+}
+
+// dispatch makes the generic method that fn is an instance of find its lowered body.
+func (l *lowerer) dispatch(fn *ssa.Function, body *ir.Func) {
+	origin := fn.Origin()
+	title := origin.RelString(nil)
+	home := l.pkg(l.homeOf(fn))
+	home.Instances = append(home.Instances, &ir.Instance{Title: title, Lowered: body.Name})
+	if l.plan.Dispatched[origin] || origin.Pkg == nil || !l.prog.IsUser(origin) {
+		return
+	}
+	l.plan.Dispatched[origin] = true
+	p := l.pkg(origin.Pkg.Pkg)
+	p.Wrappers = append(p.Wrappers, &ir.Wrapper{
+		Name: origin.Name(), Recv: origin.Signature.Recv(), Sig: origin.Signature, Instance: title, Lowered: TextName(origin), Pos: origin.Pos(),
+	})
+}
+
+// TextName is what the text of generic method fn is called once its own name belongs to a wrapper.
+func TextName(fn *ssa.Function) string { return Prefix + "text_" + fn.Name() }
+
+// colourInstances colours the instances that are lowered for another reason: only lowered functions call a lowered instance,
+// whereas an ordinary function that is lowered keeps its name. It reports whether there were any.
+func (p *Plan) colourInstances() bool {
+	any := false
+	for _, fn := range p.fns {
+		if p.lower[fn] && load.Instance(fn) && !p.facts.Coloured(fn) {
+			p.facts.Colour(fn, &suspend.Reason{Pos: fn.Pos(), What: "starts goroutines or makes closures in a generic function"})
+			any = true
+		}
+	}
+	return any
+}

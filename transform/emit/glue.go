@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"go/ast"
 	"go/token"
 	"go/types"
 	"strconv"
@@ -31,6 +32,7 @@ func (e *emitter) glue() []File {
 	for _, w := range p.Wrappers {
 		e.wrapper(out, w)
 	}
+	e.variables(out)
 	e.program(out)
 	e.registrations(out)
 	for i := 0; i < len(e.order); i++ { // spelling one may find another
@@ -243,10 +245,30 @@ func (e *emitter) wrapper(out *jen.File, w *ir.Wrapper) {
 	})
 }
 
+// variables declares the package variables whose initialisers are part of the program.
+func (e *emitter) variables(out *jen.File) {
+	if e.pkg.Inited == "" {
+		return
+	}
+	out.Commentf("%s says that the initialisers have run.", e.pkg.Inited)
+	out.Var().Id(e.pkg.Inited).Bool()
+	e.eachInitialised(func(_ *ast.GenDecl, s *ast.ValueSpec) {
+		for _, name := range s.Names {
+			if name.Name != "_" {
+				out.Var().Id(name.Name).Add(e.typ(e.user.TypesInfo.Defs[name].Type()))
+			}
+		}
+	})
+}
+
 // program spells the thunk of main.
 func (e *emitter) program(out *jen.File) {
+	first := "main.main"
+	if e.pkg.Inited != "" {
+		first = "main.init"
+	}
 	for _, f := range e.pkg.Funcs {
-		if f.Title != "main.main" {
+		if f.Title != first {
 			continue
 		}
 		name := lower.Prefix + "program"
@@ -288,6 +310,9 @@ func (e *emitter) registrations(out *jen.File) {
 		}
 		for _, v := range e.pkg.Globals {
 			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+v.Name()), jen.Op("&").Id(v.Name()))
+		}
+		if e.pkg.Inited != "" {
+			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+e.pkg.Inited), jen.Op("&").Id(e.pkg.Inited))
 		}
 		for _, x := range e.externals() {
 			if x.Pkg().Path() == "flag" && x.Name() == "CommandLine" {

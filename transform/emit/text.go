@@ -54,7 +54,33 @@ func (e *emitter) loweredSyntax() map[ast.Node]string {
 			out[fn.Syntax()] = e.low.WrapperName(fn)
 		}
 	}
+	if e.pkg.Inited != "" {
+		e.eachInitialised(func(d *ast.GenDecl, s *ast.ValueSpec) {
+			if len(d.Specs) == 1 {
+				out[d] = ""
+			} else {
+				out[s] = ""
+			}
+		})
+	}
 	return out
+}
+
+// eachInitialised visits the declarations of package variables that have initialisers.
+func (e *emitter) eachInitialised(f func(*ast.GenDecl, *ast.ValueSpec)) {
+	for _, file := range e.user.Syntax {
+		for _, d := range file.Decls {
+			d, ok := d.(*ast.GenDecl)
+			if !ok || d.Tok != token.VAR {
+				continue
+			}
+			for _, s := range d.Specs {
+				if s := s.(*ast.ValueSpec); len(s.Values) > 0 {
+					f(d, s)
+				}
+			}
+		}
+	}
 }
 
 // renamed lists the generic methods whose names belong to wrappers, with the names that are left for their text.
@@ -84,9 +110,12 @@ func (e *emitter) text(f *ast.File, name string, data []byte, lowered map[ast.No
 		}
 		gone[n] = true
 		ed := edit{from: off(n.Pos()), to: off(n.End()), with: with}
-		if d, isDecl := n.(*ast.FuncDecl); isDecl {
-			if d.Doc != nil {
-				ed.from = off(d.Doc.Pos())
+		if doc, isDecl := declaration(n); isDecl {
+			if doc != nil {
+				ed.from = off(doc.Pos())
+			}
+			if ed.to < len(data) && data[ed.to] == ';' {
+				ed.to++
 			}
 			if line := tf.Line(n.End()) + 1; line <= tf.LineCount() {
 				ed.with = fmt.Sprintf("\n//line %s:%d\n", e.opt.LineFile(name, e.dir), line-1)
@@ -107,6 +136,19 @@ func (e *emitter) text(f *ast.File, name string, data []byte, lowered map[ast.No
 	}
 	buf.Write(data[at:])
 	return gofmt(buf.Bytes())
+}
+
+// declaration returns the comment of declaration n.
+func declaration(n ast.Node) (doc *ast.CommentGroup, ok bool) {
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		return n.Doc, true
+	case *ast.GenDecl:
+		return n.Doc, true
+	case *ast.ValueSpec:
+		return n.Doc, true
+	}
+	return nil, false
 }
 
 // importEdits makes blank the imports that only lowered functions used.

@@ -87,6 +87,9 @@ func (b *fn) call(i *ssa.Call) {
 		return
 	}
 	callee := c.StaticCallee()
+	if callee != nil && isPackageInit(callee) && !b.plan.Initialised(callee) {
+		return // it ran when the worker started
+	}
 	lib := libraryFunc{}
 	if callee != nil {
 		lib = library[callee.String()]
@@ -204,6 +207,8 @@ func (b *fn) loweredCall(callee *ssa.Function, c *ssa.CallCommon) *ir.Expr {
 // plainCall calls callee as the user would.
 func (b *fn) plainCall(callee *ssa.Function, c *ssa.CallCommon) *ir.Expr {
 	switch {
+	case isInit(callee):
+		return b.apply(&ir.Expr{Op: ir.OpName, Name: b.loweredName(callee)}, c, nil)
 	case callee.Parent() != nil && len(callee.FreeVars) > 0:
 		return b.apply(b.value(c.Value), c, nil)
 	case callee.Parent() != nil:

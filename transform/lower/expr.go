@@ -51,6 +51,9 @@ func (b *fn) value(v ssa.Value) *ir.Expr {
 	case *ssa.Phi:
 		return b.phi(v)
 	case *ssa.Global:
+		if v.Object() == nil { // init$guard
+			return addr(b.inited(), v.Type())
+		}
 		return addr(&ir.Expr{Op: ir.OpGlobal, Obj: v.Object(), Type: deref(v.Type())}, v.Type())
 	case *ssa.Function:
 		return b.funcValue(v)

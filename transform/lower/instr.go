@@ -90,6 +90,7 @@ func (b *fn) instr(i ssa.Instruction) {
 	case *ssa.Panic:
 		b.emit(&ir.Stmt{Kind: ir.Panic, R: []*ir.Expr{b.value(i.X)}})
 	case *ssa.Return:
+		b.startMain()
 		b.ret(i)
 	case *ssa.Jump:
 		b.phis(i.Block(), i.Block().Succs[0])

@@ -151,7 +151,7 @@ func (l *lowerer) function(fn *ssa.Function) {
 			l.env(fn).Body = body
 		} else if load.Instance(fn) && fn.Parent() == nil && fn.Signature.Recv() != nil {
 			l.dispatch(fn, body)
-		} else if coloured && !isMain(fn) {
+		} else if coloured && !isMain(fn) && !isInit(fn) && !isPackageInit(fn) {
 			pkg.Wrappers = append(pkg.Wrappers, &ir.Wrapper{
 				Name: l.wrapperName(fn), Recv: fn.Signature.Recv(), Sig: fn.Signature, Lowered: body.Name, Pos: fn.Pos(),
 			})
@@ -261,10 +261,10 @@ func prefix(p *types.Package) string {
 
 // loweredName is the identifier of fn's lowered body when it is a top-level function.
 func (l *lowerer) loweredName(fn *ssa.Function) string {
-	if fn.Parent() == nil && strings.HasPrefix(fn.Name(), "init#") {
+	if isInit(fn) && !l.plan.Initialises(fn.Pkg.Pkg) {
 		return "init"
 	}
-	if !l.facts.Coloured(fn) && fn.Parent() == nil && !isMain(fn) && !load.Instance(fn) {
+	if !l.facts.Coloured(fn) && fn.Parent() == nil && !isMain(fn) && !isInit(fn) && !load.Instance(fn) {
 		return fn.Name() // keeps the user's name and place
 	}
 	return prefix(l.homeOf(fn)) + l.base(fn)

@@ -45,9 +45,11 @@ func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
 		}
 	}
 	sort.Slice(p.fns, func(i, j int) bool { return before(p.fns[i], p.fns[j]) })
-	for again := true; again; again = p.colourInstances() {
+	for again := true; again; {
 		p.mark()
 		p.spread()
+		again = p.colourInstances()
+		again = p.colourInits() || again
 	}
 	return p
 }
@@ -55,8 +57,8 @@ func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
 // mark lowers the functions that have a reason of their own.
 func (p *Plan) mark() {
 	for _, fn := range p.fns {
-		synthetic := fn.Synthetic != "" && !(fn.Parent() == nil && load.Instance(fn))
-		if !synthetic && (p.facts.Coloured(fn) || isMain(fn) || needsRuntime(fn) || p.makesClosures(fn)) {
+		synthetic := fn.Synthetic != "" && !(fn.Parent() == nil && load.Instance(fn)) && !p.Initialised(fn)
+		if !synthetic && (p.facts.Coloured(fn) || isMain(fn) || needsRuntime(fn) || p.makesClosures(fn) || isInit(fn) && p.Initialises(fn.Pkg.Pkg)) {
 			p.lower[fn] = true
 		}
 		if p.facts.Coloured(fn) {
@@ -93,7 +95,7 @@ func (p *Plan) spread() {
 		changed = false
 		for _, fn := range p.fns {
 			par := fn.Parent()
-			if par == nil || isPackageInit(par) || p.lower[fn] == p.lower[par] {
+			if par == nil || isPackageInit(par) && !p.Initialised(par) || p.lower[fn] == p.lower[par] {
 				continue
 			}
 			p.lower[fn], p.lower[par] = true, true
@@ -118,9 +120,6 @@ func (p *Plan) findDirect(fn *ssa.Function) {
 func isMain(fn *ssa.Function) bool {
 	return fn.Name() == "main" && fn.Parent() == nil && fn.Signature.Recv() == nil && fn.Pkg != nil && fn.Pkg.Pkg.Name() == "main"
 }
-
-// isPackageInit reports whether fn is the synthetic function that runs the package's variable initialisers.
-func isPackageInit(fn *ssa.Function) bool { return fn.Synthetic == "package initializer" }
 
 func eachInstr(fn *ssa.Function, f func(ssa.Instruction)) {
 	for _, b := range fn.Blocks {

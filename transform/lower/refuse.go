@@ -1,9 +1,6 @@
 package lower
 
 import (
-	"go/token"
-	"strings"
-
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/transform/diag"
@@ -41,36 +38,4 @@ func (l *lowerer) refuseFunction(f *ssa.Function) {
 			}
 		}
 	})
-	if isPackageInit(f) {
-		eachInstr(f, func(i ssa.Instruction) {
-			if c, ok := i.(ssa.CallInstruction); ok && c.Common().StaticCallee() != nil && strings.HasPrefix(c.Common().StaticCallee().Name(), "init") {
-				return // an init function that suspends is refused by itself
-			}
-			if r := l.suspension(i); r != "" {
-				l.refuse(position(i), "package variable initialised by something that may suspend", r, "initialise it in main")
-			}
-		})
-		return
-	}
-	if f.Synthetic == "" && l.facts.Coloured(f) {
-		chain := ""
-		if steps := l.facts.Chain(l.prog.Fset, f); len(steps) > 0 {
-			chain = steps[0]
-		}
-		if f.Parent() == nil && strings.HasPrefix(f.Name(), "init#") {
-			l.refuse(f.Pos(), "init may suspend", chain, "do it in main")
-			l.plan.lower[f] = false
-		}
-	}
-}
-
-// suspension says why instruction i may suspend, or "".
-func (l *lowerer) suspension(i ssa.Instruction) string {
-	if c, ok := i.(ssa.CallInstruction); ok && l.facts.Site(c) {
-		return "it calls " + calleeName(c.Common())
-	}
-	if u, ok := i.(*ssa.UnOp); ok && u.Op == token.ARROW {
-		return "chan receive"
-	}
-	return ""
 }

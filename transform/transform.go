@@ -92,8 +92,8 @@ func pack(ctx context.Context, o *Options, prog *load.Program, low *lower.Result
 	if err != nil {
 		return nil, err
 	}
-	eo := emit.Options{Fset: prog.Fset, LineFile: lineFile(o, prog)}
-	for _, u := range prog.User {
+	eo := emit.Options{Fset: prog.Fset, LineFile: lineFile(o, prog), Exports: emit.Exports{}}
+	for _, u := range slices.Backward(prog.Bottom) {
 		dir := outputDir(prog, u)
 		if e, ok := entryOf[u.PkgPath]; ok {
 			dir = e.Dir
@@ -119,6 +119,7 @@ func pack(ctx context.Context, o *Options, prog *load.Program, low *lower.Result
 	}
 	res.Files = append(res.Files, mod...)
 	res.Inputs = inputs(prog)
+	sort.Slice(res.Entries, func(i, j int) bool { return res.Entries[i].Package < res.Entries[j].Package })
 	sort.Slice(res.Files, func(i, j int) bool { return res.Files[i].Path < res.Files[j].Path })
 	for i := 1; i < len(res.Files); i++ {
 		if res.Files[i].Path == res.Files[i-1].Path {

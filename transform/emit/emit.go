@@ -34,6 +34,7 @@ type Options struct {
 	Fset *token.FileSet
 	// LineFile names the user's file in a //line directive of a file in directory dir of the output.
 	LineFile func(file, dir string) string
+	Exports  Exports // filled and used by Package
 }
 
 // A File is one file of the output module.

@@ -340,6 +340,9 @@ func (e *emitter) slice(x *ir.Expr) *jen.Statement {
 func (e *emitter) conversion(x *ir.Expr) *jen.Statement {
 	a := x.Args[0]
 	if a.Op == ir.OpConst && a.Const != nil {
+		if b, ok := x.Type.Underlying().(*types.Basic); ok && b.Kind() == types.UnsafePointer {
+			return e.convertTo(x.Type, jen.Uintptr().Call(e.constant(a)))
+		}
 		return e.convertTo(x.Type, e.literalFor(a, x.Type))
 	}
 	if a.Op == ir.OpConst {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"path/filepath"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -287,7 +288,13 @@ func (e *emitter) lineDirective(pos token.Pos) string {
 	if !pos.IsValid() {
 		return ""
 	}
-	at := e.opt.Fset.PositionFor(pos, false)
+	at := e.opt.Fset.Position(pos)
+	if file := e.opt.Fset.PositionFor(pos, false).Filename; file != at.Filename { // the user has line directives of his own
+		if r, err := filepath.Rel(filepath.Dir(file), at.Filename); err == nil && filepath.IsLocal(r) {
+			at.Filename = r
+		}
+		return fmt.Sprintf("//line %s:%d", at.Filename, at.Line)
+	}
 	return fmt.Sprintf("//line %s:%d", e.opt.LineFile(at.Filename, e.dir), at.Line)
 }
 

@@ -32,6 +32,7 @@ func (e *emitter) glue() []File {
 	for _, w := range p.Wrappers {
 		e.wrapper(out, w)
 	}
+	e.exports(out)
 	e.variables(out)
 	e.program(out)
 	e.registrations(out)

@@ -110,6 +110,9 @@ func (e *emitter) named(t *types.Named) *jen.Statement {
 		return e.hoisted(o)
 	}
 	if !accessible(o, e.pkg.Types) {
+		if e.prog.IsUserPackage(o.Pkg().Path()) {
+			return jen.Qual(o.Pkg().Path(), e.opt.Exports.add(o))
+		}
 		e.fail("a variable of type %s, which is unexported in another package", t)
 		return jen.Any()
 	}

@@ -1,7 +1,9 @@
 package lower
 
 import (
+	"go/ast"
 	"go/constant"
+	"go/token"
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
@@ -101,19 +103,50 @@ func (b *fn) set(v ssa.Value, e *ir.Expr) {
 		}
 		return
 	}
-	_, phi := uses[0].(*ssa.Phi)
-	if len(uses) == 1 && uses[0].Block() == v.(ssa.Instruction).Block() && !phi {
+	if len(uses) == 1 && uses[0].Block() == v.(ssa.Instruction).Block() && !b.evaluatedFirst(v, uses[0]) {
 		p := newPend(v, e)
 		if l, ok := v.(*ssa.Lookup); ok {
 			_, p.call = l.X.Type().Underlying().(*types.Map)
 		}
-		if e.Op == ir.OpBuiltin && (e.Name == "len" || e.Name == "cap") {
-			p.call = true // of a channel or map: it changes under others
+		if e.Op == ir.OpBuiltin {
+			p.call = true // calls in one expression are made in order
 		}
 		b.pending = append(b.pending, p)
 		return
 	}
 	b.keep(v, e)
+}
+
+// evaluatedFirst reports whether v has its value before what else use needs is called: the operands of a select, and the tag of a switch,
+// are not part of one expression.
+func (b *fn) evaluatedFirst(v ssa.Value, use ssa.Instruction) bool {
+	switch use := use.(type) {
+	case *ssa.Phi, *ssa.Select:
+		return true
+	case *ssa.BinOp:
+		return use.Op == token.EQL && use.X == v && b.cases()[use.Pos()]
+	}
+	return false
+}
+
+// cases are the positions of the expressions in the case clauses of switches with a tag.
+func (b *fn) cases() map[token.Pos]bool {
+	if b.caseExprs == nil {
+		b.caseExprs = map[token.Pos]bool{}
+		if syntax := b.ssa.Syntax(); syntax != nil {
+			ast.Inspect(syntax, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SwitchStmt); ok && s.Tag != nil {
+					for _, c := range s.Body.List {
+						for _, x := range c.(*ast.CaseClause).List {
+							b.caseExprs[x.Pos()] = true
+						}
+					}
+				}
+				return true
+			})
+		}
+	}
+	return b.caseExprs
 }
 
 // keep puts e into a variable; a place inside a plain variable stays text, with its indexes in variables.

@@ -34,6 +34,8 @@ type fn struct {
 	cur     *ir.Block
 	pos     token.Pos
 	names   map[string]bool
+
+	caseExprs map[token.Pos]bool // see cases
 }
 
 func (l *lowerer) body(f *ssa.Function, kind ir.Kind) *ir.Func {
@@ -305,8 +307,22 @@ func (b *fn) block(blk *ssa.BasicBlock) {
 		}
 		if p := i.Pos(); p.IsValid() {
 			b.pos = p
+		} else if returns(i) && b.ssa.Syntax() != nil { // without a statement that says so
+			b.pos = b.ssa.Syntax().End() - 1
 		}
 		b.instr(i)
 	}
 	b.pending = nil
+}
+
+// returns reports whether i is part of a return.
+func returns(i ssa.Instruction) bool {
+	switch i.(type) {
+	case *ssa.Return:
+		return true
+	case *ssa.RunDefers:
+		r, ok := i.Block().Instrs[len(i.Block().Instrs)-1].(*ssa.Return)
+		return ok && !r.Pos().IsValid()
+	}
+	return false
 }

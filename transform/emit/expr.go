@@ -340,9 +340,6 @@ func (e *emitter) slice(x *ir.Expr) *jen.Statement {
 func (e *emitter) conversion(x *ir.Expr) *jen.Statement {
 	a := x.Args[0]
 	if a.Op == ir.OpConst && a.Const != nil {
-		if b, ok := x.Type.Underlying().(*types.Basic); ok && b.Kind() == types.UnsafePointer {
-			return e.convertTo(x.Type, jen.Uintptr().Call(e.constant(a)))
-		}
 		return e.convertTo(x.Type, e.literalFor(a, x.Type))
 	}
 	if a.Op == ir.OpConst {
@@ -436,7 +433,11 @@ func (e *emitter) literal(x *ir.Expr) *jen.Statement {
 		}
 		return jen.Op(floatLit(v, bits))
 	}
-	return jen.Op(constant.ToInt(v).ExactString())
+	n := jen.Op(constant.ToInt(v).ExactString())
+	if basic != nil && basic.Kind() == types.UnsafePointer {
+		return jen.Qual("unsafe", "Pointer").Call(jen.Uintptr().Call(n))
+	}
+	return n
 }
 
 func floatLit(v constant.Value, bits int) string {

@@ -117,8 +117,11 @@ func (e *emitter) text(f *ast.File, name string, data []byte, lowered map[ast.No
 			if ed.to < len(data) && data[ed.to] == ';' {
 				ed.to++
 			}
-			if line := tf.Line(n.End()) + 1; line <= tf.LineCount() {
-				ed.with = fmt.Sprintf("\n//line %s:%d\n", e.opt.LineFile(name, e.dir), line-1)
+			for ed.to < len(data) && (data[ed.to] == ' ' || data[ed.to] == '\t' || data[ed.to] == '\r' || data[ed.to] == '\n') {
+				ed.to++ // gofmt may join empty lines
+			}
+			if ed.to < len(data) {
+				ed.with = fmt.Sprintf("\n//line %s:%d\n", e.opt.LineFile(name, e.dir), tf.Line(tf.Pos(ed.to)))
 			}
 		}
 		edits = append(edits, ed)
@@ -135,6 +138,9 @@ func (e *emitter) text(f *ast.File, name string, data []byte, lowered map[ast.No
 		at = ed.to
 	}
 	buf.Write(data[at:])
+	if !bytes.Equal(gofmt(data), data) {
+		return buf.Bytes() // lines stay as the user has them
+	}
 	return gofmt(buf.Bytes())
 }
 

@@ -19,13 +19,51 @@ package rt
 // Defers are the pending deferred calls of one function.
 type Defers struct {
 	pending   []Thunk // oldest first
+	native    int     // how many of them, the oldest, are native deferred calls of the function
 	returning bool    // the function returns normally
 	suspended bool    // a deferred call has suspended
 	pinned    bool    // the call in progress holds a pin
 }
 
 // Add enters a deferred call.
-func (d *Defers) Add(t Thunk) { d.pending = append(d.pending, t) }
+func (d *Defers) Add(t Thunk) {
+	d.pending = append(d.pending, t)
+	d.native++
+}
+
+// AddOuter enters a deferred call from the body of a range over a function: it belongs to the function that has the loop.
+func (d *Defers) AddOuter(t Thunk) { d.pending = append(d.pending, t) }
+
+// Outer returns what AddOuter has entered since the last time. The function with the loop defers each, oldest first.
+func (d *Defers) Outer() []Thunk {
+	ts := d.pending[d.native:]
+	d.native = len(d.pending)
+	return ts
+}
+
+// CatchOuter is deferred before the call that is a range over a function, for when it panics or exits: the function with the loop has
+// not deferred the calls of the body itself then.
+func CatchOuter(g *G, d *Defers) {
+	if g.suspending || d.native == len(d.pending) {
+		return
+	}
+	recovers := false
+	for _, t := range d.Outer() {
+		if r, ok := t.(Recoverer); ok {
+			recovers = true
+			defer r.Deferred(g, d)
+		} else {
+			defer RunDeferred(g, d, t)
+		}
+	}
+	if !recovers {
+		return
+	}
+	// Only the panic of this very frame can be recovered by what it defers.
+	if r := recover(); r != nil {
+		panic(r)
+	}
+}
 
 // Pending returns the deferred calls that have not finished, oldest first.
 func (d *Defers) Pending() []Thunk { return d.pending }
@@ -34,6 +72,7 @@ func (d *Defers) Pending() []Thunk { return d.pending }
 func (d *Defers) Restore(*G) []Thunk {
 	// The frame's copy shares the array, and could be pushed again.
 	d.pending = append([]Thunk(nil), d.pending...)
+	d.native = len(d.pending)
 	d.returning, d.suspended, d.pinned = false, false, false
 	return d.pending
 }
@@ -89,6 +128,7 @@ func (d *Defers) Leave(g *G, t Thunk) {
 		if d.pending[i] == t {
 			d.pending[i] = nil
 			d.pending = append(d.pending[:i], d.pending[i+1:]...)
+			d.native--
 			return
 		}
 	}

@@ -30,6 +30,7 @@ type Reason struct {
 
 // Facts is the colouring of one program.
 type Facts struct {
+	All      bool // every compiled function is coloured
 	coloured map[*ssa.Function]*Reason
 	sites    map[ssa.CallInstruction]bool
 	callees  map[ssa.CallInstruction][]*ssa.Function
@@ -105,6 +106,7 @@ func Operation(instr ssa.Instruction) string {
 func Analyze(prog *ssa.Program, compiled func(*ssa.Function) bool, all bool) *Facts {
 	fns := ssautil.AllFunctions(prog)
 	f := &Facts{
+		All:      all,
 		coloured: map[*ssa.Function]*Reason{},
 		sites:    map[ssa.CallInstruction]bool{},
 		callees:  map[ssa.CallInstruction][]*ssa.Function{},

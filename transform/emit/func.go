@@ -85,6 +85,8 @@ func (e *emitter) varType(v *ir.Var) *jen.Statement {
 	switch {
 	case v.Env != "":
 		return jen.Op("*").Id(v.Env)
+	case v.RT != "" && v.RT[0] == '*':
+		return jen.Op("*").Add(e.rt(v.RT[1:]))
 	case v.RT != "":
 		return e.rt(v.RT)
 	case v.Iter != nil && v.Iter.Key == nil:
@@ -133,6 +135,29 @@ func (e *emitter) body(g *jen.Group, f *ir.Func) {
 		g.Id(f.Defers.Name).Dot("Return").Call()
 		g.Return()
 	}
+}
+
+// deferAll defers each of thunks.
+func (e *emitter) deferAll(f *ir.Func, thunks *jen.Statement) *jen.Statement {
+	return jen.For(jen.List(jen.Id("_"), jen.Id("t")).Op(":=").Range().Add(thunks)).Block(
+		jen.If(jen.List(jen.Id("d"), jen.Id("ok")).Op(":=").Id("t").Assert(e.rt("Recoverer")), jen.Id("ok")).Block(
+			jen.Defer().Id("d").Dot("Deferred").Call(jen.Id(f.G), defersOf(f)),
+		).Else().Block(
+			jen.Defer().Add(e.rt("RunDeferred")).Call(jen.Id(f.G), defersOf(f), jen.Id("t")),
+		),
+	)
+}
+
+func (e *emitter) catchOuter(f *ir.Func) *jen.Statement {
+	return jen.Defer().Add(e.rt("CatchOuter")).Call(jen.Id(f.G), defersOf(f))
+}
+
+// defersOf is the pointer to f's Defers.
+func defersOf(f *ir.Func) *jen.Statement {
+	if f.Defers.RT[0] == '*' {
+		return jen.Id(f.Defers.Name)
+	}
+	return jen.Op("&").Id(f.Defers.Name)
 }
 
 func next(f *ir.Func, i int) *ir.Block {
@@ -203,6 +228,10 @@ func (e *emitter) resume(g *jen.Group, f *ir.Func) {
 	if !f.Coloured || len(f.Points) == 0 {
 		return
 	}
+	shared := f.Defers != nil && f.Defers.RT[0] == '*'
+	if shared {
+		g.Id(f.Defers.Name).Op("=").New(e.rt("Defers"))
+	}
 	g.If(jen.Id(f.G).Dot("Resuming").Call()).BlockFunc(func(b *jen.Group) {
 		vars := frameVars(f)
 		b.Id(f.Frame).Op(":=").Add(e.rt("Pop")).Types(jen.Id(frameName(f))).Call(jen.Id(f.G))
@@ -218,14 +247,10 @@ func (e *emitter) resume(g *jen.Group, f *ir.Func) {
 			})
 		}
 		if f.Defers != nil {
-			d := jen.Id(f.Defers.Name)
-			b.For(jen.List(jen.Id("_"), jen.Id("t")).Op(":=").Range().Add(d.Clone()).Dot("Restore").Call(jen.Id(f.G))).Block(
-				jen.If(jen.List(jen.Id("d"), jen.Id("ok")).Op(":=").Id("t").Assert(e.rt("Recoverer")), jen.Id("ok")).Block(
-					jen.Defer().Id("d").Dot("Deferred").Call(jen.Id(f.G), jen.Op("&").Add(d.Clone())),
-				).Else().Block(
-					jen.Defer().Add(e.rt("RunDeferred")).Call(jen.Id(f.G), jen.Op("&").Add(d.Clone()), jen.Id("t")),
-				),
-			)
+			b.Add(e.deferAll(f, jen.Id(f.Defers.Name).Dot("Restore").Call(jen.Id(f.G))))
+			if shared {
+				b.Add(e.catchOuter(f))
+			}
 		}
 		b.Id(f.PC).Op("=").Id(f.Frame).Dot("PC")
 	})
@@ -329,6 +354,10 @@ func (e *emitter) stmt(g *jen.Group, s *ir.Stmt, next *ir.Block) {
 		e.selectStmt(g, s)
 	case ir.Deferred:
 		g.Id(e.fn.Defers.Name).Dot("Return").Call()
+	case ir.CatchOuter:
+		g.Add(e.catchOuter(e.fn))
+	case ir.DeferOuter:
+		g.Add(e.deferAll(e.fn, jen.Id(e.fn.Defers.Name).Dot("Outer").Call()))
 	case ir.NativeDefer:
 		g.Defer().Add(e.expr(s.R[0]))
 	case ir.Defer:
@@ -358,7 +387,11 @@ func (e *emitter) ret(g *jen.Group, s *ir.Stmt) {
 
 func (e *emitter) deferStmt(g *jen.Group, s *ir.Stmt) {
 	f := e.fn
-	d := jen.Op("&").Id(f.Defers.Name)
+	if len(s.R) == 2 {
+		g.Add(e.expr(s.R[1])).Dot("AddOuter").Call(e.expr(s.R[0]))
+		return
+	}
+	d := defersOf(f)
 	g.BlockFunc(func(b *jen.Group) {
 		b.Id("t").Op(":=").Add(e.expr(s.R[0]))
 		b.Id(f.Defers.Name).Dot("Add").Call(jen.Id("t"))

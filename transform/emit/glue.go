@@ -112,6 +112,8 @@ func (e *emitter) fields(fs []ir.Field) []jen.Code {
 	for _, f := range fs {
 		if f.Env != "" {
 			out = append(out, jen.Id(f.Name).Op("*").Id(f.Env))
+		} else if f.Type == nil {
+			out = append(out, jen.Id(f.Name).Op("*").Add(e.rt("Defers")))
 		} else {
 			out = append(out, jen.Id(f.Name).Add(e.typ(f.Type)))
 		}

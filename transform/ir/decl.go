@@ -21,7 +21,7 @@ type Package struct {
 // A Field of a generated struct.
 type Field struct {
 	Name string
-	Type types.Type // nil: pointer to the environment Env
+	Type types.Type // nil: pointer to the environment Env, or to rt.Defers if that is ""
 	Env  string
 }
 

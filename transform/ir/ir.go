@@ -21,7 +21,7 @@ type Var struct {
 	Name  string     // unique within the function
 	Type  types.Type // nil when Iter or Defers says what it is
 	Iter  *Iter      // iteration state of a range over a map or string
-	RT    string     // a type of package rt ("Defers"), by value
+	RT    string     // a type of package rt: "Defers", "*Defers"
 	Env   string     // pointer to the generated struct of this name
 	Read  bool       // some expression reads it; set by Finish
 	Index int        // dense numbering, set by Finish
@@ -89,9 +89,11 @@ const (
 	Return                      // return R...
 	Panic                       // panic(R[0])
 	Select                      // native select over Cases
-	Defer                       // a deferred call: R[0] is the thunk; Name the variable that holds it
+	Defer                       // a deferred call: R[0] is the thunk; R[1], if any, the Defers of the function whose loop body this is
 	NativeDefer                 // defer R[0], in a function that is not coloured
 	Deferred                    // the function's deferred calls run from here on (a normal return)
+	CatchOuter                  // a range over a function follows, whose body defers calls of this function
+	DeferOuter                  // it is over
 	Poll                        // loop back edge of a coloured function
 )
 

@@ -97,9 +97,11 @@ func (v *verifier) shape(b *Block, s *Stmt) {
 		ok = v.blocks[s.Then] && v.blocks[s.Else] && len(s.R) == 1
 	case Return:
 		ok = len(s.R) == 0 || len(s.R) == len(v.f.Results)
-	case Panic, Defer, NativeDefer:
+	case Panic, NativeDefer:
 		ok = len(s.R) == 1
-	case Deferred:
+	case Defer:
+		ok = len(s.R) == 2 || len(s.R) == 1 && v.f.Defers != nil
+	case Deferred, CatchOuter, DeferOuter:
 		ok = v.f.Defers != nil
 	}
 	if !ok || s.Point == nil && (s.Dyn || s.Kind == Select || s.Kind == Poll) {

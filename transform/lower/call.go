@@ -1,7 +1,6 @@
 package lower
 
 import (
-	"go/token"
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
@@ -115,10 +114,17 @@ func (b *fn) call(i *ssa.Call) {
 	} else {
 		s.L = b.target(i)
 	}
+	outer := b.rangesWithDefer(c)
+	if outer {
+		b.emit(&ir.Stmt{Kind: ir.CatchOuter, Pos: s.Pos})
+	}
 	if b.suspends(i) {
 		s.Point = b.point("calls "+calleeName(c), s.Pos)
 	}
 	b.emit(s)
+	if outer {
+		b.emit(&ir.Stmt{Kind: ir.DeferOuter, Pos: s.Pos})
+	}
 }
 
 func allNil(es []*ir.Expr) bool {
@@ -313,7 +319,7 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {
 	switch bi.Name() {
 	case "ssa:deferstack":
-		b.skipStores(i)
+		b.deferStack(i)
 		return
 	case "ssa:wrapnilchk":
 		b.set(i, b.value(i.Call.Args[0]))
@@ -368,18 +374,4 @@ func (b *fn) builtinExpr(bi *ssa.Builtin, c *ssa.CallCommon) *ir.Expr {
 		}
 	}
 	return e
-}
-
-// skipStores drops the bookkeeping of range-over-func defers where no defer uses it.
-func (b *fn) skipStores(i *ssa.Call) {
-	for _, r := range referrers(i) {
-		b.skip[r] = true
-		if s, ok := r.(*ssa.Store); ok {
-			for _, u := range referrers(s.Addr) {
-				if d, ok := u.(*ssa.UnOp); ok && d.Op == token.MUL {
-					b.skip[d] = true
-				}
-			}
-		}
-	}
 }

@@ -133,10 +133,6 @@ func (b *fn) goStmt(i *ssa.Go) {
 }
 
 func (b *fn) deferStmt(i *ssa.Defer) {
-	if load, ok := i.DeferStack.(*ssa.UnOp); ok && !isAlloc(load.X) {
-		b.refuse(i.Pos(), "defer in the body of a range over a function", "its call belongs to the enclosing function, which is not supported yet", "move the loop body into a function")
-		return
-	}
 	if !b.coloured {
 		b.nativeDefer(i)
 		return
@@ -151,12 +147,11 @@ func (b *fn) deferStmt(i *ssa.Defer) {
 		return
 	}
 	t := b.thunkOf(&i.Call, i, b.facts.Site(i), direct)
-	b.emit(&ir.Stmt{Kind: ir.Defer, R: []*ir.Expr{t}, Direct: direct, Pos: i.Pos()})
-}
-
-func isAlloc(v ssa.Value) bool {
-	_, ok := v.(*ssa.Alloc)
-	return ok
+	s := &ir.Stmt{Kind: ir.Defer, R: []*ir.Expr{t}, Direct: direct, Pos: i.Pos()}
+	if isOuter(i) {
+		s.R = append(s.R, b.value(i.DeferStack))
+	}
+	b.emit(s)
 }
 
 // nativeDefer keeps a defer of a function that is not coloured.

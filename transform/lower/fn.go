@@ -180,6 +180,9 @@ func (b *fn) declare() {
 		b.out.Frame, b.out.PC = b.unique("f"), b.unique("pc")
 		if b.out.HasDefer {
 			b.out.Defers = &ir.Var{Name: b.unique("defers"), RT: "Defers"}
+			if bodiesDefer(f) {
+				b.out.Defers.RT = "*Defers"
+			}
 			b.out.Vars = append(b.out.Vars, b.out.Defers)
 		}
 	}
@@ -278,6 +281,9 @@ func (b *fn) finish() {
 		f.RetPoint = b.point("deferred calls", f.Pos)
 	}
 	f.Finish()
+	if b.facts.All { // most points never suspend; what holds an unsafe.Pointer at one that does cannot be saved then
+		return
+	}
 	told := map[*ir.Var]bool{}
 	for _, p := range f.Points {
 		for _, v := range p.Live {

@@ -135,6 +135,12 @@ func releases(fn *ssa.Function) bool {
 
 func (b *fn) alloc(a *ssa.Alloc) {
 	t := deref(a.Type())
+	if isDeferStack(t) {
+		if b.out.Defers != nil {
+			b.vals[a] = ir.V(b.out.Defers)
+		}
+		return
+	}
 	if v, ok := b.direct[a]; ok {
 		b.vals[a] = addr(ir.V(v), a.Type())
 		if a.Block().Index != 0 && !storedFirst(a) {
@@ -176,6 +182,10 @@ func storedFirst(a *ssa.Alloc) bool {
 func (b *fn) unop(i *ssa.UnOp) {
 	switch i.Op {
 	case token.MUL:
+		if isDeferStack(i.Type()) {
+			b.vals[i] = b.value(i.X)
+			return
+		}
 		p := b.place(i.X)
 		p = retype(p, i.Type())
 		b.set(i, p)

@@ -314,7 +314,11 @@ func (l *lowerer) env(fn *ssa.Function) *ir.Env {
 			name = fmt.Sprintf("%s_%d", strings.Trim(name, "_"), i)
 		}
 		taken[name] = true
-		e.Fields = append(e.Fields, ir.Field{Name: name, Type: v.Type()})
+		f := ir.Field{Name: name, Type: v.Type()}
+		if p, ok := v.Type().(*types.Pointer); ok && isDeferStack(p.Elem()) {
+			f.Type = nil
+		}
+		e.Fields = append(e.Fields, f)
 	}
 	l.envs[fn] = e
 	p := l.pkg(l.homeOf(fn))

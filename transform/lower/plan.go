@@ -49,6 +49,7 @@ func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
 		p.mark()
 		p.spread()
 		again = p.colourInstances()
+		again = p.colourBodies() || again
 		again = p.colourInits() || again
 	}
 	return p
@@ -189,10 +190,11 @@ func isBuiltin(c *ssa.CallCommon, name string) bool {
 	return ok && b.Name() == name
 }
 
+// hasDefer reports whether fn has deferred calls, written in it or in the bodies of its ranges over functions.
 func hasDefer(fn *ssa.Function) bool {
-	found := false
+	found := bodiesDefer(fn)
 	eachInstr(fn, func(i ssa.Instruction) {
-		if _, ok := i.(*ssa.Defer); ok {
+		if d, ok := i.(*ssa.Defer); ok && !isOuter(d) {
 			found = true
 		}
 	})

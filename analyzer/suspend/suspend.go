@@ -73,6 +73,13 @@ var primitives = map[string]string{
 	"(*sync.RWMutex).Lock":   "sync.RWMutex.Lock",
 	"(*sync.RWMutex).RLock":  "sync.RWMutex.RLock",
 	"(*sync.WaitGroup).Wait": "sync.WaitGroup.Wait",
+	"(*sync.Cond).Wait":      "sync.Cond.Wait",
+}
+
+// conduits are library functions that only call the function they are given: they may suspend if it may. Package rt has them.
+var conduits = map[string]bool{
+	"(*sync.Once).Do":     true,
+	"(*sync.Once).doSlow": true,
 }
 
 // Primitive returns the name of the suspending operation that calling fn is, or "".
@@ -113,12 +120,12 @@ func Analyze(prog *ssa.Program, compiled func(*ssa.Function) bool, all bool) *Fa
 		graph:    vta.CallGraph(fns, cha.CallGraph(prog)),
 		// Wrappers that go/ssa makes (promoted methods, method values) carry colour like the user's functions.
 		carries: func(fn *ssa.Function) bool {
-			return compiled(fn) || fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil
+			return compiled(fn) || fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil || conduits[fn.String()]
 		},
 	}
 	var roots []*ssa.Function
 	for _, fn := range sorted(fns) {
-		if f.carries(fn) {
+		if f.carries(fn) && !conduits[fn.String()] {
 			if r := f.own(fn, all && compiled(fn)); r != nil {
 				f.coloured[fn] = r
 				roots = append(roots, fn)

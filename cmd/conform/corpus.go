@@ -24,6 +24,7 @@ import (
 type program struct {
 	name   string  // path in the corpus, with slashes
 	path   string  // absolute
+	root   string  // directory of the corpus, absolute
 	src    []byte  // content
 	recipe *recipe // nil in a plain corpus
 }
@@ -39,7 +40,7 @@ func find(arg string) ([]*program, error) {
 		return nil, err
 	}
 	if !info.IsDir() {
-		p, err := readProgram(filepath.ToSlash(filepath.Clean(arg)), abs)
+		p, err := readProgram(filepath.ToSlash(filepath.Clean(arg)), abs, filepath.Dir(abs))
 		return []*program{p}, err
 	}
 	all, err := readPrograms(abs)
@@ -77,14 +78,14 @@ func readPrograms(dir string) (ps []*program, err error) {
 		if err != nil {
 			return err
 		}
-		p, err := readProgram(filepath.ToSlash(rel), path)
+		p, err := readProgram(filepath.ToSlash(rel), path, dir)
 		ps = append(ps, p)
 		return err
 	})
 	return ps, err
 }
 
-func readProgram(name, path string) (*program, error) {
+func readProgram(name, path, root string) (*program, error) {
 	src, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -93,7 +94,7 @@ func readProgram(name, path string) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &program{name: name, path: path, src: src, recipe: r}, nil
+	return &program{name: name, path: path, root: root, src: src, recipe: r}, nil
 }
 
 var rePackageMain = regexp.MustCompile(`(?m)^package main\b`)
@@ -130,20 +131,38 @@ func sample(ps []*program, n int, seed uint64) []*program {
 // A layout is a program as the go command gets it: files in a directory, and what to say after go build in it.
 type layout struct {
 	files    map[string][]byte // by slash-separated names
+	beside   string            // directory, whose entries are to be had too; empty: none
 	patterns []string
 	args     []string // for the program
 	env      []string // for the go command and the program
+	expected *string  // output; nil: nothing is said
 }
 
-func (p *program) layout() (*layout, error) {
+func (p *program) layout() (l *layout, err error) {
 	if p.recipe != nil && p.recipe.kind == "rundir" {
-		return p.layoutDir()
+		l, err = p.layoutDir()
+	} else {
+		l, err = p.layoutFiles()
 	}
+	if err != nil {
+		return nil, err
+	}
+	if out, err := os.ReadFile(strings.TrimSuffix(p.path, ".go") + ".out"); err == nil {
+		text := string(out)
+		l.expected = &text
+	} else if text, ok := outputComment(p.src); ok {
+		l.expected = &text
+	}
+	return l, nil
+}
+
+func (p *program) layoutFiles() (*layout, error) {
 	base := filepath.Base(p.path)
 	l := &layout{files: map[string][]byte{base: p.src}, patterns: []string{base}}
 	if p.recipe == nil {
 		return l, nil
 	}
+	l.beside = p.root // for those that compile other files there
 	for _, name := range p.recipe.files {
 		src, err := os.ReadFile(filepath.Join(filepath.Dir(p.path), name))
 		if err != nil {
@@ -205,7 +224,9 @@ func (p *program) layoutDir() (*layout, error) {
 		if pkgs[i] == last {
 			at = ""
 		}
-		l.files[at+filepath.Base(name)] = sources[i]
+		// the go command would take a file named so for a test
+		base := strings.ReplaceAll(filepath.Base(name), "_test.go", "_test_.go")
+		l.files[at+base] = sources[i]
 	}
 	return l, nil
 }

@@ -120,10 +120,11 @@ func conform(ctx context.Context, o *options, args []string) (failed int, err er
 	defer r.close()
 	rep := newReport(os.Stdout, os.Stderr, len(programs), o.verbose)
 	r.runAll(ctx, programs, rep)
+	failed, err = rep.finish(o.json)
 	if ctx.Err() != nil {
-		return 0, errors.New("interrupted")
+		err = errors.Join(err, fmt.Errorf("interrupted; %d programs have not ended", len(programs)-len(rep.results)))
 	}
-	return rep.finish(o.json)
+	return failed, err
 }
 
 // check reports wrong usage.

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,10 +99,7 @@ func toolFailure(o *outcome) (reason, detail string) {
 	}
 	if o.Status == 1 {
 		if _, said, ok := strings.Cut(o.Stderr, "does not build, which is a bug of harkgen"); ok {
-			if m := reGo.FindStringSubmatch(said); m != nil {
-				return noBuild, normalize(m[1])
-			}
-			return noBuild, ""
+			return noBuild, normalize(firstError(said))
 		}
 		if m := reOwn.FindStringSubmatch(o.Stderr); m != nil {
 			return crash, normalize(m[1])
@@ -111,6 +109,19 @@ func toolFailure(o *outcome) (reason, detail string) {
 		return crash, "harkgen: " + normalize(said)
 	}
 	return crash, "harkgen: " + o.ending() + ": " + normalize(first)
+}
+
+// firstError returns what the go command said first, without the position.
+func firstError(said string) string {
+	if m := reGo.FindStringSubmatch(said); m != nil {
+		return m[1]
+	}
+	for line := range strings.Lines(said) {
+		if line != ":\n" && line[0] != '#' {
+			return line
+		}
+	}
+	return ""
 }
 
 // program returns the outcome of the program in that of harkgen run, which says after it how the program ended.
@@ -127,8 +138,21 @@ func (o *outcome) program() *outcome {
 	return &p
 }
 
-// names are parts of messages that differ from program to program. The order matters.
-var names = []struct {
+// reNamed is the name of something after the word for what it is.
+var reNamed = regexp.MustCompile(`\b(function|method|type|variable|identifier|label|undefined:|run) (\*?[\p{L}_][\p{L}\p{N}_./$*]*)`)
+
+// prose are words that may stand after a noun too.
+var prose = strings.Fields("a an and are cannot from has have in initialised is lives may must of on that the to used which with")
+
+func hideName(named string) string {
+	if m := reNamed.FindStringSubmatch(named); !slices.Contains(prose, m[2]) {
+		return m[1] + " X"
+	}
+	return named
+}
+
+// masks are parts of messages that differ from program to program. The order matters.
+var masks = []struct {
 	re   *regexp.Regexp
 	with string
 }{
@@ -136,7 +160,6 @@ var names = []struct {
 	{regexp.MustCompile(`0x[0-9a-f]+`), "0x?"},
 	{regexp.MustCompile(`\S*/\S*\.go:\d+(:\d+)?|\S+\.go:\d+(:\d+)?`), "FILE"},
 	{regexp.MustCompile(`/\S+/\S+`), "PATH"},
-	{regexp.MustCompile(`\b(function|method|type|variable|identifier|label|undefined:|run|missing method) [\p{L}_][\p{L}\p{N}_.$*]*`), "$1 X"},
 	{regexp.MustCompile(`\bhark_[\p{L}\p{N}_]+`), "hark_X"},
 	{regexp.MustCompile(`\b(main|test/\w+|command-line-arguments)\.[\p{L}_][\p{L}\p{N}_.$]*`), "X"},
 	{regexp.MustCompile(`\b\d+\b`), "N"},
@@ -145,7 +168,8 @@ var names = []struct {
 // normalize replaces in a message what belongs to one program, so that messages of one kind are equal.
 func normalize(msg string) string {
 	msg, _, _ = strings.Cut(msg, "\n")
-	for _, n := range names {
+	msg = reNamed.ReplaceAllStringFunc(msg, hideName)
+	for _, n := range masks {
 		msg = n.re.ReplaceAllString(msg, n.with)
 	}
 	if r := []rune(msg); len(r) > 160 {

@@ -55,29 +55,53 @@ func parseRecipe(src []byte) (*recipe, error) {
 	return r, nil
 }
 
-// parseFlags takes the flags from the words of a header, and returns the words after them.
+// parseFlags takes the flags from the words of a header, and returns the words after them. Those of rundir are for the
+// compiler, and after -ldflags for the linker.
 func (r *recipe) parseFlags(words []string) (rest []string, err error) {
+	tool := "-gcflags"
 	for len(words) > 0 && strings.HasPrefix(words[0], "-") {
-		flag := words[0]
+		flag, value := words[0], ""
 		words = words[1:]
 		switch flag {
 		case "-0", "-1", "-s": // of the kinds that are not here
-		case "-t", "-goexperiment", "-godebug", "-gcflags", "-ldflags", "-tags", "-gomodversion":
+			continue
+		case "-ldflags":
+			if r.kind == "rundir" {
+				tool = flag
+				continue
+			}
+			fallthrough
+		case "-t", "-goexperiment", "-godebug", "-gcflags", "-tags", "-gomodversion":
 			if len(words) == 0 {
 				return nil, fmt.Errorf("%s needs a value", flag)
 			}
-			r.setFlag(flag, words[0])
-			words = words[1:]
+			value, words = words[0], words[1:]
 		default:
-			r.flags = append(r.flags, flag)
+			if r.kind == "rundir" {
+				r.addToolFlag(tool, flag)
+			} else {
+				r.flags = append(r.flags, flag)
+			}
+			continue
 		}
+		r.setFlag(flag, value)
 	}
 	return words, nil
 }
 
+func (r *recipe) addToolFlag(tool, flag string) {
+	for i, f := range r.flags {
+		if strings.HasPrefix(f, tool+"=") {
+			r.flags[i] += " " + flag
+			return
+		}
+	}
+	r.flags = append(r.flags, tool+"="+flag)
+}
+
 func (r *recipe) setFlag(flag, value string) {
 	switch flag {
-	case "-t", "-gomodversion":
+	case "-t", "-gomodversion": // a time limit, and what runindir needs
 	case "-goexperiment":
 		r.env = append(r.env, "GOEXPERIMENT="+value)
 	case "-godebug":

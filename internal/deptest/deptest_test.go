@@ -88,6 +88,7 @@ var policy = []rule{
 		ext: "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 		why: "the user's command: it compiles and supervises, and does not link rt itself",
 	},
+	{pkg: "cmd/conform", ext: "golang.org/x/term", why: "tests harkgen from outside, as a user would, with any corpus"},
 	{pkg: "cmd/harkbench/...", why: "measures harkgen from outside, as a user would"},
 	{pkg: "examples/...", why: "ordinary Go programs: no import of harkgen, nothing to download"},
 

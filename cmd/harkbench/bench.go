@@ -1,6 +1,6 @@
 package main
 
-// This file defines what is measured, and how.
+// This file measures.
 
 import (
 	"bytes"
@@ -13,90 +13,14 @@ import (
 	"time"
 )
 
-// A benchmark is one row of the table. Its two functions measure once; native
-// is nil where there is nothing to compare with.
-type benchmark struct {
-	name     string
-	unit     string
-	native   func(*bench) (float64, error)
-	compiled func(*bench) (float64, error)
-	target   float64
-	comment  string
-}
-
-var benchmarks = []benchmark{
-	cpu("matrix", "dense matrix product, a receive for each row"),
-	cpu("sieve", "sieve of Eratosthenes, a send for each sieve"),
-	cpu("nbody", "floating point and struct fields, a send every thousand steps"),
-	cpu("text", "string building and maps, a receive for each text"),
-	loop("pingpong", 2, "a round trip over two unbuffered channels"),
-	loop("buffered", 0, "a value through a buffered channel"),
-	loop("spawn", 0, "start a goroutine and wait for it, in groups of 100"),
-	{
-		name: "fanout", unit: "ns/op",
-		native:   func(b *bench) (float64, error) { return b.native("fanout", "ns/op", "1000", "200ms") },
-		compiled: func(b *bench) (float64, error) { return b.durable("fanout", "ns/op", nil, "1000", "200ms") },
-		comment:  "1,000 goroutines that sleep and then send, for each of them, without the sleep",
-	},
-	{
-		name: "fanout asleep", unit: "ns/op",
-		native:   func(b *bench) (float64, error) { return b.native("fanout", "ns/op", "1000", "3s") },
-		compiled: func(b *bench) (float64, error) { return b.durable("fanout", "ns/op", nil, "1000", "3s") },
-		comment:  "the same with a sleep so long that the process is saved, ended and restored",
-	},
-	{
-		name: "steps in process", unit: "steps/s",
-		compiled: func(b *bench) (float64, error) { return b.steps(2000, "-chaos", "1", "-inproc") },
-		comment:  "save, commit and restore at every channel operation, in one process",
-	},
-	{
-		name: "steps", unit: "steps/s",
-		compiled: func(b *bench) (float64, error) { return b.steps(200, "-chaos", "1") },
-		comment:  "the same, with SIGKILL and a new process at every operation",
-	},
-	{
-		name: "restore", unit: "ms",
-		compiled: func(b *bench) (float64, error) {
-			perSecond, err := b.steps(200, "-chaos", "1")
-			return 1000 / perSecond, err
-		},
-		comment: "from a channel operation to the next one, in a new process that restored the state",
-	},
-	{
-		name: "compile", unit: "ms", target: 2,
-		native:   (*bench).goBuild,
-		compiled: (*bench).compile,
-		comment:  "harkgen on examples/wordcount against go build of it, both with an empty build cache",
-	},
-}
-
-// cpu is a row for code that computes.
-func cpu(program, comment string) benchmark {
-	const unit = "user-ns/op"
-	return benchmark{
-		name: program, unit: "user ns/op", target: 1.1, comment: comment,
-		native:   func(b *bench) (float64, error) { return b.native(program, unit) },
-		compiled: func(b *bench) (float64, error) { return b.durable(program, unit, nil) },
-	}
-}
-
-// loop is a row for code that waits for other goroutines.
-func loop(program string, target float64, comment string) benchmark {
-	const unit = "ns/op"
-	return benchmark{
-		name: program, unit: unit, target: target, comment: comment,
-		native:   func(b *bench) (float64, error) { return b.native(program, unit) },
-		compiled: func(b *bench) (float64, error) { return b.durable(program, unit, nil) },
-	}
-}
-
 // A bench is where benchmarks run.
 type bench struct {
 	root    string // of the repository
 	tmp     string
 	harkgen string
 	n       int
-	runs    int // numbers directories in tmp
+	runs    int  // numbers directories in tmp
+	bulk    bool // the build cache for the large module is warm
 	tty     bool
 }
 
@@ -136,7 +60,7 @@ func (b *bench) progress(what string) {
 
 // measure alternates native and compiled executions.
 func (b *bench) measure(bm benchmark) row {
-	r := row{Name: bm.name, Unit: bm.unit, Target: bm.target, Samples: b.n, Comment: bm.comment}
+	r := row{Name: bm.name, Unit: bm.unit, Target: bm.target, Samples: b.n, Comment: bm.comment, group: bm.group}
 	var native, compiled []float64
 	for i := range b.n {
 		b.progress(fmt.Sprintf("%s %d/%d", bm.name, i+1, b.n))
@@ -158,11 +82,7 @@ func (b *bench) measure(bm benchmark) row {
 	r.Compiled = median(compiled)
 	if native != nil {
 		r.Native = median(native)
-		r.Ratio = r.Compiled / r.Native
-		if r.Target > 0 {
-			met := r.Ratio <= r.Target
-			r.Met = &met
-		}
+		r.compare(r.Compiled / r.Native)
 	}
 	return r
 }
@@ -195,19 +115,13 @@ func (b *bench) steps(ops int, flags ...string) (float64, error) {
 
 func (b *bench) goBuild() (float64, error) {
 	dir := b.dir()
-	start := time.Now()
-	_, err := b.exec([]string{"GOCACHE=" + filepath.Join(dir, "cache")}, "go", "build", "-o", filepath.Join(dir, "wordcount"), "./examples/wordcount")
-	return milliseconds(time.Since(start)), err
+	return b.timed(b.root, []string{"GOCACHE=" + filepath.Join(dir, "cache")}, "go", "build", "-o", filepath.Join(dir, "wordcount"), "./examples/wordcount")
 }
 
 func (b *bench) compile() (float64, error) {
 	dir := b.dir()
-	start := time.Now()
-	_, err := b.exec([]string{"GOCACHE=" + filepath.Join(dir, "cache")}, b.harkgen, "-o", filepath.Join(dir, "out"), "./examples/wordcount")
-	return milliseconds(time.Since(start)), err
+	return b.timed(b.root, []string{"GOCACHE=" + filepath.Join(dir, "cache")}, b.harkgen, "-o", filepath.Join(dir, "out"), "./examples/wordcount")
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // dir returns a new directory name.
 func (b *bench) dir() string {
@@ -215,12 +129,23 @@ func (b *bench) dir() string {
 	return filepath.Join(b.tmp, strconv.Itoa(b.runs))
 }
 
+// timed returns the milliseconds that a command takes.
+func (b *bench) timed(dir string, env []string, name string, args ...string) (float64, error) {
+	start := time.Now()
+	_, err := execIn(dir, env, name, args...)
+	return float64(time.Since(start)) / float64(time.Millisecond), err
+}
+
 // exec runs a command in the root of the repository and returns its output.
 func (b *bench) exec(env []string, name string, args ...string) (string, error) {
+	return execIn(b.root, env, name, args...)
+}
+
+func execIn(dir string, env []string, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)
 	var stdout, stderr bytes.Buffer
-	cmd.Dir = b.root
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Dir = dir
+	cmd.Env = append(append(os.Environ(), "PWD="+dir), env...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, stderr.Bytes())

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"go/format"
+	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -26,6 +30,19 @@ func TestMedian(t *testing.T) {
 	}
 }
 
+func TestMeans(t *testing.T) {
+	got := means([]row{
+		{Name: "fib", Ratio: 9, group: plain},
+		{Name: "fib -all", Ratio: 1.2, group: forced},
+		{Name: "sieve -all", Ratio: 0.9, group: forced},
+		{Name: "json -all", Failed: "why", group: forced},
+		{Name: "compile", Ratio: 7},
+	})
+	if len(got) != 1 || got[0].Name != "all -all" || math.Abs(got[0].Ratio-math.Sqrt(1.08)) > 1e-9 || !*got[0].Met {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestTable(t *testing.T) {
 	yes := true
 	var b strings.Builder
@@ -33,15 +50,43 @@ func TestTable(t *testing.T) {
 		{Name: "matrix", Unit: "user ns/op", Native: 100, Compiled: 105, Ratio: 1.05, Target: 1.1, Met: &yes},
 		{Name: "steps", Unit: "steps/s", Compiled: 950.5, Comment: "what it is"},
 		{Name: "text", Unit: "user ns/op", Failed: "why"},
+		{Name: "all", Unit: "geometric mean", Ratio: 1.05},
 	})
-	want := `    what        unit  native  compiled  ratio  target  met
-  matrix  user ns/op     100       105   1.05  <= 1.1  yes
-   steps     steps/s               950                    
-    text  user ns/op  failed                              
+	want := `    what            unit  native  compiled  ratio   target  met
+  matrix      user ns/op     100       105   1.05  <= 1.10  yes
+   steps         steps/s               950                     
+    text      user ns/op  failed                               
+     all  geometric mean                     1.05              
 steps: what it is
 text failed: why
 `
 	if err != nil || b.String() != want {
 		t.Errorf("%v, got:\n%s\nwant:\n%s", err, b.String(), want)
+	}
+}
+
+// TestBulk: the module is formatted Go of about 50,000 lines. That it builds is seen by running the benchmark.
+func TestBulk(t *testing.T) {
+	dir := t.TempDir()
+	if err := writeBulk(dir, "example.com/bulk"); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for _, f := range append(files, filepath.Join(dir, "main.go")) {
+		src, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if formatted, err := format.Source(src); err != nil || string(formatted) != string(src) {
+			t.Errorf("%s is not formatted: %v", f, err)
+		}
+		lines += strings.Count(string(src), "\n")
+	}
+	if lines < 48_000 || lines > 52_000 {
+		t.Errorf("%d lines", lines)
 	}
 }

@@ -7,10 +7,16 @@
 // their own loops. Native and compiled executions alternate, so that what else
 // the machine does hits both alike. Rows have these units:
 //
-//	user ns/op   processor time of the process itself, in its loop
-//	ns/op        time on the clock, in the loop
-//	ms           time on the clock
-//	steps/s      saves of the whole state, each one committed to disk
+//	user ns/op      processor time of the process itself, in its loop
+//	ns/op           time on the clock, in the loop
+//	ms              time on the clock
+//	steps/s         saves of the whole state, each one committed to disk
+//	geometric mean  of the ratios of the rows above of that kind
+//
+// A kernel (fib, nbody, ...) has three rows: its loops plain, in functions that
+// harkgen leaves alone; "coloured", where the loops also receive from a channel
+// now and then, so that harkgen rewrites them; and "-all", plain but with every
+// function rewritten.
 //
 // It must be started inside the repository.
 package main
@@ -19,26 +25,9 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
-	"slices"
-	"text/tabwriter"
 )
-
-// A row is one line of the table.
-type row struct {
-	Name     string  `json:"name"`
-	Unit     string  `json:"unit"`
-	Native   float64 `json:"native,omitempty"`  // 0: there is nothing to compare with
-	Compiled float64 `json:"compiled"`          //
-	Ratio    float64 `json:"ratio,omitempty"`   // compiled to native
-	Target   float64 `json:"target,omitempty"`  // highest ratio wanted; 0: none
-	Met      *bool   `json:"met,omitempty"`     //
-	Samples  int     `json:"samples"`           // of each
-	Comment  string  `json:"comment,omitempty"` //
-	Failed   string  `json:"failed,omitempty"`  // why there are no numbers
-}
 
 func main() {
 	n := flag.Int("n", 3, "take the median of `N` repetitions")
@@ -65,7 +54,7 @@ func run(n int, only *regexp.Regexp, asJSON bool) error {
 	defer b.close()
 	var rows []row
 	failed := 0
-	for _, bm := range benchmarks {
+	for _, bm := range benchmarks() {
 		if !only.MatchString(bm.name) {
 			continue
 		}
@@ -76,6 +65,8 @@ func run(n int, only *regexp.Regexp, asJSON bool) error {
 		rows = append(rows, r)
 	}
 	b.progress("")
+	measured := len(rows)
+	rows = append(rows, means(rows)...)
 	if asJSON {
 		enc := json.NewEncoder(os.Stdout)
 		enc.SetIndent("", "  ")
@@ -84,61 +75,7 @@ func run(n int, only *regexp.Regexp, asJSON bool) error {
 		err = printTable(os.Stdout, rows)
 	}
 	if err == nil && failed > 0 {
-		err = fmt.Errorf("%d of %d failed", failed, len(rows))
+		err = fmt.Errorf("%d of %d failed", failed, measured)
 	}
 	return err
-}
-
-func printTable(w io.Writer, rows []row) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "what\tunit\tnative\tcompiled\tratio\ttarget\tmet\t")
-	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\t", r.Name, r.Unit)
-		if r.Failed != "" {
-			fmt.Fprintf(t, "failed\t\t\t\t\t\n")
-			continue
-		}
-		native, ratio, target, met := "", "", "", ""
-		if r.Native > 0 {
-			native, ratio = number(r.Native), fmt.Sprintf("%.2f", r.Ratio)
-		}
-		if r.Target > 0 {
-			target = fmt.Sprintf("<= %.1f", r.Target)
-		}
-		if r.Met != nil {
-			met = map[bool]string{true: "yes", false: "no"}[*r.Met]
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", native, number(r.Compiled), ratio, target, met)
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if r.Comment != "" {
-			fmt.Fprintf(w, "%s: %s\n", r.Name, r.Comment)
-		}
-		if r.Failed != "" {
-			fmt.Fprintf(w, "%s failed: %s\n", r.Name, r.Failed)
-		}
-	}
-	return nil
-}
-
-// number prints three digits or so.
-func number(x float64) string {
-	switch {
-	case x >= 100:
-		return fmt.Sprintf("%.0f", x)
-	case x >= 10:
-		return fmt.Sprintf("%.1f", x)
-	}
-	return fmt.Sprintf("%.2f", x)
-}
-
-func median(xs []float64) float64 {
-	xs = slices.Sorted(slices.Values(xs))
-	if n := len(xs); n%2 == 0 {
-		return (xs[n/2-1] + xs[n/2]) / 2
-	}
-	return xs[len(xs)/2]
 }

@@ -30,7 +30,7 @@ var kernels = []kernel{
 	{"trees", 1, treesTicks, 2621400, trees, treesTicking},
 	{"words", wordCount, wordCount / 1000, 8192, words, wordsTicking},
 	{"strings", 1, stringLines / 1000, 39627310, stringsBuilt, stringsTicking},
-	{"json", orderCount, orderCount / 1000, 52903570, encode, encodeTicking},
+	{"json", orderCount, orderCount / 1000, 26262910, encode, encodeTicking},
 }
 
 func main() {

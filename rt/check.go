@@ -19,11 +19,20 @@ func checkLayout() string {
 	if c.closed == 0 {
 		return "layout of runtime.hchan (closed)"
 	}
-	t := time.NewTimer(time.Hour)
-	if chanOf(any(t.C)).timer == nil && cap(t.C) == 0 { // with asynctimerchan=1 it is an ordinary channel of capacity 1
+	if chanOf(any(time.After(0))).timer == nil {
 		return "layout of runtime.hchan (timer)"
 	}
-	t.Stop()
+	cond := sync.NewCond(&sync.Mutex{})
+	m := memoryOf(cond)
+	m.wait.Store(2)
+	if cond.Signal(); m.l != cond.L || m.notify.Load() != 1 || m.checker != uintptr(unsafe.Pointer(&m.checker)) || unsafe.Sizeof(*m) != unsafe.Sizeof(*cond) {
+		return "layout of sync.Cond"
+	}
+	var once sync.Once
+	held := false
+	if once.Do(func() { held = !onceOf(&once).m.TryLock() }); !held || !onceOf(&once).done.Load() || unsafe.Sizeof(once) != unsafe.Sizeof(onceMemory{}) {
+		return "layout of sync.Once"
+	}
 	var wg sync.WaitGroup
 	wg.Add(3)
 	n := groupCount(&wg)

@@ -18,7 +18,7 @@ import (
 // A savedProcess is the root of a snapshot. Its fields, and those of savedG, are the format.
 type savedProcess struct {
 	Goroutines []savedG // in the order in which they began to wait
-	Timers     []savedTimer
+	Alarms     []savedAlarm
 	LastID     int64
 	Ops        int64 // counted by chaos
 	MainGone   bool
@@ -30,7 +30,8 @@ type savedG struct {
 	Frames   []slot
 	Waits    []Wait
 	Deadline int64
-	Turn     uint32
+	Turn     turn
+	Ticket   uint32
 }
 
 // atQuiet is called when the last goroutine is down.
@@ -41,12 +42,11 @@ func (p *process) atQuiet() (status int, done bool) {
 	}
 	pc := &p.pace
 	now := time.Now()
-	p.timers.fire(now.UnixNano())
 	o := p.outlook(now.UnixNano())
-	if !o.runnable && o.wake == 0 && !o.external && p.strange == 0 {
+	if !o.runnable && o.wake == 0 && p.strange == 0 {
 		return fatal(p.deadlock(), 2), true
 	}
-	resting := !o.runnable && !o.external && p.strange == 0
+	resting := !o.runnable && p.strange == 0
 	far := resting && o.wake-now.UnixNano() > int64(unloadAfter)
 	committed := false
 	if p.reason != reasonIdle || far {
@@ -61,11 +61,11 @@ func (p *process) atQuiet() (status int, done bool) {
 	pc.succeeded()
 	if p.reason == reasonIdle && !far { // a false alarm
 		pc.idleDelay = min(max(2*pc.idleDelay, 10*time.Millisecond), time.Second)
-		pc.notBefore = now.Add(pc.idleDelay)
+		pc.calm = now.Add(pc.idleDelay)
 	} else {
 		pc.idleDelay = 0
 	}
-	pc.rest, pc.clean = !o.runnable, committed
+	pc.rest, pc.clean, pc.wake = !o.runnable, committed, o.wake
 	pc.idleAgain = time.Now().Add(time.Second)
 	p.resume()
 	return 0, false
@@ -78,9 +78,11 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		pc.wanted, pc.lastCommit = false, time.Now()
 		return 0, false, true
 	}
-	gs := p.inOrder()
+	gs, root := p.saved()
+	if root == nil {
+		return 0, false, false
+	}
 	var b bytes.Buffer
-	root := p.saved(gs)
 	if err := snap.Save(&b, root); err != nil {
 		status, done = p.unsavable(err, now)
 		return status, done, false
@@ -113,27 +115,35 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 	return 0, false, true
 }
 
-// inOrder returns the goroutines in the order in which they began to wait.
-func (p *process) inOrder() []*G {
+// inOrder returns the goroutines in the order in which they began to wait, and how often one has started or ended.
+func (p *process) inOrder() (gs []*G, changes uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	gs := slices.Clone(p.gs)
+	gs = slices.Clone(p.gs)
 	slices.SortStableFunc(gs, func(a, b *G) int { return cmp.Compare(a.since, b.since) })
-	return gs
+	return gs, p.changes
 }
 
-func (p *process) saved(gs []*G) *savedProcess {
+// saved returns the process as it is now: nil if an alarm has gone off meanwhile. One that goes off later does so after the snapshot.
+func (p *process) saved() ([]*G, *savedProcess) {
+	_, before := p.inOrder()
+	alarms := p.alarms.saved()
+	quiet := len(alarms) == 0 || p.alone()
+	gs, changes := p.inOrder()
+	if !quiet || changes != before {
+		return nil, nil
+	}
 	s := &savedProcess{
 		Goroutines: make([]savedG, len(gs)),
-		Timers:     p.timers.saved(),
+		Alarms:     alarms,
 		LastID:     p.lastID,
 		Ops:        p.ops.Load(),
 		MainGone:   p.mainGone,
 	}
 	for i, g := range gs {
-		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn.Load()}
+		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket}
 	}
-	return s
+	return gs, s
 }
 
 // load replaces the process, of which nothing runs, by a snapshot. resume starts it.
@@ -154,21 +164,15 @@ func (p *process) load(snapshot []byte) error {
 		g := p.newG()
 		g.id, g.root, g.frames, g.waits = sg.ID, sg.Root, sg.Frames, sg.Waits
 		g.deadline.Store(sg.Deadline)
-		g.turn.Store(sg.Turn)
+		g.turn, g.ticket = sg.Turn, sg.Ticket
 		g.since = int64(i) + 1
 		g.down = true
 		p.add(g)
 	}
 	p.lastID, p.mainGone = s.LastID, s.MainGone
 	p.ops.Store(s.Ops)
-	p.timers.restore(s.Timers)
-	gs := slices.Clone(p.gs)
 	p.mu.Unlock()
-	for _, g := range gs {
-		if g.turn.Load() == turnWaiting {
-			g.enqueue(dataOf(g.waits[0].on), condition)
-		}
-	}
+	p.alarms.restore(s.Alarms)
 	runtime.KeepAlive(&s)
 	return nil
 }
@@ -182,6 +186,7 @@ func (p *process) abandon() {
 			time.Sleep(time.Millisecond)
 		}
 	}
+	p.alarms.restore(nil)
 	p.mu.Lock()
 	p.gs, p.free = nil, nil
 	p.mu.Unlock()
@@ -270,8 +275,12 @@ func list(gs []*G) []Goroutine {
 		if len(d.Stack) > 0 {
 			d.Func, d.Pos = d.Stack[0].Func, d.Stack[0].Pos
 		}
-		if at := g.deadline.Load(); at != 0 {
-			d.Deadline = time.Unix(0, at)
+		var o outlook
+		for _, w := range g.waits {
+			o.earlier(w.until(g))
+		}
+		if o.wake != 0 {
+			d.Deadline = time.Unix(0, o.wake)
 		}
 		out = append(out, d)
 	}

@@ -1,21 +1,40 @@
 package rt
 
 import (
+	"reflect"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
 // This file defines the operations of sync.Cond.
 //
-// Who waits on a Cond is state of the program, unlike who waits for a lock: a Signal wakes those that wait now. A waiter
-// therefore stays in the table while its goroutine is down, and is entered again when a snapshot is loaded (G.turn is saved).
+// Go's Cond gives a ticket to each Wait, and a Signal or Broadcast says up to which ticket one may go on. We take tickets and wait
+// ourselves. So who has been signalled is told by the memory of the Cond and the ticket in the G, also while the goroutine is down, and Signal counts
+// whoever calls it.
 
-// The steps of a Cond.Wait, in G.turn. The second transition is made by the signaller, also while the waiter is down.
+// A turn is the step of a Cond.Wait.
+type turn uint8
+
 const (
-	turnNone      uint32 = iota // not in a Wait
-	turnWaiting                 // unlocked and entered
-	turnSignalled               // woken; has to lock again
+	turnNone    turn = iota // not in a Wait
+	turnWaiting             // unlocked, and has a ticket
+	turnLocking             // signalled; has to lock again
 )
+
+// condMemory mirrors sync.Cond. checkLayout verifies it.
+type condMemory struct {
+	l       sync.Locker
+	wait    atomic.Uint32 // the next ticket
+	notify  atomic.Uint32 // the next ticket to be signalled
+	_       [3]uintptr
+	checker uintptr
+}
+
+func memoryOf(c *sync.Cond) *condMemory { return (*condMemory)(unsafe.Pointer(c)) }
+
+// signalled reports whether g, which has a ticket for c, may go on.
+func (g *G) signalled(c *sync.Cond) bool { return int32(g.ticket-memoryOf(c).notify.Load()) < 0 }
 
 // CondWait is c.Wait().
 func CondWait(g *G, c *sync.Cond) {
@@ -23,85 +42,73 @@ func CondWait(g *G, c *sync.Cond) {
 		g.natively(c.Wait)
 		return
 	}
-	switch g.turn.Load() {
+	if g.Resuming() { // in the Lock of a type of the program's
+		relock(g, c)
+		return
+	}
+	switch g.turn {
 	case turnNone:
 		if g.Before() {
 			g.Concede(Ready())
 			return
 		}
-		g.Park()
-		g.turn.Store(turnWaiting)
-		g.enqueue(unsafe.Pointer(c), condition)
-		g.Unpark()
-		g.pin()
-		unlock(c.L)
-		g.unpin()
+		g.takeTicket(c)
 	case turnWaiting:
 		if g.Before() {
 			g.Concede(Wait{waitCond, c})
 			return
 		}
 	}
-	if !g.awaitSignal(c) {
-		return
+	if g.turn == turnWaiting {
+		g.await(unsafe.Pointer(c), condition, Wait{waitCond, c}, func() bool { return g.signalled(c) })
+		if g.suspending {
+			return
+		}
 	}
-	if lock(g, c.L); !g.suspending {
-		g.turn.Store(turnNone)
-	}
+	relock(g, c)
 }
 
-// awaitSignal parks until g is signalled. It reports false if g has conceded.
-func (g *G) awaitSignal(c *sync.Cond) bool {
-	if g.turn.Load() == turnSignalled {
-		return true
+// takeTicket enters g among the waiters of c and unlocks c.L.
+func (g *G) takeTicket(c *sync.Cond) {
+	m := memoryOf(c)
+	if self := uintptr(unsafe.Pointer(&m.checker)); m.checker != self && !atomic.CompareAndSwapUintptr(&m.checker, 0, self) && m.checker != self {
+		panic("sync.Cond is copied")
 	}
-	since := g.since
-	g.Park()
-	g.since = since // its place among the waiters
-	defer g.Unpark()
-	for {
-		select {
-		case <-g.wake:
-			if g.turn.Load() == turnSignalled {
-				return true
-			}
-		case <-g.stop:
-			g.Concede(Wait{waitCond, c})
-			return false
-		}
+	ticket := m.wait.Add(1) - 1
+	func() {
+		g.pin()
+		defer g.unpin()
+		unlock(c.L)
+	}()
+	g.ticket, g.turn = ticket, turnWaiting
+}
+
+// relock is the end of a Wait. The Lock may be a function of the program's, and wait for a Cond itself.
+func relock(g *G, c *sync.Cond) {
+	g.turn = turnNone
+	if lock(g, c.L); g.suspending && len(g.frames) == 0 {
+		g.turn = turnLocking
 	}
 }
 
 // CondSignal is c.Signal().
 func CondSignal(c *sync.Cond) {
-	if waiting.Load() == 0 || !signal(unsafe.Pointer(c)) {
-		c.Signal()
+	c.Signal()
+	if waiting.Load() != 0 {
+		wakeFirst(unsafe.Pointer(c))
 	}
 }
 
 // CondBroadcast is c.Broadcast().
 func CondBroadcast(c *sync.Cond) {
-	if waiting.Load() != 0 {
-		for signal(unsafe.Pointer(c)) {
-		}
-	}
 	c.Broadcast()
+	if waiting.Load() != 0 {
+		wakeFirst(unsafe.Pointer(c))
+	}
 }
 
-func signal(key unsafe.Pointer) bool {
-	s := shardOf(key)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q := s.queues[key]
-	if q == nil {
-		return false
-	}
-	w := q.first
-	s.remove(w)
-	w.g.turn.Store(turnSignalled)
-	w.poke()
-	return true
-}
+// readLocker is the type of what RWMutex.RLocker returns: the same memory.
+var readLocker = reflect.TypeOf(new(sync.RWMutex).RLocker())
 
 func unlock(l sync.Locker) {
 	switch m := l.(type) {
@@ -110,6 +117,10 @@ func unlock(l sync.Locker) {
 	case *sync.RWMutex:
 		RWUnlock(m)
 	default:
+		if reflect.TypeOf(l) == readLocker {
+			RUnlock((*sync.RWMutex)(dataOf(l)))
+			return
+		}
 		l.Unlock()
 	}
 }
@@ -121,6 +132,10 @@ func lock(g *G, l sync.Locker) {
 	case *sync.RWMutex:
 		RWLock(g, m)
 	default:
+		if reflect.TypeOf(l) == readLocker {
+			RLock(g, (*sync.RWMutex)(dataOf(l)))
+			return
+		}
 		g.Dyn()
 		l.Lock()
 		g.EndDyn()

@@ -93,6 +93,12 @@ func RunDeferred(g *G, d *Defers, t Thunk) {
 		return
 	}
 	defer d.Leave(g, t)
+	if _, ok := t.(mayRecover); ok && panicking() {
+		if v := recover(); v != nil { // nil: Goexit
+			g.runRaised(t, v)
+			return
+		}
+	}
 	t.Run(g)
 }
 

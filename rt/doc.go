@@ -43,7 +43,7 @@
 // # Invariants
 //
 //  1. An operation that concedes has had no effect. So executing it again after the resume is the whole of resuming.
-//  2. What an operation must remember across a suspension is in the G (the deadline of a Sleep, the turn of a Cond.Wait), never in
+//  2. What an operation must remember across a suspension is in the G (the deadline of a Sleep, the ticket of a Cond.Wait), never in
 //     the native goroutine. commit.go saves it.
 //  3. The heap is read by Save only while no native goroutine of the process exists, none is pinned, and runtime.NumGoroutine shows
 //     no goroutine that is not accounted for. Everything about "nothing is ever saved wrongly" rests on this.
@@ -53,12 +53,14 @@
 //  6. An operation of a resumed G is attempted at least once before the G concedes again (G.fresh), and a chaos stop waits until each
 //     resumed G has attempted one (process.unsettled). So every step makes progress and partners meet.
 //  7. A frame and a thunk hold no *G and nothing of this package's that is not meant to be saved.
-//  8. At a quiet point the waiter tables (table.go) hold Cond waiters only, whose step is in G.turn: a G that waits for a lock or a
-//     WaitGroup removes itself before it concedes.
+//  8. At a quiet point the waiter tables (table.go) are empty: a G removes itself before it concedes. Who waits for a sync.Cond is
+//     told by the ticket in G.ticket and the memory of the Cond.
+//  9. A timer with a channel does not run at a quiet point, as nobody waits for its channel, and may be read. One with a function
+//     may run at any moment: process.saved orders that with the snapshot.
 //
 // # What it does not do
 //
-// It does not find a deadlock among goroutines of which one is pinned, nor while a native timer or a goroutine of uncompiled code
+// It does not find a deadlock among goroutines of which one is pinned, nor while a goroutine of uncompiled code
 // could still wake somebody. It keeps the order of waiters across a stop, but a stop that is called off costs those their place that had
 // already conceded.
 package rt

@@ -110,8 +110,14 @@ func Enter() (*G, func()) {
 	if mark := g.dyn; mark != 0 {
 		g.dyn = 0 // also if it is not for us: no mark means to pin
 		if pos, pc := caller(2); pos == mark || throughWrapper(mark, pc) {
+			if g.raised != nil || g.handed != nil {
+				g.hand(true)
+			}
 			return g, nothing
 		}
+	}
+	if g.raised != nil || g.handed != nil {
+		g.hand(false)
 	}
 	g.pin()
 	if g.leave == nil {

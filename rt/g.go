@@ -20,7 +20,8 @@ type G struct {
 	wake     chan struct{} // capacity 1: token of a waiter table, made on first use
 	alarm    *time.Timer   // made on first use
 	deadline atomic.Int64  // UnixNano of the Sleep in progress, 0 = none
-	turn     atomic.Uint32 // step of a Cond.Wait in progress
+	turn     turn          // step of a Cond.Wait in progress
+	ticket   uint32        // its place
 
 	// Where it goes on.
 	id     int64
@@ -38,6 +39,8 @@ type G struct {
 	dyn     uintptr        // position of the frame that is about to make a dynamic call, 0 = none
 	leave   func()         // unpin as a func value, made once
 	entry   waiter         // in a waiter table
+
+	raised, handed, armed *Raised // on its way to a deferred function; see mayRecover
 }
 
 // freshness says how far a G has come since it was resumed.

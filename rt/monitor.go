@@ -53,6 +53,8 @@ type pace struct {
 	clean     bool   // idle, and committed since
 	idleAgain time.Time
 	idleDelay time.Duration
+	calm      time.Time // no stop because of idleness until then
+	wake      int64     // first deadline at the last quiet point, UnixNano: that of a timer does not show in a census
 
 	// Failures.
 	notBefore time.Time     // no stop until then
@@ -77,11 +79,6 @@ func (p *process) monitor() int {
 		if done {
 			return status
 		}
-		wake := time.Now().Add(d).UnixNano()
-		p.nextLook.Store(wake)
-		if next := p.timers.next.Load(); next != 0 && next < wake { // after the store: addTimer does it the other way round
-			d = time.Until(time.Unix(0, next))
-		}
 		alarm.Reset(max(d, 0))
 		select {
 		case <-alive:
@@ -99,7 +96,6 @@ func (p *process) tend(now time.Time) (d time.Duration, status int, done bool) {
 	if s := p.ended.Load(); s != 0 {
 		return 0, int(s) - 1, true
 	}
-	p.timers.fire(now.UnixNano())
 	if waiting.Load() != 0 && now.Sub(p.pace.pokedAt) > lookBusy {
 		p.pace.pokedAt = now
 		pokeAll()
@@ -168,15 +164,16 @@ func (p *process) reasonToStop(now time.Time, c census, same, idle bool) (reason
 		return reasonWanted, true
 	case !(idle && pc.clean) && since >= max(commitInterval, commitShare*pc.cost):
 		return reasonInterval, true
-	case !c.parked || !same || pc.rest:
+	case !c.parked || !same || pc.rest || now.Before(pc.calm):
 		return 0, false
 	case idle && now.Before(pc.idleAgain):
 		return 0, false
 	}
-	for _, at := range [2]int64{c.deadline, p.timers.next.Load()} {
-		if at != 0 && at-now.UnixNano() <= int64(unloadAfter) {
-			return 0, false
-		}
+	if c.deadline != 0 && c.deadline-now.UnixNano() <= int64(unloadAfter) {
+		return 0, false
+	}
+	if left := pc.wake - now.UnixNano(); 0 < left && left <= int64(unloadAfter) {
+		return 0, false
 	}
 	return reasonIdle, true
 }

@@ -42,6 +42,7 @@ type process struct {
 	lastID    int64
 	changes   uint64 // starts and ends
 	mainGone  bool   // main called Goexit
+	alarms    alarms // has its own lock
 
 	// The stop in progress, under mu.
 	stopping  bool
@@ -58,13 +59,11 @@ type process struct {
 	chaosHeld atomic.Bool  // no chaos stop now: one has failed
 
 	// The monitor's own.
-	timers   timers
-	kicked   chan struct{}
-	nextLook atomic.Int64 // UnixNano until which the monitor sleeps
-	base     int          // native goroutines that are not the program's
-	strange  int          // of base, those that are neither the monitor nor the host's
-	pace     pace
-	dooms    int // chaos restarts in this OS process
+	kicked  chan struct{}
+	base    int // native goroutines that are not the program's
+	strange int // of base, those that are neither the monitor nor the host's
+	pace    pace
+	dooms   int // chaos restarts in this OS process
 }
 
 func newProcess() *process {

@@ -364,7 +364,7 @@ func timeout(g *rt.G) {
 	}
 	c = make(chan int)
 	rt.Go(g, &sendLater{c, 300 * time.Millisecond, 7})
-	t = rt.After(10 * time.Millisecond)
+	t = time.After(10 * time.Millisecond)
 	round = 1
 p1:
 	if g.Before() {

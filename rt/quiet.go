@@ -11,7 +11,6 @@ import (
 type outlook struct {
 	runnable bool  // some goroutine can go on now
 	wake     int64 // else: the first deadline, UnixNano, 0 = none
-	external bool  // a native timer, which we cannot read, will wake somebody
 }
 
 // sides are the goroutines that wait on one channel: up to two of each side, which suffices to tell whether two different ones meet.
@@ -45,7 +44,6 @@ func (p *process) outlook(now int64) (o outlook) {
 			if c == nil {
 				continue
 			}
-			o.external = o.external || c.timer != nil
 			s := chans[c]
 			if s == nil {
 				s = new(sides)
@@ -62,7 +60,7 @@ func (p *process) outlook(now int64) (o outlook) {
 			}
 		}
 	}
-	o.earlier(p.timers.next.Load())
+	o.earlier(p.alarms.next())
 	return
 }
 

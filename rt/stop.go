@@ -160,7 +160,7 @@ func (g *G) willPark() bool {
 		case waitReady, waitSleep:
 			return false
 		case waitRecv, waitSend:
-			if w.possible(0, g) {
+			if w.possible(0, g) || w.until(g) != 0 {
 				return false
 			}
 		}

@@ -19,7 +19,7 @@ const (
 	exclusive waiterKind = iota // Mutex, RWMutex for writing
 	shared                      // RWMutex for reading
 	counter                     // WaitGroup
-	condition                   // Cond: stays in the table while its goroutine is down
+	condition                   // Cond, in the order of the tickets
 )
 
 // A waiter is the entry of one goroutine. It is part of the G, which waits for one thing at a time.
@@ -62,6 +62,9 @@ func (g *G) enqueue(key unsafe.Pointer, kind waiterKind) {
 	}
 	w := &g.entry
 	*w = waiter{g: g, key: key, kind: kind, queued: true, since: g.since}
+	if kind == condition {
+		w.since = int64(g.ticket)
+	}
 	s := shardOf(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,7 +142,7 @@ func (w *waiter) poke() {
 	}
 }
 
-// wakeFirst pokes the first waiter at key, all if the kind is counter.
+// wakeFirst pokes those at key that may go on: all if the kind is counter, those signalled if it is condition, else the first.
 func wakeFirst(key unsafe.Pointer) {
 	s := shardOf(key)
 	s.mu.Lock()
@@ -148,11 +151,22 @@ func wakeFirst(key unsafe.Pointer) {
 	if q == nil {
 		return
 	}
-	for w := q.first; w != nil; w = w.next {
-		w.poke()
-		if w.kind != counter {
-			return
+	q.wake()
+}
+
+func (q *waitQueue) wake() {
+	w := q.first
+	switch w.kind {
+	case counter:
+		for ; w != nil; w = w.next {
+			w.poke()
 		}
+	case condition:
+		for ; w != nil && w.g.signalled((*sync.Cond)(w.key)); w = w.next {
+			w.poke()
+		}
+	default:
+		w.poke()
 	}
 }
 
@@ -162,12 +176,7 @@ func pokeAll() {
 		s := &shards[i]
 		s.mu.Lock()
 		for _, q := range s.queues {
-			for w := q.first; w != nil; w = w.next {
-				w.poke()
-				if w.kind != counter {
-					break
-				}
-			}
+			q.wake()
 		}
 		s.mu.Unlock()
 	}

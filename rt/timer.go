@@ -2,14 +2,19 @@ package rt
 
 import (
 	"math"
+	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
-	"unsafe"
 	"weak"
+
+	"github.com/harkgen/harkgen/rt/snap"
 )
 
-// This file defines time: Sleep, whose deadline is in the G, and After, whose timer belongs to the process.
+// This file defines time: Sleep, whose deadline is in the G, and AfterFunc.
+//
+// All other timers are Go's own: time.After, NewTimer, NewTicker, Tick, Stop, Reset are called as they are, and package snap saves what they
+// have made. So they mean in a durable program exactly what they mean in Go, also in code that is not compiled. A timer counts, for the
+// deadline until which the process sleeps and for a deadlock, while a goroutine waits for its channel.
 
 // Sleep is time.Sleep(d). A sleep that is suspended goes on to its first deadline.
 func Sleep(g *G, d time.Duration) {
@@ -49,12 +54,7 @@ func (g *G) sleep(d time.Duration) bool {
 		return true
 	case <-g.Stop():
 	}
-	if !g.alarm.Stop() {
-		select { // only programs with asynctimerchan=1 leave a value; a stale one later ends a sleep early, and Sleep goes on
-		case <-g.alarm.C:
-		default:
-		}
-	}
+	g.alarm.Stop()
 	g.Concede(Wait{op: waitSleep})
 	return false
 }
@@ -68,150 +68,129 @@ func deadlineIn(d time.Duration) int64 {
 	return now + int64(d)
 }
 
-// After is time.After(d). The timer survives the process.
-func After(d time.Duration) <-chan time.Time {
-	ch := make(chan time.Time, 1)
-	if d <= 0 {
-		ch <- time.Now()
-		return ch
-	}
-	cur.addTimer(deadlineIn(d), ch)
-	return ch
+// An alarm is the function of an AfterFunc. The timer is Go's, so Stop and Reset are; the function that it calls is fire, which starts a goroutine
+// of the program.
+type alarm struct {
+	f     func()
+	timer *time.Timer
 }
 
-// timers is the heap of a process's timers, the earliest first.
+func init() { RegisterClosure[alarm]("rt.alarm", (*alarm)(nil).fire) }
+
+// AfterFunc is time.AfterFunc(d, f).
+func AfterFunc(d time.Duration, f func()) *time.Timer {
+	as := &cur.alarms
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	a := &alarm{f: f}
+	a.timer = time.AfterFunc(d, a.fire)
+	as.add(a)
+	return a.timer
+}
+
+// fire is called by the timer on a goroutine of its own.
+func (a *alarm) fire() {
+	p := cur
+	p.alarms.mu.Lock()
+	defer p.alarms.mu.Unlock()
+	if _, ok := p.alarms.set[weak.Make(a)]; ok { // else it belongs to what a snapshot has replaced
+		p.spawn(&alarmCall{a.f})
+	}
+}
+
+// An alarmCall is the goroutine of an alarm.
+type alarmCall struct{ f func() }
+
+// Run implements Thunk.
+func (t *alarmCall) Run(g *G) {
+	g.Dyn()
+	t.f()
+	g.EndDyn()
+}
+
+// alarms are the alarms of a process.
 //
-// It refers to the channels weakly: a timer that nobody listens to any more is as good as gone, as with time.After. (A loop that makes
-// one per turn would otherwise carry all of them into every snapshot.)
-type timers struct {
+// It refers to them weakly. One that is set is kept by the runtime, any other by whoever could set it again; the rest is gone.
+type alarms struct {
 	mu   sync.Mutex
-	heap []timer
-	lean int          // length after the last pruning
-	next atomic.Int64 // deadline of heap[0], 0 = none
+	set  map[weak.Pointer[alarm]]struct{}
+	lean int // length after the last pruning
 }
 
-type timer struct {
-	when int64
-	ch   weak.Pointer[hchan]
-}
-
-func (t timer) target() chan time.Time {
-	c := t.ch.Value()
-	return *(*chan time.Time)(unsafe.Pointer(&c))
-}
-
-func (p *process) addTimer(when int64, ch chan time.Time) {
-	ts := &p.timers
-	ts.mu.Lock()
-	if len(ts.heap) > 64 && len(ts.heap) > 2*ts.lean {
-		ts.prune()
+// add enters a. as.mu is held.
+func (as *alarms) add(a *alarm) {
+	if as.set == nil {
+		as.set = make(map[weak.Pointer[alarm]]struct{})
 	}
-	ts.push(timer{when, weak.Make(chanOf(any(ch)))})
-	ts.mu.Unlock()
-	if at := p.nextLook.Load(); when < at {
-		p.kick()
+	if len(as.set) > 64 && len(as.set) > 2*as.lean {
+		as.live()
 	}
+	as.set[weak.Make(a)] = struct{}{}
 }
 
-func (ts *timers) push(t timer) {
-	h := append(ts.heap, t)
-	for i := len(h) - 1; i > 0; {
-		up := (i - 1) / 2
-		if h[up].when <= h[i].when {
-			break
-		}
-		h[up], h[i] = h[i], h[up]
-		i = up
-	}
-	ts.heap = h
-	ts.next.Store(h[0].when)
-}
-
-func (ts *timers) pop() timer {
-	h := ts.heap
-	t, n := h[0], len(h)-1
-	h[0], h[n] = h[n], timer{}
-	h = h[:n]
-	for i := 0; ; {
-		least := 2*i + 1
-		if least >= n {
-			break
-		}
-		if least+1 < n && h[least+1].when < h[least].when {
-			least++
-		}
-		if h[i].when <= h[least].when {
-			break
-		}
-		h[i], h[least] = h[least], h[i]
-		i = least
-	}
-	ts.heap = h
-	if n > 0 {
-		ts.next.Store(h[0].when)
-	} else {
-		ts.next.Store(0)
-	}
-	return t
-}
-
-// prune forgets the timers whose channels are gone. ts.mu is held.
-func (ts *timers) prune() {
-	old := ts.heap
-	ts.heap = nil
-	ts.next.Store(0)
-	for _, t := range old {
-		if t.target() != nil {
-			ts.push(t)
+// live returns the alarms that are left, and forgets the others. as.mu is held.
+func (as *alarms) live() []*alarm {
+	var list []*alarm
+	for w := range as.set {
+		if a := w.Value(); a != nil {
+			list = append(list, a)
+		} else {
+			delete(as.set, w)
 		}
 	}
-	ts.lean = len(ts.heap)
+	as.lean = len(as.set)
+	return list
 }
 
-// fire delivers the timers that are due.
-func (ts *timers) fire(now int64) {
-	if next := ts.next.Load(); next == 0 || next > now {
-		return
-	}
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	for len(ts.heap) > 0 && ts.heap[0].when <= now {
-		if ch := ts.pop().target(); ch != nil {
-			select {
-			case ch <- time.Now():
-			default:
+// next returns when the first alarm is due, UnixNano, 0 if none is set.
+func (as *alarms) next() (first int64) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	for w := range as.set {
+		if a := w.Value(); a != nil {
+			if at := snap.TimerDue(a.timer); at != 0 && (first == 0 || at < first) {
+				first = at
 			}
 		}
 	}
+	return first
 }
 
-// A savedTimer is a timer in a snapshot.
-type savedTimer struct {
-	When int64
-	Ch   chan time.Time
+// A savedAlarm is an alarm in a snapshot.
+type savedAlarm struct {
+	When  int64 // 0 = not set
+	Alarm *alarm
 }
 
-// saved returns the timers whose channels are still there.
-func (ts *timers) saved() []savedTimer {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	ts.prune()
-	out := make([]savedTimer, 0, len(ts.heap))
-	for _, t := range ts.heap {
-		if ch := t.target(); ch != nil {
-			out = append(out, savedTimer{t.when, ch})
-		}
+// saved returns the alarms. One that is not set has been stopped, or the goroutine that calls it exists already.
+func (as *alarms) saved() []savedAlarm {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	var out []savedAlarm
+	for _, a := range as.live() {
+		out = append(out, savedAlarm{snap.TimerDue(a.timer), a})
+	}
+	if len(out) > 0 {
+		// A processor may be between clearing the due time and starting the goroutine. To stop the world waits for it.
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
 	}
 	return out
 }
 
-// restore replaces the timers by saved ones.
-func (ts *timers) restore(list []savedTimer) {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	ts.heap, ts.lean = nil, len(list)
-	ts.next.Store(0)
-	for _, t := range list {
-		ts.push(timer{t.When, weak.Make(chanOf(any(t.Ch)))})
+// restore replaces the alarms by saved ones, and sets their timers. Those there were will not fire.
+func (as *alarms) restore(list []savedAlarm) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	for _, a := range as.live() {
+		a.timer.Stop()
+	}
+	as.set, as.lean = nil, 0
+	now := time.Now().UnixNano()
+	for _, s := range list {
+		as.add(s.Alarm)
+		if s.When != 0 {
+			s.Alarm.timer.Reset(time.Duration(s.When - now))
+		}
 	}
 }

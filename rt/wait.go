@@ -1,6 +1,10 @@
 package rt
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/harkgen/harkgen/rt/snap"
+)
 
 // This file defines what a conceded goroutine waits for.
 
@@ -85,12 +89,12 @@ func (w Wait) possible(now int64, g *G) bool {
 	switch w.op {
 	case waitRecv:
 		c := chanOf(w.on)
-		return c != nil && (c.qcount > 0 || c.closed != 0)
+		return c != nil && (c.qcount > 0 || c.closed != 0) || w.due(now, g)
 	case waitSend:
 		c := chanOf(w.on)
 		return c != nil && (c.qcount < c.dataqsiz || c.closed != 0)
 	case waitSleep:
-		return g.deadline.Load() <= now
+		return w.due(now, g)
 	case waitLock:
 		m := w.on.(*sync.Mutex)
 		return m.TryLock() && unlocked(m)
@@ -103,7 +107,7 @@ func (w Wait) possible(now int64, g *G) bool {
 	case waitGroup:
 		return groupCount(w.on.(*sync.WaitGroup)) == 0
 	case waitCond:
-		return g.turn.Load() == turnSignalled
+		return g.signalled(w.on.(*sync.Cond))
 	}
 	return true
 }
@@ -115,8 +119,17 @@ func unlocked(l sync.Locker) bool {
 
 // until returns the deadline of w, 0 if it has none.
 func (w Wait) until(g *G) int64 {
-	if w.op == waitSleep {
+	switch w.op {
+	case waitSleep:
 		return g.deadline.Load()
+	case waitRecv:
+		return snap.ChanDue(w.on)
 	}
 	return 0
+}
+
+// due reports whether the deadline of w has passed.
+func (w Wait) due(now int64, g *G) bool {
+	at := w.until(g)
+	return at != 0 && at <= now
 }

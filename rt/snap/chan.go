@@ -63,12 +63,13 @@ func (s *scanner) chanNode(q unsafe.Pointer, o *op) {
 	}
 	c := (*hchan)(q)
 	switch {
-	case c.timer != nil:
-		s.bailTo(q, o.typ, "the channel of a timer of code that is not compiled")
 	case c.recvq[0] != nil || c.sendq[0] != nil:
 		s.bailTo(q, o.typ, "a goroutine that is not compiled waits on this channel")
 	case c.bubble != nil:
 		s.bailTo(q, o.typ, "the channel belongs to a testing/synctest bubble")
+	}
+	if c.timer != nil {
+		s.timerNode(unsafe.Pointer(timerOf(c)))
 	}
 	s.node(q, channel, elem, 0)
 	// A channel of arrays: count tells how many elements of prog are sent at once.

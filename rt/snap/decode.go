@@ -19,6 +19,7 @@ type object struct {
 	count int          // elements of prog; map: entries; channel: buffered elements
 	typ   reflect.Type // map: its type; channel: element type; closure: type of the func value
 	kind  regionKind
+	timer int // channel that a timer feeds: number of the timer + 1
 }
 
 func (o *object) size() uintptr { return o.prog.size * uintptr(o.count) }
@@ -116,6 +117,11 @@ func (d *decoder) allocate() {
 			d.objects = append(d.objects, o)
 		}
 	}
+	for i := range d.objects {
+		if o := &d.objects[i]; o.timer != 0 {
+			d.linkTimer(o)
+		}
+	}
 }
 
 // object reads one header. fresh says that it may be repeated.
@@ -152,6 +158,10 @@ func (d *decoder) object() (o object, fresh bool) {
 		d.newChan(&o)
 	case objClosure:
 		d.newClosure(&o)
+	case objTimer:
+		d.newTimer(&o)
+	case objTimerChan:
+		d.newTimerChan(&o)
 	default:
 		corrupt("bad kind of object")
 	}
@@ -232,6 +242,8 @@ func (d *decoder) bodies() {
 			d.mem(o.fill, o.prog, o.count)
 		case closure:
 			(*closureObject)(o.ptr).env = d.pointer(o.prog, o.count)
+		case timer:
+			d.timerBody(o)
 		}
 	}
 }

@@ -136,6 +136,9 @@ func (d *decoder) at(o *object, off uintptr, p *prog, n int) unsafe.Pointer {
 	if o.kind == memory && off == 0 && o.prog == p && o.count >= n {
 		return o.ptr
 	}
+	if o.kind == timer && off == 0 && n == 1 && (p.typ == timerType || p.typ == tickerType) {
+		return o.ptr
+	}
 	if o.kind != memory || off >= o.size() || !o.prog.holds(o.count, off, p, n) {
 		corrupt("reference to memory of another type")
 	}

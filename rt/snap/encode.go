@@ -79,6 +79,10 @@ func (e *encoder) header(r *region) {
 		e.uvarint(objMap)
 		e.typ(r.prog.desc)
 		e.uvarint(uint64(mapValue(r.prog.typ, r.addr).Len()))
+	case r.kind == timer:
+		e.timer((*timeTimer)(r.addr))
+	case r.kind == channel && (*hchan)(r.addr).timer != nil:
+		e.timerChan((*hchan)(r.addr))
 	case r.kind == channel:
 		c := (*hchan)(r.addr)
 		e.uvarint(objChan)
@@ -121,6 +125,8 @@ func (e *encoder) bodies() {
 			e.mem(r.addr, r.prog, r.count)
 		case closure:
 			e.ref((*closureObject)(r.addr).env, r.size())
+		case timer:
+			e.timerBody(r)
 		}
 	}
 }

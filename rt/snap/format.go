@@ -4,7 +4,7 @@ package snap
 //
 //	"HARKSNAP" version build fingerprint
 //	number of objects, then runs of equal objects: kind, what the kind needs, repetition
-//	bodies of the objects: memory and closures, by number
+//	bodies of the objects: memory, closures and timers, by number
 //	entries of maps and elements of channels, by number; then entries of sync.Maps, in order of appearance
 //	CRC-32C of everything before, 4 bytes little endian
 //
@@ -34,13 +34,15 @@ const (
 
 // These numbers are part of the format and are not changed.
 const (
-	objMemory  = 1 // type, count
-	objRoot    = 2 // type, count
-	objVar     = 3 // name, type, count
-	objImage   = 4 // offset, type, count, guard
-	objMap     = 5 // type, length
-	objChan    = 6 // element type, capacity, closed, length
-	objClosure = 7 // name
+	objMemory    = 1 // type, count
+	objRoot      = 2 // type, count
+	objVar       = 3 // name, type, count
+	objImage     = 4 // offset, type, count, guard
+	objMap       = 5 // type, length
+	objChan      = 6 // element type, capacity, closed, length
+	objClosure   = 7 // name
+	objTimer     = 8 // 0 of a function; or 1, zigzag due time, zigzag period; padding
+	objTimerChan = 9 // number of the timer, length
 
 	refObject   = 0
 	refInterior = 1

@@ -57,7 +57,7 @@ func (d *decoder) fillChan(o *object) {
 			corrupt("channel too full")
 		}
 	}
-	d.skip(chanPadding(o.typ.Size(), ch.Cap(), o.count))
+	d.skip(chanPadding(o.typ.Size(), int((*hchan)(o.ptr).dataqsiz), o.count)) // Cap is 0 of a timer's
 	if o.fill != nil {
 		ch.Close()
 	}

@@ -157,6 +157,8 @@ func (s *scanner) step(i uint32, lo, hi uintptr) []string {
 		}
 	case closure:
 		return []string{registry.closures[r.name].name}
+	case timer:
+		return []string{"(timer)"}
 	}
 	return nil
 }

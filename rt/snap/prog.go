@@ -29,7 +29,7 @@ const (
 	opTypeDesc               // pointer to a type descriptor
 	opSyncMap                // sync.Map
 	opReflect                // reflect.Value
-	opTimer                  // the flag of a time.Timer or Ticker that the runtime knows it: must be false
+	opTimer                  // the flag of a time.Timer or Ticker that the runtime knows it: must be false, except behind a pointer to a real one (timer.go)
 )
 
 // An op describes one piece of a type's memory.

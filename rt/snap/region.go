@@ -14,6 +14,7 @@ const (
 	mapping                    // a map; prog is of the map type
 	channel                    // a channel; prog is of the element type
 	closure                    // a registered closure
+	timer                      // a time.Timer or time.Ticker with what the runtime keeps behind it; prog is of time.Timer
 	external                   // object of a package that is not saved
 )
 
@@ -50,7 +51,7 @@ func (r *region) covers(lo, hi uintptr) bool {
 	if r.whole {
 		return true
 	}
-	if r.kind == mapping || r.kind == channel || r.kind == closure {
+	if r.kind == mapping || r.kind == channel || r.kind == closure || r.kind == timer {
 		return lo == uintptr(r.addr)
 	}
 	return uintptr(r.addr) <= lo && hi <= r.end() && lo < r.end()

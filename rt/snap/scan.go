@@ -153,6 +153,8 @@ func (s *scanner) run() {
 			if env != nil {
 				s.pointer(env, r.prog, r.count)
 			}
+		case timer:
+			s.scanTimer(r)
 		}
 	}
 }
@@ -225,7 +227,7 @@ func (s *scanner) ref(o *op, slot unsafe.Pointer) {
 		}
 	case opTimer:
 		if !isZero(slot, o.size) {
-			s.bailAt(slot, o.typ, "a timer of code that is not compiled belongs to this process")
+			s.bailAt(slot, o.typ, "a copy of a timer is not a timer")
 		}
 	}
 }
@@ -244,6 +246,10 @@ func isZero(mem unsafe.Pointer, size uintptr) bool {
 // pointer records that a pointer to n elements of p leads to q.
 func (s *scanner) pointer(q unsafe.Pointer, p *prog, n int) {
 	if p.size*uintptr(n) == 0 {
+		return
+	}
+	if n == 1 && (p.typ == timerType || p.typ == tickerType) && isTimer(q) {
+		s.timerNode(q)
 		return
 	}
 	h, sec := s.headOf(q)

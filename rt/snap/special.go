@@ -82,7 +82,9 @@ func (c *compiler) addSpecial(t reflect.Type, off uintptr) bool {
 		f := mustField(t, "loc")
 		c.add(f.Type, off+f.Offset)
 		return true
-	case "sync.notifyList", "sync.copyChecker":
+	case "sync.notifyList":
+		o.kind, o.fix = opFix, notifyListFixer(t)
+	case "sync.copyChecker":
 		o.kind = opZero
 	case "sync.Pool":
 		f := mustField(t, "New")
@@ -181,6 +183,14 @@ func waitGroupFixer(t reflect.Type) func([]byte) {
 		binary.NativeEndian.PutUint64(b[state:], s>>32<<32)
 		binary.NativeEndian.PutUint32(b[sema:], 0)
 	}
+}
+
+// notifyListFixer returns a function that keeps the tickets of a sync.Cond: who waits is known by the number of the ticket.
+func notifyListFixer(t reflect.Type) func([]byte) {
+	if mustField(t, "wait").Offset != 0 || mustField(t, "notify").Offset != 4 {
+		panic("snap: this Go version has another " + t.String())
+	}
+	return func(b []byte) { clear(b[8:]) }
 }
 
 // fixTime drops the monotonic clock reading, which counts from the start of this process.

@@ -39,7 +39,7 @@ func (e *emitter) exports(out *jen.File) {
 				}
 			})
 		}
-		s.Op("=").Id(o.Name())
+		s.Op("=").Id(lower.NameOf(o))
 		if len(args) > 0 {
 			s.Types(args...)
 		}

@@ -105,9 +105,9 @@ func frameName(f *ir.Func) string {
 }
 
 func (e *emitter) body(g *jen.Group, f *ir.Func) {
-	if len(f.Vars) > 0 || f.PC != "" {
+	if len(f.Vars) > 0 || f.PC != "" && loops(f) {
 		g.Var().DefsFunc(func(d *jen.Group) {
-			if f.PC != "" && len(f.Points) > 0 {
+			if f.PC != "" && len(f.Points) > 0 && loops(f) {
 				d.Id(f.PC).Int()
 			}
 			for _, v := range f.Vars {
@@ -119,6 +119,9 @@ func (e *emitter) body(g *jen.Group, f *ir.Func) {
 	e.resumeAt = map[*ir.Point]string{}
 	for i, b := range f.Blocks {
 		e.markTargets(b, next(f, i))
+	}
+	if f.Raised != nil && f.Raised.Read {
+		g.Id(f.Raised.Name).Op("=").Id(f.G).Dot("TakeRaised").Call()
 	}
 	e.epilogue(g, f)
 	e.resume(g, f)
@@ -139,7 +142,12 @@ func (e *emitter) body(g *jen.Group, f *ir.Func) {
 
 // deferAll defers each of thunks.
 func (e *emitter) deferAll(f *ir.Func, thunks *jen.Statement) *jen.Statement {
+	first := jen.Empty()
+	if f.Recovers {
+		first = jen.If(jen.Id("t").Op("==").Add(e.rt("Recover"))).Block(jen.Defer().Recover(), jen.Continue())
+	}
 	return jen.For(jen.List(jen.Id("_"), jen.Id("t")).Op(":=").Range().Add(thunks)).Block(
+		first,
 		jen.If(jen.List(jen.Id("d"), jen.Id("ok")).Op(":=").Id("t").Assert(e.rt("Recoverer")), jen.Id("ok")).Block(
 			jen.Defer().Id("d").Dot("Deferred").Call(jen.Id(f.G), defersOf(f)),
 		).Else().Block(
@@ -252,11 +260,22 @@ func (e *emitter) resume(g *jen.Group, f *ir.Func) {
 				b.Add(e.catchOuter(f))
 			}
 		}
-		b.Id(f.PC).Op("=").Id(f.Frame).Dot("PC")
+		if loops(f) {
+			b.Id(f.PC).Op("=").Id(f.Frame).Dot("PC")
+		} else {
+			b.Add(e.jumps(f, jen.Id(f.Frame).Dot("PC")))
+		}
 	})
-	// One switch after the frame is restored, and not a jump out of the branch above: so a variable that does not change in a loop has one
-	// definition before it, and the loop no phi for it.
-	g.Switch(jen.Id(f.PC)).BlockFunc(func(s *jen.Group) {
+	// With loops, one switch after the frame is restored, and not a jump out of the branch above: so a variable that does not change in
+	// a loop has one definition before it, and the loop no phi for it. Without, the branch costs nothing that is not taken.
+	if loops(f) {
+		g.Add(e.jumps(f, jen.Id(f.PC)))
+	}
+}
+
+// jumps goes to the point pc.
+func (e *emitter) jumps(f *ir.Func, pc *jen.Statement) *jen.Statement {
+	return jen.Switch(pc).BlockFunc(func(s *jen.Group) {
 		for _, p := range f.Points {
 			to := e.resumeAt[p]
 			if to == "" {
@@ -265,6 +284,22 @@ func (e *emitter) resume(g *jen.Group, f *ir.Func) {
 			s.Case(jen.Lit(p.PC)).Block(jen.Goto().Id(to))
 		}
 	})
+}
+
+// loops reports whether some jump of f goes back.
+func loops(f *ir.Func) bool {
+	at := map[*ir.Block]int{}
+	for i, b := range f.Blocks {
+		at[b] = i
+	}
+	for i, b := range f.Blocks {
+		for _, s := range b.Succs() {
+			if at[s] <= i {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // frameVars lists the variables that some point of f saves, in order.
@@ -387,6 +422,11 @@ func (e *emitter) ret(g *jen.Group, s *ir.Stmt) {
 
 func (e *emitter) deferStmt(g *jen.Group, s *ir.Stmt) {
 	f := e.fn
+	if len(s.R) == 0 {
+		g.Id(f.Defers.Name).Dot("Add").Call(e.rt("Recover"))
+		g.Defer().Recover()
+		return
+	}
 	if len(s.R) == 2 {
 		g.Add(e.expr(s.R[1])).Dot("AddOuter").Call(e.expr(s.R[0]))
 		return

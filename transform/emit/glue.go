@@ -28,6 +28,7 @@ func (e *emitter) glue() []File {
 	}
 	for _, t := range p.Thunks {
 		e.thunk(out, t)
+		e.mayRecover(out, t)
 	}
 	for _, w := range p.Wrappers {
 		e.wrapper(out, w)
@@ -133,6 +134,10 @@ func (e *emitter) env(out *jen.File, env *ir.Env) {
 	if b := env.Bound; b != nil {
 		call := jen.Id("e").Dot("r").Dot(b.Method).Call(argList(env.Sig, names)...)
 		head.BlockFunc(func(g *jen.Group) {
+			if b.RT != "" {
+				e.boundRT(g, b, env.Sig, argList(env.Sig, names))
+				return
+			}
 			if b.Dyn {
 				g.List(jen.Id("g_"), jen.Id("leave_")).Op(":=").Add(e.rt("Enter")).Call()
 				g.Defer().Id("leave_").Call()
@@ -143,17 +148,31 @@ func (e *emitter) env(out *jen.File, env *ir.Env) {
 		})
 		return
 	}
-	e.enter(head, env.Sig, env.Body.Name, append([]jen.Code{jen.Id("e")}, argList(env.Sig, names)...))
+	e.enter(head, env.Sig, env.Body.Name, env.Body.Raised != nil, append([]jen.Code{jen.Id("e")}, argList(env.Sig, names)...))
+}
+
+// boundRT spells the body of a method value that package rt has a function for.
+func (e *emitter) boundRT(g *jen.Group, b *ir.Bound, sig *types.Signature, args []jen.Code) {
+	args = append([]jen.Code{jen.Id("e").Dot("r")}, args...)
+	if b.G {
+		g.List(jen.Id("g_"), jen.Id("leave_")).Op(":=").Add(e.rt("Enter")).Call()
+		g.Defer().Id("leave_").Call()
+		args = append([]jen.Code{jen.Id("g_")}, args...)
+	}
+	result(g, sig, e.rt(b.RT).Call(args...))
 }
 
 // enter spells a wrapper body: find g, call the lowered function.
-func (e *emitter) enter(head *jen.Statement, sig *types.Signature, lowered string, args []jen.Code) {
-	head.BlockFunc(func(g *jen.Group) { e.enterBody(g, sig, lowered, args) })
+func (e *emitter) enter(head *jen.Statement, sig *types.Signature, lowered string, recovers bool, args []jen.Code) {
+	head.BlockFunc(func(g *jen.Group) { e.enterBody(g, sig, lowered, recovers, args) })
 }
 
-func (e *emitter) enterBody(g *jen.Group, sig *types.Signature, lowered string, args []jen.Code) {
+func (e *emitter) enterBody(g *jen.Group, sig *types.Signature, lowered string, recovers bool, args []jen.Code) {
 	g.List(jen.Id("g_"), jen.Id("leave_")).Op(":=").Add(e.rt("Enter")).Call()
 	g.Defer().Id("leave_").Call()
+	if recovers {
+		g.Id("g_").Dot("Deferred").Call()
+	}
 	result(g, sig, jen.Id(lowered).Call(append([]jen.Code{jen.Id("g_")}, args...)...))
 }
 
@@ -214,6 +233,12 @@ func (e *emitter) thunk(out *jen.File, t *ir.Thunk) {
 	})
 }
 
+func (e *emitter) mayRecover(out *jen.File, t *ir.Thunk) {
+	if t.MayRecover {
+		out.Func().Params(jen.Op("*").Id(t.Name)).Id("MayRecover").Params().Block()
+	}
+}
+
 func discards(builtin string) bool {
 	return builtin == "append" || builtin == "len" || builtin == "cap"
 }
@@ -228,7 +253,7 @@ func (e *emitter) wrapper(out *jen.File, w *ir.Wrapper) {
 	}
 	head.Id(w.Name).Add(e.signature(w.Sig, names))
 	if w.Instance == "" {
-		e.enter(head, w.Sig, w.Lowered, args)
+		e.enter(head, w.Sig, w.Lowered, w.Recovers, args)
 		return
 	}
 	params := []jen.Code{jen.Op("*").Add(e.rt("G")), e.typ(w.Recv.Type())}
@@ -244,7 +269,7 @@ func (e *emitter) wrapper(out *jen.File, w *ir.Wrapper) {
 				b.Return()
 			}
 		})
-		e.enterBody(g, w.Sig, "f_", args)
+		e.enterBody(g, w.Sig, "f_", w.Recovers, args)
 	})
 }
 
@@ -258,7 +283,8 @@ func (e *emitter) variables(out *jen.File) {
 	e.eachInitialised(func(_ *ast.GenDecl, s *ast.ValueSpec) {
 		for _, name := range s.Names {
 			if name.Name != "_" {
-				out.Var().Id(name.Name).Add(e.typ(e.user.TypesInfo.Defs[name].Type()))
+				v := e.user.TypesInfo.Defs[name]
+				out.Var().Id(lower.NameOf(v)).Add(e.typ(v.Type()))
 			}
 		}
 	})
@@ -312,7 +338,7 @@ func (e *emitter) registrations(out *jen.File) {
 			g.Add(e.rt("RegisterInstance")).Call(jen.Lit(i.Title), jen.Id(i.Lowered))
 		}
 		for _, v := range e.pkg.Globals {
-			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+v.Name()), jen.Op("&").Id(v.Name()))
+			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+v.Name()), jen.Op("&").Id(lower.NameOf(v)))
 		}
 		if e.pkg.Inited != "" {
 			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+e.pkg.Inited), jen.Op("&").Id(e.pkg.Inited))

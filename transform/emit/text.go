@@ -103,6 +103,11 @@ func (e *emitter) text(f *ast.File, name string, data []byte, lowered map[ast.No
 	ast.Inspect(f, func(n ast.Node) bool {
 		with, ok := lowered[n]
 		if !ok {
+			if id, isIdent := n.(*ast.Ident); isIdent {
+				if name := e.ownName(id); name != id.Name {
+					edits = append(edits, edit{off(id.Pos()), off(id.End()), name})
+				}
+			}
 			if d, isDecl := n.(*ast.FuncDecl); isDecl && renamed[d] != "" {
 				edits = append(edits, edit{off(d.Name.Pos()), off(d.Name.End()), renamed[d]})
 			}
@@ -155,6 +160,15 @@ func declaration(n ast.Node) (doc *ast.CommentGroup, ok bool) {
 		return n.Doc, true
 	}
 	return nil, false
+}
+
+// ownName is what the output calls the package-level object that id stands for.
+func (e *emitter) ownName(id *ast.Ident) string {
+	o := e.user.TypesInfo.ObjectOf(id)
+	if o == nil || o.Pkg() != e.user.Types {
+		return id.Name
+	}
+	return lower.NameOf(o)
 }
 
 // importEdits makes blank the imports that only lowered functions used.

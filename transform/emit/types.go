@@ -124,7 +124,7 @@ func local(o *types.TypeName) bool { return o.Pkg() != nil && o.Parent() != o.Pk
 
 func (e *emitter) qual(o types.Object) *jen.Statement {
 	if o.Pkg() == nil || o.Pkg() == e.pkg.Types {
-		return jen.Id(o.Name())
+		return jen.Id(lower.NameOf(o))
 	}
 	return jen.Qual(o.Pkg().Path(), o.Name())
 }

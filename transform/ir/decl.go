@@ -38,17 +38,20 @@ type Env struct {
 // A Bound is a method value x.M: the environment holds x as field r.
 type Bound struct {
 	Method  string
-	Lowered *Expr // the coloured lowering of a concrete method, called with g and the receiver; nil: call r.M
-	Dyn     bool  // r is an interface and M may suspend
+	Lowered *Expr  // the coloured lowering of a concrete method, called with g and the receiver; nil: call r.M
+	Dyn     bool   // r is an interface and M may suspend
+	RT      string // function of package rt that is called with the receiver instead of M
+	G       bool   // it takes g first
 }
 
 // A Thunk is the callee and operands of a go or defer statement: a struct with a method Run(g).
 type Thunk struct {
-	Name   string
-	Fields []Field
-	Call   *Expr // over OpName "t_" (the thunk) and OpName "g_"
-	Dyn    bool  // a call through a func value or interface that may suspend
-	Direct *Func // the callee holds a recover: its body becomes the method Deferred
+	Name       string
+	Fields     []Field
+	Call       *Expr // over OpName "t_" (the thunk) and OpName "g_"
+	Dyn        bool  // a call through a func value or interface that may suspend
+	Direct     *Func // the callee holds a recover: its body becomes the method Deferred
+	MayRecover bool  // a dynamic call whose callee may hold a recover
 }
 
 // A Wrapper is the user-visible form of a coloured function: it has the user's name and signature, finds g and calls the lowered one.
@@ -57,6 +60,7 @@ type Wrapper struct {
 	Recv     *types.Var // nil for a function
 	Sig      *types.Signature
 	Lowered  string
+	Recovers bool   // the lowered function calls recover
 	Instance string // of a generic method: the title of its instances; Lowered is then the method with the user's text
 	Pos      token.Pos
 }

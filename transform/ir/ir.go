@@ -89,7 +89,7 @@ const (
 	Return                      // return R...
 	Panic                       // panic(R[0])
 	Select                      // native select over Cases
-	Defer                       // a deferred call: R[0] is the thunk; R[1], if any, the Defers of the function whose loop body this is
+	Defer                       // a deferred call: R[0] is the thunk; R[1], if any, the Defers of the function whose loop body this is; none: recover
 	NativeDefer                 // defer R[0], in a function that is not coloured
 	Deferred                    // the function's deferred calls run from here on (a normal return)
 	CatchOuter                  // a range over a function follows, whose body defers calls of this function
@@ -161,6 +161,8 @@ type Func struct {
 	Variadic     bool
 	Defers       *Var // of type rt.Defers; nil without defer in a coloured function
 	HasDefer     bool
+	Recovers     bool    // some deferred call is recover itself
+	Raised       *Var    // what recover recovers, in a function that is not deferred itself; nil without recover
 	Boxes        []*Expr // with defers: where the user's named results live; copied to Results last
 	RetPoint     *Point  // with coloured defers: resumes in the deferred calls
 	Vars         []*Var

@@ -100,7 +100,7 @@ func (v *verifier) shape(b *Block, s *Stmt) {
 	case Panic, NativeDefer:
 		ok = len(s.R) == 1
 	case Defer:
-		ok = len(s.R) == 2 || len(s.R) == 1 && v.f.Defers != nil
+		ok = len(s.R) == 2 || len(s.R) < 2 && v.f.Defers != nil
 	case Deferred, CatchOuter, DeferOuter:
 		ok = v.f.Defers != nil
 	}

@@ -31,7 +31,11 @@ func (b *fn) rtg(name string, args ...*ir.Expr) *ir.Expr {
 // operation emits s as a suspension point whose operands are needed again when it is resumed.
 func (b *fn) operation(s *ir.Stmt, i ssa.Instruction) {
 	s.Pos = position(i)
-	s.Point = b.point(suspend.Operation(i), s.Pos)
+	op := suspend.Operation(i)
+	if c, ok := i.(*ssa.Call); ok && op == "" {
+		op = "calls " + calleeName(&c.Call)
+	}
+	s.Point = b.point(op, s.Pos)
 	s.Point.Args = true
 	b.emit(s)
 }
@@ -89,11 +93,7 @@ func (b *fn) call(i *ssa.Call) {
 	if callee != nil && isPackageInit(callee) && !b.plan.Initialised(callee) {
 		return // it ran when the worker started
 	}
-	lib := libraryFunc{}
-	if callee != nil {
-		lib = library[callee.String()]
-	}
-	if lib.rt != "" {
+	if lib := libraryOf(callee, b.facts.Site(i)); lib.rt != "" {
 		b.libraryCall(i, callee, lib)
 		return
 	}
@@ -306,11 +306,11 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 		e = b.rtg(lib.rt, args...)
 	}
 	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: position(i)}
-	if suspend.Primitive(callee) != "" {
+	if suspend.Primitive(callee) != "" || lib.maybe {
 		b.operation(s, i)
 		return
 	}
-	if i.Type() != nil && lib.rt == "After" {
+	if t, ok := i.Type().(*types.Tuple); !ok || t.Len() > 0 {
 		s.L = b.target(i)
 	}
 	b.emit(s)
@@ -326,6 +326,9 @@ func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {
 		return
 	}
 	e := b.builtinExpr(bi, &i.Call)
+	if b.out.Raised != nil && bi.Name() == "recover" {
+		e = &ir.Expr{Op: ir.OpCall, Args: []*ir.Expr{{Op: ir.OpMethodVal, Args: []*ir.Expr{ir.V(b.out.Raised)}, Name: "Recover"}}}
+	}
 	if e.Type == nil {
 		e.Type = i.Type()
 	}

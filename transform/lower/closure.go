@@ -102,6 +102,9 @@ func (b *fn) bound(m *ssa.MakeClosure, f *ssa.Function) *ir.Expr {
 			Sig:    m.Type().(*types.Signature),
 			Bound:  &ir.Bound{Method: name, Dyn: b.facts.Coloured(f)},
 		}
+		if lib := library[method.FullName()]; lib.rt != "" && lib.rt != "WaitGroupGo" && types.Identical(r.Type, method.Signature().Recv().Type()) {
+			env.Bound.RT, env.Bound.G = lib.rt, lib.g
+		}
 		key := boundKey{f, p}
 		b.bounds[key] = append(b.bounds[key], env)
 		b.pkg(p).Envs = append(b.pkg(p).Envs, env)
@@ -143,10 +146,13 @@ func (b *fn) deferStmt(i *ssa.Defer) {
 		b.refuse(i.Pos(), "defer of "+callee.String()+", which recovers, in a function that may suspend", "only functions of this module can recover there yet", "defer a function literal that calls recover itself")
 	}
 	if isBuiltin(&i.Call, "recover") {
-		b.refuse(i.Pos(), "defer recover()", "it does nothing useful in Go either", "defer a function literal that calls recover")
+		b.out.Recovers = true
+		b.emit(&ir.Stmt{Kind: ir.Defer, Pos: i.Pos()})
 		return
 	}
 	t := b.thunkOf(&i.Call, i, b.facts.Site(i), direct)
+	thunks := b.pkg(b.home).Thunks
+	thunks[len(thunks)-1].MayRecover = callee == nil && b.mayRecover(i)
 	s := &ir.Stmt{Kind: ir.Defer, R: []*ir.Expr{t}, Direct: direct, Pos: i.Pos()}
 	if isOuter(i) {
 		s.R = append(s.R, b.value(i.DeferStack))
@@ -154,13 +160,36 @@ func (b *fn) deferStmt(i *ssa.Defer) {
 	b.emit(s)
 }
 
+// mayRecover reports whether something that the dynamic call of i may call holds a recover.
+func (b *fn) mayRecover(i *ssa.Defer) bool {
+	for _, callee := range b.facts.Callees(i) {
+		if hasRecover(underWrapper(callee)) {
+			return true
+		}
+	}
+	return false
+}
+
+// underWrapper is the function that fn calls, if go/ssa made fn to call it.
+func underWrapper(fn *ssa.Function) *ssa.Function {
+	if fn.Synthetic == "" || fn.Parent() != nil || fn.Origin() != nil {
+		return fn
+	}
+	inner := fn
+	eachInstr(fn, func(i ssa.Instruction) {
+		if c, ok := i.(*ssa.Call); ok && c.Call.StaticCallee() != nil {
+			inner = c.Call.StaticCallee()
+		}
+	})
+	return inner
+}
+
 // nativeDefer keeps a defer of a function that is not coloured.
 func (b *fn) nativeDefer(i *ssa.Defer) {
 	var e *ir.Expr
 	if bi, ok := i.Call.Value.(*ssa.Builtin); ok {
 		e = b.builtinExpr(bi, &i.Call)
-	} else if callee := i.Call.StaticCallee(); callee != nil && library[callee.String()].rt != "" {
-		lib := library[callee.String()]
+	} else if lib := libraryOf(i.Call.StaticCallee(), false); lib.rt != "" {
 		var args []*ir.Expr
 		for _, a := range i.Call.Args {
 			args = append(args, b.value(a))

@@ -177,6 +177,10 @@ func (b *fn) declare() {
 	}
 	if b.coloured {
 		b.out.G = b.unique("g")
+		if b.out.Kind != ir.Direct && hasRecover(f) {
+			b.out.Raised = &ir.Var{Name: b.unique("raised"), RT: "*Raised"}
+			b.out.Vars = append(b.out.Vars, b.out.Raised)
+		}
 		b.out.Frame, b.out.PC = b.unique("f"), b.unique("pc")
 		if b.out.HasDefer {
 			b.out.Defers = &ir.Var{Name: b.unique("defers"), RT: "Defers"}

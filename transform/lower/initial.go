@@ -79,8 +79,11 @@ func (b *fn) inited() *ir.Expr {
 
 // startMain calls main at the end of the initialisation of package main.
 func (b *fn) startMain() {
+	if !isPackageInit(b.ssa) {
+		return
+	}
 	main := b.ssa.Pkg.Func("main")
-	if !isPackageInit(b.ssa) || main == nil || !isMain(main) {
+	if main == nil || !isMain(main) {
 		return
 	}
 	f := &ir.Expr{Op: ir.OpName, Name: b.loweredName(main)}

@@ -128,9 +128,9 @@ func (b *fn) suspends(i ssa.Instruction) bool {
 	return suspend.Operation(i) != ""
 }
 
-// releases reports whether rt replaces fn with a call that does not suspend (Unlock, Done, After).
+// releases reports whether rt replaces fn with a call that does not suspend (Unlock, Done, AfterFunc).
 func releases(fn *ssa.Function) bool {
-	return fn != nil && library[fn.String()].rt != "" && suspend.Primitive(fn) == ""
+	return libraryOf(fn, false).rt != "" && suspend.Primitive(fn) == ""
 }
 
 func (b *fn) alloc(a *ssa.Alloc) {

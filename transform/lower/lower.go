@@ -153,7 +153,7 @@ func (l *lowerer) function(fn *ssa.Function) {
 			l.dispatch(fn, body)
 		} else if coloured && !isMain(fn) && !isInit(fn) && !isPackageInit(fn) {
 			pkg.Wrappers = append(pkg.Wrappers, &ir.Wrapper{
-				Name: l.wrapperName(fn), Recv: fn.Signature.Recv(), Sig: fn.Signature, Lowered: body.Name, Pos: fn.Pos(),
+				Name: l.wrapperName(fn), Recv: fn.Signature.Recv(), Sig: fn.Signature, Lowered: body.Name, Recovers: body.Raised != nil, Pos: fn.Pos(),
 			})
 		}
 	}
@@ -265,7 +265,7 @@ func (l *lowerer) loweredName(fn *ssa.Function) string {
 		return "init"
 	}
 	if !l.facts.Coloured(fn) && fn.Parent() == nil && !isMain(fn) && !isInit(fn) && !load.Instance(fn) {
-		return fn.Name() // keeps the user's name and place
+		return funcName(fn) // keeps the user's name and place
 	}
 	return prefix(l.homeOf(fn)) + l.base(fn)
 }
@@ -278,7 +278,22 @@ func (l *lowerer) wrapperName(fn *ssa.Function) string {
 		}
 		return prefix(l.homeOf(fn)) + l.base(fn)
 	}
+	return funcName(fn)
+}
+
+func funcName(fn *ssa.Function) string {
+	if o := fn.Object(); o != nil {
+		return NameOf(o)
+	}
 	return fn.Name()
+}
+
+// NameOf is the identifier of package-level object o in the output: the user's, unless it hides a predeclared one, which generated code needs.
+func NameOf(o types.Object) string {
+	if o.Pkg() != nil && o.Parent() == o.Pkg().Scope() && types.Universe.Lookup(o.Name()) != nil {
+		return Prefix + "own_" + o.Name()
+	}
+	return o.Name()
 }
 
 // unique invents a package-level identifier.

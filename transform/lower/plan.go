@@ -50,6 +50,7 @@ func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
 		p.spread()
 		again = p.colourInstances()
 		again = p.colourBodies() || again
+		again = p.colourRecoverers() || again
 		again = p.colourInits() || again
 	}
 	return p
@@ -138,7 +139,7 @@ func needsRuntime(fn *ssa.Function) bool {
 		case *ssa.Go:
 			found = true
 		case ssa.CallInstruction:
-			if c := i.Common().StaticCallee(); c != nil && library[c.String()].rt != "" {
+			if libraryOf(i.Common().StaticCallee(), false).rt != "" {
 				found = true
 			}
 		}
@@ -178,11 +179,35 @@ func (p *Plan) escapes(m *ssa.MakeClosure) bool {
 func hasRecover(fn *ssa.Function) bool {
 	found := false
 	eachInstr(fn, func(i ssa.Instruction) {
-		if c, ok := i.(*ssa.Call); ok && isBuiltin(&c.Call, "recover") {
+		if c, ok := i.(ssa.CallInstruction); ok && isBuiltin(c.Common(), "recover") {
 			found = true
 		}
 	})
 	return found
+}
+
+// colourRecoverers colours the functions that recover and that a coloured function defers through a func value or interface: they get what
+// they recover from rt. It reports whether there were any.
+func (p *Plan) colourRecoverers() bool {
+	any := false
+	for _, fn := range p.fns {
+		if !p.facts.Coloured(fn) {
+			continue
+		}
+		eachInstr(fn, func(i ssa.Instruction) {
+			d, ok := i.(*ssa.Defer)
+			if !ok || d.Call.StaticCallee() != nil {
+				return
+			}
+			for _, callee := range p.facts.Callees(d) {
+				if p.prog.IsUser(callee) && hasRecover(callee) && !p.facts.Coloured(callee) {
+					p.facts.Colour(callee, &suspend.Reason{Pos: callee.Pos(), What: "recovers, deferred through a func value"})
+					any = true
+				}
+			}
+		})
+	}
+	return any
 }
 
 func isBuiltin(c *ssa.CallCommon, name string) bool {

@@ -1,0 +1,237 @@
+package snap
+
+// This file defines what snap knows about timers.
+//
+// A time.Timer or time.Ticker is the visible head of an object of the runtime (runtime/time.go). It is saved as the time by the wall clock at which
+// it is due, and its period; Load makes a new one.
+//
+// The timer of a channel is plain data while no goroutine waits for the channel: since Go 1.23 it fires only when somebody looks. So it is
+// saved as it is. That of a function (time.AfterFunc) fires at any moment. Its due time is left out: whoever has registered
+// the function's closure saves it (see TimerDue), and sets the timer again after Load.
+
+import (
+	"math"
+	"os"
+	"reflect"
+	"runtime"
+	"time"
+	"unsafe"
+)
+
+// timeTimer mirrors runtime.timeTimer, of which time.Timer and time.Ticker are the first two fields.
+type timeTimer struct {
+	c     unsafe.Pointer
+	init  bool
+	timer struct {
+		mu            uintptr
+		astate, state uint8
+		isChan        bool
+		isFake        bool // of a testing/synctest bubble
+		blocked, rand uint32
+		when          int64 // by nanotime, 0 = not set
+		period        int64
+		f             unsafe.Pointer
+		arg           any // chan time.Time or func()
+		seq           uintptr
+		ts            unsafe.Pointer
+		sendLock      uintptr
+		isSending     int32
+	}
+}
+
+const (
+	timerOffset = unsafe.Offsetof(timeTimer{}.timer)
+	timerSize   = 2 * unsafe.Sizeof(timeTimer{}) // with its channel
+)
+
+//go:linkname nanotime runtime.nanotime
+func nanotime() int64
+
+func init() {
+	// With asynctimerchan=1, which is the default of modules for Go 1.22 and older, timer channels are ordinary channels that nothing leads
+	// from to their timers. Programs that are right with them are right without.
+	if t := time.NewTimer(0); cap(t.C) != 0 {
+		os.Setenv("GODEBUG", os.Getenv("GODEBUG")+",asynctimerchan=0")
+	}
+	const d = 1234567890123
+	t0 := nanotime()
+	t := time.NewTicker(d)
+	f := time.AfterFunc(d, func() {})
+	t1 := nanotime()
+	m, a, c := (*timeTimer)(unsafe.Pointer(t)), (*timeTimer)(unsafe.Pointer(f)), *(**hchan)(unsafe.Pointer(&t.C))
+	_, isFunc := a.timer.arg.(func())
+	ok := m.init && m.timer.isChan && m.timer.period == d && t0+d <= m.timer.when && m.timer.when <= t1+d &&
+		c.timer == unsafe.Pointer(&m.timer) && m.channel() == unsafe.Pointer(c) &&
+		a.init && !a.timer.isChan && a.timer.period == 0 && a.timer.when > 0 && isFunc && isTimer(unsafe.Pointer(t))
+	t.Stop()
+	f.Stop()
+	if !ok || m.timer.when != 0 || a.timer.when != 0 {
+		panic("snap: this Go runtime (" + runtime.Version() + ") lays out timers in an unknown way")
+	}
+}
+
+// channel returns the channel that t feeds.
+func (t *timeTimer) channel() unsafe.Pointer { return (*eface)(unsafe.Pointer(&t.timer.arg)).data }
+
+// due returns when t is due by the wall clock, in nanoseconds, 0 if it is not set.
+func (t *timeTimer) due() int64 {
+	when := t.timer.when
+	if when == 0 || when == math.MaxInt64 {
+		return when
+	}
+	at, now := time.Now().UnixNano(), nanotime()
+	if when-now > math.MaxInt64-at {
+		return math.MaxInt64
+	}
+	return max(at+when-now, 1)
+}
+
+// setDue is the inverse of due, for a timer that is not in the runtime's heap.
+func (t *timeTimer) setDue(due int64) {
+	if due == 0 || due == math.MaxInt64 {
+		t.timer.when = due
+		return
+	}
+	at, now := time.Now().UnixNano(), nanotime()
+	t.timer.when = max(now+due-at, 1)
+}
+
+// TimerDue returns when t, which has been made by package time, is due by the wall clock, in nanoseconds, 0 if it is not set. It may run at that moment.
+func TimerDue(t *time.Timer) int64 { return (*timeTimer)(unsafe.Pointer(t)).due() }
+
+// ChanDue is TimerDue of the timer or ticker that feeds the channel ch, 0 if there is none. No goroutine may wait for ch.
+func ChanDue(ch any) int64 {
+	c := (*hchan)((*eface)(unsafe.Pointer(&ch)).data)
+	if c == nil || c.timer == nil {
+		return 0
+	}
+	return timerOf(c).due()
+}
+
+// timerOf returns the timer that feeds c.
+func timerOf(c *hchan) *timeTimer {
+	return (*timeTimer)(unsafe.Add(c.timer, -int(timerOffset)))
+}
+
+var timerType, tickerType = reflect.TypeFor[time.Timer](), reflect.TypeFor[time.Ticker]()
+
+// isTimer reports whether the time.Timer or time.Ticker at q is one of the runtime's, not a copy of one.
+func isTimer(q unsafe.Pointer) bool {
+	if !(*timeTimer)(q).init {
+		return false
+	}
+	base, _, _ := findObject(uintptr(q), 0, 0)
+	last, _, _ := findObject(uintptr(q)+unsafe.Sizeof(timeTimer{})-1, 0, 0)
+	return base == uintptr(q) && last == base
+}
+
+// timerNode records the timer at q.
+func (s *scanner) timerNode(q unsafe.Pointer) {
+	if (*timeTimer)(q).timer.isFake {
+		s.bailTo(q, timerType, "the timer belongs to a testing/synctest bubble")
+	}
+	p, _ := progOf(timerType)
+	s.node(q, timer, p, 0)
+}
+
+var funcOp = op{kind: opFunc, size: wordSize, typ: reflect.TypeFor[func()]()}
+
+func (s *scanner) scanTimer(r *region) {
+	t := (*timeTimer)(r.addr)
+	s.ref(&r.prog.ops[0], r.addr) // C
+	if t.timer.isChan {
+		return
+	}
+	f := t.channel()
+	if s.heapHead(f) == nil {
+		s.bailAt(r.addr, timerType, "a timer of code that is not compiled belongs to this process")
+	}
+	s.function(f, funcOp.typ)
+}
+
+func (e *encoder) timer(t *timeTimer) {
+	e.uvarint(objTimer)
+	if t.timer.isChan {
+		e.uvarint(1)
+		e.varint(t.due())
+		e.varint(t.timer.period)
+	} else {
+		e.uvarint(0)
+	}
+	e.zeros(padding(timerSize))
+}
+
+// timerChan writes the header of the channel c, which a timer feeds.
+func (e *encoder) timerChan(c *hchan) {
+	t := unsafe.Pointer(timerOf(c))
+	i := e.find(*e.heapHead(t), uintptr(t), uintptr(t)+1)
+	e.uvarint(objTimerChan)
+	e.uvarint(uint64(e.regs.at(i).id))
+	e.uvarint(uint64(c.qcount))
+}
+
+func (e *encoder) timerBody(r *region) {
+	e.op(&r.prog.ops[0], r.addr)
+	if t := (*timeTimer)(r.addr); !t.timer.isChan {
+		e.function(t.channel())
+	}
+}
+
+func (d *decoder) newTimer(o *object) {
+	o.kind, o.count = timer, 1
+	o.prog, _ = progOf(timerType)
+	d.charge(timerSize, 1)
+	t := time.NewTimer(math.MaxInt64)
+	switch d.uvarint() {
+	case 0:
+		t = time.AfterFunc(math.MaxInt64, func() {})
+		t.Stop()
+	case 1:
+		due, period := d.varint(), d.varint()
+		if due < 0 || period < 0 {
+			corrupt("bad timer")
+		}
+		m := (*timeTimer)(unsafe.Pointer(t))
+		m.setDue(due)
+		m.timer.period = period
+	default:
+		corrupt("bad timer")
+	}
+	d.skip(padding(timerSize))
+	o.ptr = unsafe.Pointer(t)
+	o.fill = o.ptr
+}
+
+// newTimerChan reads the header of a channel, which linkTimer finds when its timer is there.
+func (d *decoder) newTimerChan(o *object) {
+	o.kind, o.typ = channel, reflect.TypeFor[time.Time]()
+	o.prog, _ = progOf(o.typ)
+	o.timer = d.length() + 1
+	if o.count = d.length(); o.count > 1 {
+		corrupt("bad channel")
+	}
+}
+
+func (d *decoder) linkTimer(o *object) {
+	if o.timer > len(d.objects) || d.objects[o.timer-1].kind != timer {
+		corrupt("channel without its timer")
+	}
+	t := (*timeTimer)(d.objects[o.timer-1].ptr)
+	if !t.timer.isChan || (*hchan)(t.channel()).qcount != 0 {
+		corrupt("channel without its timer")
+	}
+	o.ptr = t.channel()
+}
+
+func (d *decoder) timerBody(o *object) {
+	t := (*timeTimer)(o.ptr)
+	d.op(&o.prog.ops[0], o.ptr)
+	if t.timer.isChan {
+		return
+	}
+	f := d.node(&funcOp)
+	if f == nil {
+		corrupt("timer without a function")
+	}
+	t.timer.arg = *(*func())(unsafe.Pointer(&f))
+}

@@ -109,29 +109,23 @@ func Operation(instr ssa.Instruction) string {
 	return ""
 }
 
-// A World is the functions of a program and who may call whom.
-type World struct {
-	fns   map[*ssa.Function]bool
-	graph *callgraph.Graph
-}
-
-// NewWorld builds the call graph.
-func NewWorld(prog *ssa.Program) *World {
-	fns := ssautil.AllFunctions(prog)
-	return &World{fns, vta.CallGraph(fns, cha.CallGraph(prog))}
-}
-
-// Analyze is NewWorld(prog).Analyze.
-func Analyze(prog *ssa.Program, compiled func(*ssa.Function) bool, all bool) *Facts {
-	return NewWorld(prog).Analyze(compiled, all)
-}
-
 // Analyze colours the functions for which compiled is true. With all, it colours every one of them.
-func (w *World) Analyze(compiled func(*ssa.Function) bool, all bool) *Facts {
-	f := w.facts(compiled, all)
+func Analyze(prog *ssa.Program, compiled func(*ssa.Function) bool, all bool) *Facts {
+	fns := ssautil.AllFunctions(prog)
+	f := &Facts{
+		All:      all,
+		coloured: map[*ssa.Function]*Reason{},
+		sites:    map[ssa.CallInstruction]bool{},
+		callees:  map[ssa.CallInstruction][]*ssa.Function{},
+		graph:    vta.CallGraph(fns, cha.CallGraph(prog)),
+		// Wrappers that go/ssa makes (promoted methods, method values) carry colour like the user's functions.
+		carries: func(fn *ssa.Function) bool {
+			return compiled(fn) || fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil || conduits[fn.String()]
+		},
+	}
 	var roots []*ssa.Function
-	for _, fn := range sorted(w.fns) {
-		if f.carries(fn) {
+	for _, fn := range sorted(fns) {
+		if f.carries(fn) && !conduits[fn.String()] {
 			if r := f.own(fn, all && compiled(fn)); r != nil {
 				f.coloured[fn] = r
 				roots = append(roots, fn)
@@ -141,20 +135,6 @@ func (w *World) Analyze(compiled func(*ssa.Function) bool, all bool) *Facts {
 	f.spread(roots)
 	f.recordCallees()
 	return f
-}
-
-func (w *World) facts(compiled func(*ssa.Function) bool, all bool) *Facts {
-	return &Facts{
-		All:      all,
-		coloured: map[*ssa.Function]*Reason{},
-		sites:    map[ssa.CallInstruction]bool{},
-		callees:  map[ssa.CallInstruction][]*ssa.Function{},
-		graph:    w.graph,
-		// Wrappers that go/ssa makes (promoted methods, method values) carry colour like the user's functions.
-		carries: func(fn *ssa.Function) bool {
-			return compiled(fn) || fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil
-		},
-	}
 }
 
 // own finds the first operation of fn that suspends, and notes the calls among them.

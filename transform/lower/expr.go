@@ -5,6 +5,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -98,7 +99,7 @@ func (b *fn) place(v ssa.Value) *ir.Expr {
 func (b *fn) set(v ssa.Value, e *ir.Expr) {
 	uses := referrers(v)
 	if len(uses) == 0 {
-		if e.Effect() && e.Op != ir.OpAddr {
+		if e.Effect() && e.Op != ir.OpAddr && !b.unevaluated(v.(ssa.Instruction)) {
 			b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{nil}, R: []*ir.Expr{e}})
 		}
 		return
@@ -127,6 +128,54 @@ func (b *fn) evaluatedFirst(v ssa.Value, use ssa.Instruction) bool {
 		return use.Op == token.EQL && use.X == v && b.cases()[use.Pos()]
 	}
 	return false
+}
+
+// unevaluated reports whether i stands in the operand of a range that only its type counts of: an array of which no element is asked.
+func (b *fn) unevaluated(i ssa.Instruction) bool {
+	if b.ranged == nil {
+		b.ranged = []ast.Expr{}
+		if syntax := b.ssa.Syntax(); syntax != nil {
+			ast.Inspect(syntax, func(n ast.Node) bool {
+				if s, ok := n.(*ast.RangeStmt); ok && (s.Value == nil || isBlank(s.Value)) && !hasCall(s.X) {
+					b.ranged = append(b.ranged, s.X)
+				}
+				return true
+			})
+		}
+	}
+	v, ok := i.(ssa.Value)
+	if !ok {
+		return false
+	}
+	if _, ok := v.Type().Underlying().(*types.Array); !ok {
+		return false
+	}
+	for _, x := range b.ranged {
+		if x.Pos() <= i.Pos() && i.Pos() < x.End() {
+			return true
+		}
+	}
+	return false
+}
+
+func isBlank(x ast.Expr) bool {
+	id, ok := x.(*ast.Ident)
+	return ok && id.Name == "_"
+}
+
+// hasCall reports whether x contains a call or a receive.
+func hasCall(x ast.Expr) bool {
+	found := false
+	ast.Inspect(x, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			found = true
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.ARROW
+		}
+		return !found
+	})
+	return found
 }
 
 // cases are the positions of the expressions in the case clauses of switches with a tag.
@@ -248,6 +297,7 @@ func (b *fn) add(s *ir.Stmt) {
 func (b *fn) settle(s *ir.Stmt) {
 	var stored []*ir.Var
 	memory, calls := false, s.Point != nil
+	result := false // assigned, in a function that may recover
 	place := func(l *ir.Expr) {
 		if l == nil {
 			return
@@ -258,6 +308,7 @@ func (b *fn) settle(s *ir.Stmt) {
 		}
 		if rooted(l) {
 			stored = append(stored, root.Var)
+			result = result || b.out.HasDefer && slices.Contains(b.out.Results, root.Var)
 		} else {
 			memory = true
 		}
@@ -286,7 +337,7 @@ func (b *fn) settle(s *ir.Stmt) {
 	work := b.pending
 	b.pending = nil
 	for _, p := range work {
-		clash := memory && (p.mem || p.risk) || calls && p.call
+		clash := memory && (p.mem || p.risk) || calls && p.call || result && p.risk
 		for _, v := range stored {
 			clash = clash || p.vars[v]
 		}

@@ -2,6 +2,7 @@ package lower
 
 import (
 	"fmt"
+	"go/ast"
 	"go/token"
 	"go/types"
 	"strings"
@@ -36,6 +37,7 @@ type fn struct {
 	names   map[string]bool
 
 	caseExprs map[token.Pos]bool // see cases
+	ranged    []ast.Expr         // see unevaluated
 }
 
 func (l *lowerer) body(f *ssa.Function, kind ir.Kind) *ir.Func {

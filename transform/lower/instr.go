@@ -312,6 +312,9 @@ func (b *fn) commaOK(v ssa.Value, ok bool, e *ir.Expr) {
 func (b *fn) store(i *ssa.Store) {
 	val := b.value(i.Val)
 	p := b.place(i.Addr)
+	if p.Op == ir.OpField && p.Name == "_" { // of a literal
+		p = nil
+	}
 	b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{p}, R: []*ir.Expr{val}, Pos: i.Pos()})
 }
 

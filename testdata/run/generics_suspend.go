@@ -11,7 +11,7 @@ type node[T any] struct {
 	next *node[T]
 }
 
-func (l *List[T]) Push(v T)  { l.head = &node[T]{v, l.head}; l.n++ }
+func (l *List[T]) Push(v T) { l.head = &node[T]{v, l.head}; l.n++ }
 func (l *List[T]) Each(f func(T)) {
 	for n := l.head; n != nil; n = n.next {
 		f(n.v)

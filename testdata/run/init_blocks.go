@@ -10,7 +10,7 @@ var (
 	e = []int{1, 2, 3}
 )
 
-func f(i int) int        { fmt.Println("f", i); return i + 1 }
+func f(i int) int      { fmt.Println("f", i); return i + 1 }
 func g() (int, string) { fmt.Println("g"); return 4, "c" }
 
 var ch = make(chan int)

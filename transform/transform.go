@@ -8,7 +8,6 @@ import (
 	"errors"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -75,29 +74,14 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 		return nil, Errors{{What: "nothing to compile: " + strings.Join(opt.Patterns, " ") + " is outside the main module"}}
 	}
 	opt.Progress("finding what may suspend")
-	world := suspend.NewWorld(prog.SSA)
-	a := &alongside{prog: prog, left: map[string]bool{}}
-	for {
-		all, w := a.with(world)
-		res, err := finish(ctx, &opt, all, w)
-		var errs Errors
-		if errors.As(err, &errs) && a.leave(all, errs) {
-			continue
-		}
-		return res, err
-	}
-}
-
-// finish is what comes after it is known what is compiled.
-func finish(ctx context.Context, o *Options, prog *load.Program, w *suspend.World) (*Result, error) {
-	facts := w.Analyze(prog.IsUser, o.All)
-	o.Progress("lowering")
+	facts := suspend.Analyze(prog.SSA, prog.IsUser, opt.All)
+	opt.Progress("lowering")
 	low := lower.Program(prog, facts)
 	if err := low.Errors.Err(); err != nil {
 		return nil, err
 	}
-	o.Progress("writing Go")
-	return pack(ctx, o, prog, low)
+	opt.Progress("writing Go")
+	return pack(ctx, &opt, prog, low)
 }
 
 // pack emits every package and the files around them.
@@ -111,9 +95,6 @@ func pack(ctx context.Context, o *Options, prog *load.Program, low *lower.Result
 	eo := emit.Options{Fset: prog.Fset, LineFile: lineFile(o, prog), Exports: emit.Exports{}}
 	for _, u := range slices.Backward(prog.Bottom) {
 		dir := outputDir(prog, u)
-		if prog.Along(u.PkgPath) {
-			dir = path.Join("vendor", u.PkgPath)
-		}
 		if e, ok := entryOf[u.PkgPath]; ok {
 			dir = e.Dir
 			e.Stdin = usesStdin(prog, u)

@@ -29,7 +29,7 @@ func Map[T, U any](in <-chan T, f func(T) U) []U {
 	for v := range in {
 		p := pair{v, f(v)}
 		if len(out) == 0 {
-			fmt.Printf("%T %v\n", p, p)
+			fmt.Printf("%v\n", p)
 		}
 		out = append(out, p.b)
 	}

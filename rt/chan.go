@@ -62,7 +62,14 @@ type hchan struct {
 	_        uint16         // element size
 	closed   uint32
 	timer    unsafe.Pointer // native timer that feeds the channel
+	_        unsafe.Pointer // element type
+	_, _     uint           // indices in the buffer
+	recvq    waitq
+	sendq    waitq
 }
+
+// waitq mirrors runtime.waitq: the first and the last of the native goroutines that wait.
+type waitq [2]unsafe.Pointer
 
 // chanOf returns the channel in an interface value, which holds it as a pointer.
 func chanOf(ch any) *hchan { return (*hchan)(dataOf(ch)) }

@@ -2,6 +2,7 @@ package rt
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -21,6 +22,9 @@ func checkLayout() string {
 	}
 	if chanOf(any(time.After(0))).timer == nil {
 		return "layout of runtime.hchan (timer)"
+	}
+	if !queuesUp(func(c chan int) { <-c }, waitRecv) || !queuesUp(func(c chan int) { c <- 0 }, waitSend) {
+		return "layout of runtime.hchan (queues)"
 	}
 	cond := sync.NewCond(&sync.Mutex{})
 	m := memoryOf(cond)
@@ -47,6 +51,23 @@ func checkLayout() string {
 		return "frame pointers"
 	}
 	return ""
+}
+
+// queuesUp reports whether a goroutine that executes op shows as the end of the channel's queue.
+func queuesUp(op func(chan int), kind waitOp) bool {
+	c := make(chan int)
+	p := placeOf(chanOf(any(c)), kind)
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		defer func() { _ = recover() }() // a sender's
+		op(c)
+	}()
+	p.await(time.Now().Add(patienceInOrder))
+	queued := atomic.LoadPointer(p.end) != nil
+	close(c)
+	<-done
+	return p.before == nil && queued
 }
 
 // dynamicCall makes a dynamic call as generated code does, and reports whether Enter would see that.

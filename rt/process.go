@@ -81,11 +81,11 @@ func Main(p *Program, h Host) {
 
 // run is Main; it returns the exit status.
 func (p *process) run(prog *Program, h Host) int {
+	p.host = h
+	p.base = runtime.NumGoroutine() - p.count()
 	if what := checkLayout(); what != "" {
 		return fatal("harkgen: this Go version is not supported by the compiled program: "+what, 2)
 	}
-	p.host = h
-	p.base = runtime.NumGoroutine() - p.count()
 	p.strange = p.base - 1
 	if c, ok := h.(Crew); ok {
 		p.strange -= c.Goroutines()

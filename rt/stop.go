@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // This file defines the stop: how all goroutines come down, and go up again.
@@ -105,20 +107,16 @@ func (p *process) resume() {
 	startInOrder(up)
 }
 
-// patienceInOrder bounds the time that a resume spends on the order of waiters.
-const patienceInOrder = 20 * time.Millisecond
+// patienceInOrder bounds the time that a resume spends on the order of waiters. It is a matter of microseconds, unless a timer
+// makes a waiter go on instead.
+const patienceInOrder = time.Second
 
 // startInOrder starts goroutines such that those waiting on the same channel queue up in the order of the list: each waits until the one
-// before it has parked, but not for ever. Those that may have something to do come after all that will only wait: what they do
+// before it is in the queue. Those that may have something to do come after all that will only wait: what they do
 // is to find the others in their places.
 func startInOrder(up []*G) {
-	last := make(map[*hchan]*G)
-	left := patienceInOrder
-	await := func(g *G) {
-		if left > 0 {
-			left -= g.awaitParked()
-		}
-	}
+	last := make(map[*hchan]place)
+	deadline := time.Now().Add(patienceInOrder)
 	var later []*G
 	for _, g := range up {
 		if !g.willPark() {
@@ -127,21 +125,50 @@ func startInOrder(up []*G) {
 		}
 		for _, w := range g.waits {
 			if c := w.channel(); c != nil {
-				if before := last[c]; before != nil && before != g {
-					await(before)
-				}
-				last[c] = g
+				last[c].await(deadline)
+			}
+		}
+		for _, w := range g.waits {
+			if c := w.channel(); c != nil {
+				last[c] = placeOf(c, w.op)
 			}
 		}
 		g.start()
 	}
 	if len(later) > 0 {
-		for _, g := range last {
-			await(g)
+		for _, p := range last {
+			p.await(deadline)
 		}
 	}
 	for _, g := range later {
 		g.start()
+	}
+}
+
+// A place is the end of a queue of waiters, as it was before a goroutine was started that will wait there.
+type place struct {
+	end    *unsafe.Pointer
+	before unsafe.Pointer
+}
+
+func placeOf(c *hchan, op waitOp) place {
+	end := &c.recvq[1]
+	if op == waitSend {
+		end = &c.sendq[1]
+	}
+	return place{end, atomic.LoadPointer(end)}
+}
+
+// await waits until the goroutine is in the queue. A select enters all its queues at once.
+func (p place) await(deadline time.Time) {
+	if p.end == nil {
+		return
+	}
+	for i := 0; atomic.LoadPointer(p.end) == p.before; i++ {
+		runtime.Gosched()
+		if i&63 == 63 && time.Now().After(deadline) {
+			return
+		}
 	}
 }
 
@@ -155,32 +182,16 @@ func (g *G) start() {
 
 // willPark reports whether g, which is down, most likely finds nothing to do. Others may run.
 func (g *G) willPark() bool {
+	soon := time.Now().Add(patienceInOrder / 20).UnixNano()
 	for _, w := range g.waits {
 		switch w.op {
 		case waitReady, waitSleep:
 			return false
 		case waitRecv, waitSend:
-			if w.possible(0, g) || w.until(g) != 0 {
+			if w.possible(soon, g) {
 				return false
 			}
 		}
 	}
 	return true
-}
-
-// awaitParked gives g up to 2 ms to park, and returns the time it took.
-func (g *G) awaitParked() time.Duration {
-	var since time.Time
-	for i := 0; !g.parked(); i++ {
-		runtime.Gosched()
-		if i&15 != 15 {
-			continue
-		}
-		if since.IsZero() {
-			since = time.Now()
-		} else if d := time.Since(since); d > 2*time.Millisecond {
-			return d
-		}
-	}
-	return 0
 }

@@ -79,9 +79,9 @@ func (b *bench) measure(bm benchmark) row {
 		}
 		compiled = append(compiled, x)
 	}
-	r.Compiled = median(compiled)
+	r.Compiled = bm.summary(compiled)
 	if native != nil {
-		r.Native = median(native)
+		r.Native = bm.summary(native)
 		r.compare(r.Compiled / r.Native)
 	}
 	return r

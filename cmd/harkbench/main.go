@@ -1,5 +1,5 @@
 // Harkbench measures programs run plainly against the same programs compiled by
-// harkgen, side by side in one run, and prints a table of medians.
+// harkgen, side by side in one run, and prints a table.
 //
 //	harkbench [-n N] [-run REGEXP] [-json]
 //
@@ -30,7 +30,7 @@ import (
 )
 
 func main() {
-	n := flag.Int("n", 3, "take the median of `N` repetitions")
+	n := flag.Int("n", 3, "repeat `N` times: the median counts, of processor time the least")
 	only := flag.String("run", "", "only the rows whose names match `REGEXP`")
 	asJSON := flag.Bool("json", false, "print JSON")
 	flag.Parse()

@@ -2,6 +2,8 @@ package main
 
 // This file lists what is measured.
 
+import "slices"
+
 // A benchmark is one row of the table. Its two functions measure once; native
 // is nil where there is nothing to compare with.
 type benchmark struct {
@@ -13,6 +15,17 @@ type benchmark struct {
 	group    *group
 	comment  string
 }
+
+// summary is the number that stands for repetitions: the median. Of processor time it is the minimum, because what else the machine does
+// can only add to it.
+func (bm *benchmark) summary(xs []float64) float64 {
+	if bm.unit == userTime {
+		return slices.Min(xs)
+	}
+	return median(xs)
+}
+
+const userTime = "user ns/op"
 
 // A group is rows of which the geometric mean is a row.
 type group struct {
@@ -59,7 +72,7 @@ func kernel(name, comment string) []benchmark {
 	row := func(suffix, variant string, g *group, target float64, flags ...string) benchmark {
 		const unit = "user-ns/op"
 		return benchmark{
-			name: name + suffix, unit: "user ns/op", target: target, group: g,
+			name: name + suffix, unit: userTime, target: target, group: g,
 			native:   func(b *bench) (float64, error) { return b.native("kernels", unit, name, variant) },
 			compiled: func(b *bench) (float64, error) { return b.durable("kernels", unit, flags, name, variant) },
 		}

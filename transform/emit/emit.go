@@ -44,20 +44,19 @@ type File struct {
 }
 
 type emitter struct {
-	opt      Options
-	prog     *load.Program
-	low      *lower.Result
-	user     *packages.Package
-	pkg      *ir.Package
-	dir      string // of the package in the output
-	fn       *ir.Func
-	targets  map[*ir.Block]bool
-	resumeAt map[*ir.Point]string // labels of polls: the loop header
-	hoist    map[*types.TypeName]string
-	order    []*types.TypeName
-	errs     diag.List
-	sources  map[string][]string
-	imports  map[string]string // see importNames
+	opt     Options
+	prog    *load.Program
+	low     *lower.Result
+	user    *packages.Package
+	pkg     *ir.Package
+	dir     string // of the package in the output
+	fn      *ir.Func
+	targets map[*ir.Block]bool
+	hoist   map[*types.TypeName]string
+	order   []*types.TypeName
+	errs    diag.List
+	sources map[string][]string
+	imports map[string]string // see importNames
 }
 
 // Package emits one user package into directory dir of the output.

@@ -105,20 +105,23 @@ func frameName(f *ir.Func) string {
 }
 
 func (e *emitter) body(g *jen.Group, f *ir.Func) {
-	if len(f.Vars) > 0 || f.PC != "" && loops(f) {
+	if len(f.Vars) > 0 {
 		g.Var().DefsFunc(func(d *jen.Group) {
-			if f.PC != "" && len(f.Points) > 0 && loops(f) {
-				d.Id(f.PC).Int()
-			}
 			for _, v := range f.Vars {
 				d.Add(e.declare(v))
 			}
 		})
 	}
 	e.targets = map[*ir.Block]bool{}
-	e.resumeAt = map[*ir.Point]string{}
+	resumes := map[*ir.Block]*ir.Point{}
 	for i, b := range f.Blocks {
 		e.markTargets(b, next(f, i))
+	}
+	for _, p := range f.Points {
+		if p.Resume != nil {
+			e.targets[p.Resume] = true
+			resumes[p.Resume] = p
+		}
 	}
 	if f.Raised != nil && f.Raised.Read {
 		g.Id(f.Raised.Name).Op("=").Id(f.G).Dot("TakeRaised").Call()
@@ -127,14 +130,17 @@ func (e *emitter) body(g *jen.Group, f *ir.Func) {
 	e.resume(g, f)
 	for i, b := range f.Blocks {
 		if e.targets[b] {
-			g.Id(label(b)).Op(":")
+			l := g.Id(label(b)).Op(":")
+			if p := resumes[b]; p != nil {
+				l.Comment("// " + e.sourceLine(p.Pos))
+			}
 		}
 		for _, s := range b.Stmts {
 			e.stmt(g, s, next(f, i))
 		}
 	}
 	if f.RetPoint != nil {
-		g.Id(pointLabel(f.RetPoint)).Op(":")
+		g.Id(returnLabel).Op(":")
 		g.Id(f.Defers.Name).Dot("Return").Call()
 		g.Return()
 	}
@@ -181,12 +187,6 @@ func (e *emitter) markTargets(b, next *ir.Block) {
 			e.targets[s] = true
 		}
 	}
-	for _, s := range b.Stmts {
-		if s.Kind == ir.Poll {
-			e.targets[s.Then] = true
-			e.resumeAt[s.Point] = label(s.Then)
-		}
-	}
 }
 
 func label(b *ir.Block) string {
@@ -202,7 +202,8 @@ func label(b *ir.Block) string {
 	return fmt.Sprintf("%s_%d", c, b.Index)
 }
 
-func pointLabel(p *ir.Point) string { return fmt.Sprintf("p%d", p.PC) }
+// returnLabel stands before the return in which deferred calls are resumed.
+const returnLabel = "returning"
 
 // epilogue is the first native defer, so the last to run: it pushes the frame when a deferred call was suspended, and
 // copies the boxed results.
@@ -260,46 +261,17 @@ func (e *emitter) resume(g *jen.Group, f *ir.Func) {
 				b.Add(e.catchOuter(f))
 			}
 		}
-		if loops(f) {
-			b.Id(f.PC).Op("=").Id(f.Frame).Dot("PC")
-		} else {
-			b.Add(e.jumps(f, jen.Id(f.Frame).Dot("PC")))
-		}
-	})
-	// With loops, one switch after the frame is restored, and not a jump out of the branch above: so a variable that does not change in
-	// a loop has one definition before it, and the loop no phi for it. Without, the branch costs nothing that is not taken.
-	if loops(f) {
-		g.Add(e.jumps(f, jen.Id(f.PC)))
-	}
-}
-
-// jumps goes to the point pc.
-func (e *emitter) jumps(f *ir.Func, pc *jen.Statement) *jen.Statement {
-	return jen.Switch(pc).BlockFunc(func(s *jen.Group) {
-		for _, p := range f.Points {
-			to := e.resumeAt[p]
-			if to == "" {
-				to = pointLabel(p)
+		b.Switch(jen.Id(f.Frame).Dot("PC")).BlockFunc(func(s *jen.Group) {
+			for _, p := range f.Points {
+				switch {
+				case p.Resume != nil:
+					s.Case(jen.Lit(p.PC)).Block(jen.Goto().Id(label(p.Resume)))
+				case p == f.RetPoint:
+					s.Case(jen.Lit(p.PC)).Block(jen.Goto().Id(returnLabel))
+				}
 			}
-			s.Case(jen.Lit(p.PC)).Block(jen.Goto().Id(to))
-		}
+		})
 	})
-}
-
-// loops reports whether some jump of f goes back.
-func loops(f *ir.Func) bool {
-	at := map[*ir.Block]int{}
-	for i, b := range f.Blocks {
-		at[b] = i
-	}
-	for i, b := range f.Blocks {
-		for _, s := range b.Succs() {
-			if at[s] <= i {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // frameVars lists the variables that some point of f saves, in order.
@@ -363,11 +335,15 @@ func (e *emitter) stmt(g *jen.Group, s *ir.Stmt, next *ir.Block) {
 		if line := e.lineDirective(s.Pos); line != "" {
 			g.Comment(line)
 		}
-		g.If(jen.Id(e.fn.G).Dot("Poll").Call()).Block(jen.Id(e.fn.G).Dot("Yield").Call(), e.push(s.Point), jen.Return())
+		poll := jen.Id(e.fn.G).Dot("Poll").Call()
+		if len(s.R) > 0 {
+			poll = e.condition(s.R[0]).Op("&&").Add(poll)
+		}
+		g.If(poll).Block(jen.Id(e.fn.G).Dot("Yield").Call(), e.push(s.Point), jen.Return())
 		return
 	}
-	if s.Point != nil {
-		g.Id(pointLabel(s.Point)).Op(":").Comment("// " + e.sourceLine(s.Point.Pos))
+	if s.Kind == ir.Goto && s.Then == next {
+		return
 	}
 	if line := e.lineDirective(s.Pos); line != "" {
 		g.Comment(line)
@@ -376,9 +352,7 @@ func (e *emitter) stmt(g *jen.Group, s *ir.Stmt, next *ir.Block) {
 	case ir.Assign:
 		e.assign(g, s)
 	case ir.Goto:
-		if s.Then != next {
-			g.Goto().Id(label(s.Then))
-		}
+		g.Goto().Id(label(s.Then))
 	case ir.If:
 		e.branch(g, s, next)
 	case ir.Return:

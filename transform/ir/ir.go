@@ -8,6 +8,7 @@
 //  2. Every variable that is used is a parameter, the environment or in Vars; names are unique within the function.
 //  3. A point's Live variables are exactly those that must be in its frame.
 //  4. An expression is evaluated once: no node is shared by two statements, except variables and constants.
+//  5. A point is resumed at one place, though loops may be there twice; see reenter.go.
 package ir
 
 import (
@@ -94,7 +95,7 @@ const (
 	Deferred                    // the function's deferred calls run from here on (a normal return)
 	CatchOuter                  // a range over a function follows, whose body defers calls of this function
 	DeferOuter                  // it is over
-	Poll                        // loop back edge of a coloured function
+	Poll                        // loop back edge of a coloured function; R[0], if any: only when that holds
 )
 
 // A Stmt is one statement. A suspension point is a Stmt with a Point.
@@ -127,6 +128,9 @@ type Point struct {
 	Pos  token.Pos
 	Live []*Var // what the frame holds at this point, by Index
 	Args bool   // the operands are needed again on resumption
+	// Where the function goes on, set by Reenter: a block that begins with a statement of this point, or, for a poll, leads to the loop's header.
+	// Nil for the deferred calls.
+	Resume *Block
 }
 
 // A Block is a labelled sequence of statements.
@@ -149,27 +153,27 @@ const (
 
 // A Func is a lowered function.
 type Func struct {
-	Name         string // Go identifier of what is emitted
-	Title        string // the user's name for it: "main.worker"
-	Kind         Kind
-	Coloured     bool
-	G, Frame, PC string // names of the hidden goroutine parameter, the popped frame and the point to resume at, when Coloured
-	Recv         *Var   // of Method
-	Env          *Var   // closure environment, nil without captured variables
-	Params       []*Var
-	Results      []*Var // result parameters of the emitted function
-	Variadic     bool
-	Defers       *Var // of type rt.Defers; nil without defer in a coloured function
-	HasDefer     bool
-	Recovers     bool    // some deferred call is recover itself
-	Raised       *Var    // what recover recovers, in a function that is not deferred itself; nil without recover
-	Boxes        []*Expr // with defers: where the user's named results live; copied to Results last
-	RetPoint     *Point  // with coloured defers: resumes in the deferred calls
-	Vars         []*Var
-	Blocks       []*Block
-	Points       []*Point
-	Pos          token.Pos
-	File         string // the user's file
+	Name     string // Go identifier of what is emitted
+	Title    string // the user's name for it: "main.worker"
+	Kind     Kind
+	Coloured bool
+	G, Frame string // names of the hidden goroutine parameter and the popped frame, when Coloured
+	Recv     *Var   // of Method
+	Env      *Var   // closure environment, nil without captured variables
+	Params   []*Var
+	Results  []*Var // result parameters of the emitted function
+	Variadic bool
+	Defers   *Var // of type rt.Defers; nil without defer in a coloured function
+	HasDefer bool
+	Recovers bool    // some deferred call is recover itself
+	Raised   *Var    // what recover recovers, in a function that is not deferred itself; nil without recover
+	Boxes    []*Expr // with defers: where the user's named results live; copied to Results last
+	RetPoint *Point  // with coloured defers: resumes in the deferred calls
+	Vars     []*Var
+	Blocks   []*Block
+	Points   []*Point
+	Pos      token.Pos
+	File     string // the user's file
 }
 
 // V makes an expression of a variable.

@@ -44,7 +44,7 @@ type build struct{ f *Func }
 
 // coloured begins a function that may suspend.
 func coloured(params ...*Var) *build {
-	return &build{&Func{Name: "f", Title: "main.f", Coloured: true, G: "g", Frame: "frame", PC: "pc", Params: params}}
+	return &build{&Func{Name: "f", Title: "main.f", Coloured: true, G: "g", Frame: "frame", Params: params}}
 }
 
 func (b *build) vars(vs ...*Var) *build {

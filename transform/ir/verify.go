@@ -49,7 +49,6 @@ func (v *verifier) declarations() {
 	if v.f.Coloured {
 		name(v.f.G)
 		name(v.f.Frame)
-		name(v.f.PC)
 	}
 	for _, x := range v.f.all() {
 		if v.vars[x] {
@@ -132,21 +131,18 @@ func (v *verifier) expr(b *Block, s *Stmt, e *Expr) {
 	})
 }
 
-// points checks that points are numbered and that each belongs to one statement of a coloured function.
+// points checks that points are numbered, belong to statements of a coloured function, and are resumed where they were suspended.
 func (v *verifier) points() {
 	if !v.f.Coloured && len(v.f.Points) > 0 {
 		v.bad("not coloured, but it has points")
 	}
-	at := map[*Point]int{}
+	at := map[*Point][]*Stmt{}
 	for _, b := range v.f.Blocks {
 		for _, s := range b.Stmts {
 			if s.Point != nil {
-				at[s.Point]++
+				at[s.Point] = append(at[s.Point], s)
 			}
 		}
-	}
-	if v.f.RetPoint != nil {
-		at[v.f.RetPoint]++
 	}
 	if (v.f.RetPoint != nil) != (v.f.Defers != nil) {
 		v.bad("deferred calls without a point, or the reverse")
@@ -155,14 +151,38 @@ func (v *verifier) points() {
 		if p.PC != i+1 {
 			v.bad("point %d is numbered %d", i+1, p.PC)
 		}
-		if at[p] > 1 {
-			v.bad("point %d is at %d statements", p.PC, at[p])
+		if p != v.f.RetPoint {
+			v.resume(p, at[p])
 		}
 		delete(at, p)
 	}
 	for p := range at {
 		v.bad("point %d (%s) is not listed", p.PC, p.Op)
 	}
+}
+
+// resume checks where p, which is at the statements at, goes on.
+func (v *verifier) resume(p *Point, at []*Stmt) {
+	if p.Resume == nil || len(at) == 0 {
+		return // Reenter comes later, or nothing reaches the point
+	}
+	if !v.blocks[p.Resume] {
+		v.bad("point %d is resumed at a block that is not there", p.PC)
+		return
+	}
+	skip := func(b *Block) *Block {
+		for b.Stmts[0].Kind == Goto {
+			b = b.Stmts[0].Then
+		}
+		return b
+	}
+	to := skip(p.Resume)
+	for _, s := range at {
+		if to.Stmts[0] == s || s.Kind == Poll && skip(s.Then) == to {
+			return
+		}
+	}
+	v.bad("point %d is not resumed where it was suspended", p.PC)
 }
 
 // frames checks that each point's frame holds every variable that may be read after a resumption there, and no other.

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -31,10 +32,14 @@ type fn struct {
 	pending []*pend
 	thunks  int
 	edges   []*ir.Block // that poll
+	extra   int         // blocks that go/ssa does not have
 	blocks  []*ir.Block
 	cur     *ir.Block
 	pos     token.Pos
 	names   map[string]bool
+
+	rotated map[*ssa.BasicBlock]*rotation // by the block of the loop
+	started map[ssa.Instruction]*rotation // by what begins it
 
 	caseExprs map[token.Pos]bool // see cases
 	ranged    []ast.Expr         // see unevaluated
@@ -60,6 +65,7 @@ func (l *lowerer) body(f *ssa.Function, kind ir.Kind) *ir.Func {
 	for _, blk := range f.Blocks {
 		b.blocks = append(b.blocks, &ir.Block{Index: blk.Index, Comment: blk.Comment})
 	}
+	b.rotations()
 	for i, blk := range f.Blocks {
 		if i > 0 && len(blk.Preds) == 0 || blk == f.Recover {
 			continue
@@ -183,7 +189,7 @@ func (b *fn) declare() {
 			b.out.Raised = &ir.Var{Name: b.unique("raised"), RT: "*Raised"}
 			b.out.Vars = append(b.out.Vars, b.out.Raised)
 		}
-		b.out.Frame, b.out.PC = b.unique("f"), b.unique("pc")
+		b.out.Frame = b.unique("f")
 		if b.out.HasDefer {
 			b.out.Defers = &ir.Var{Name: b.unique("defers"), RT: "Defers"}
 			if bodiesDefer(f) {
@@ -276,17 +282,19 @@ func (b *fn) finish() {
 			}
 		}
 	}
-	kept := f.Blocks[:0]
-	for _, blk := range append(b.blocks, b.edges...) {
-		if len(blk.Stmts) > 0 {
-			kept = append(kept, blk)
+	var blocks []*ir.Block
+	for i, blk := range b.blocks {
+		blocks = append(blocks, blk)
+		if r := b.rotated[b.ssa.Blocks[i]]; r != nil {
+			blocks = append(blocks, r.test)
 		}
 	}
-	f.Blocks = kept
+	f.Blocks = slices.DeleteFunc(append(blocks, b.edges...), func(blk *ir.Block) bool { return len(blk.Stmts) == 0 })
 	if f.Defers != nil {
 		f.RetPoint = b.point("deferred calls", f.Pos)
 	}
 	f.Finish()
+	f.Reenter()
 	if b.facts.All { // most points never suspend; what holds an unsafe.Pointer at one that does cannot be saved then
 		return
 	}
@@ -310,10 +318,20 @@ func (b *fn) point(op string, pos token.Pos) *ir.Point {
 	return p
 }
 
+// newBlock makes a block that go/ssa does not have.
+func (b *fn) newBlock(comment string) *ir.Block {
+	b.extra++
+	return &ir.Block{Index: len(b.blocks) + b.extra - 1, Comment: comment}
+}
+
 func (b *fn) block(blk *ssa.BasicBlock) {
 	b.cur = b.blocks[blk.Index]
-	b.out.Blocks = append(b.out.Blocks, b.cur)
+	r := b.rotated[blk]
 	for _, i := range blk.Instrs {
+		if r != nil && i == r.first {
+			b.rotate(r)
+			break
+		}
 		if b.skip[i] {
 			continue
 		}

@@ -93,12 +93,20 @@ func (b *fn) instr(i ssa.Instruction) {
 		b.startMain()
 		b.ret(i)
 	case *ssa.Jump:
+		if r := b.started[i]; r != nil {
+			b.emit(&ir.Stmt{Kind: ir.Goto, Then: r.test})
+			return
+		}
 		b.phis(i.Block(), i.Block().Succs[0])
-		if b.polled(i.Block(), i.Block().Succs[0]) {
-			b.poll(i.Block().Succs[0])
+		if poll := b.pollOf(i.Block(), i.Block().Succs[0]); poll != nil {
+			b.emit(poll)
 		}
 		b.emit(&ir.Stmt{Kind: ir.Goto, Then: b.blocks[i.Block().Succs[0].Index]})
 	case *ssa.If:
+		if r := b.started[i]; r != nil {
+			b.emit(&ir.Stmt{Kind: ir.Goto, Then: r.test})
+			return
+		}
 		cond := b.value(i.Cond)
 		for _, s := range i.Block().Succs {
 			if hasPhi(s) {
@@ -311,6 +319,9 @@ func (b *fn) commaOK(v ssa.Value, ok bool, e *ir.Expr) {
 
 func (b *fn) store(i *ssa.Store) {
 	val := b.value(i.Val)
+	if b.started[i] != nil {
+		val = intConst(0)
+	}
 	p := b.place(i.Addr)
 	if p.Op == ir.OpField && p.Name == "_" { // of a literal
 		p = nil

@@ -2,6 +2,8 @@ package lower
 
 import (
 	"go/constant"
+	"go/token"
+	"go/types"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -11,27 +13,58 @@ import (
 
 // This file decides which loops poll, and where: on the back edge, so that a loop that runs long can be suspended.
 
-// polled reports whether the jump from blk to succ is a back edge that polls.
-func (b *fn) polled(blk, succ *ssa.BasicBlock) bool {
-	return b.coloured && succ.Dominates(blk) && !b.headerSuspends(succ) && !brief(succ)
+// pollOf returns the poll for the jump from blk to succ, nil if it is not a back edge that polls.
+func (b *fn) pollOf(blk, succ *ssa.BasicBlock) *ir.Stmt {
+	if r := b.rotated[succ]; r != nil && r.header == succ {
+		return nil // polls where it steps
+	}
+	if !succ.Dominates(blk) {
+		return nil
+	}
+	return b.pollAt(succ, b.blocks[succ.Index])
 }
 
-// poll polls before a jump to the loop header succ. The resume goes to the header itself: a label in the middle of the loop would be a
-// second entry, and the Go compiler optimises loops with one.
-func (b *fn) poll(succ *ssa.BasicBlock) {
-	b.emit(&ir.Stmt{Kind: ir.Poll, Point: b.point("running", b.pos), Then: b.blocks[succ.Index]})
+// pollAt returns the poll of the loop with header blk, nil if it has none. The resume goes to the header itself, which is to: a label in the
+// middle of the loop would be a second entry.
+func (b *fn) pollAt(blk *ssa.BasicBlock, to *ir.Block) *ir.Stmt {
+	if !b.coloured || b.headerSuspends(blk) || brief(blk) {
+		return nil
+	}
+	s := &ir.Stmt{Kind: ir.Poll, Then: to}
+	if flat(blk) {
+		step := bounded(blk)
+		if _, ok := step.(*ssa.Const); ok {
+			return nil
+		}
+		if step != nil {
+			s.R = []*ir.Expr{b.isZero(step)}
+		}
+	}
+	s.Point = b.point("running", b.pos)
+	return s
+}
+
+// isZero compares an integer with zero that is a variable's value, or has one of its own.
+func (b *fn) isZero(v ssa.Value) *ir.Expr {
+	x := b.vals[v]
+	if a := loaded(v); a != nil {
+		x = ir.V(b.direct[a])
+	}
+	zero := &ir.Expr{Op: ir.OpConst, Type: v.Type(), Const: constant.MakeInt64(0)}
+	return &ir.Expr{Op: ir.OpBinary, Tok: token.EQL, Args: []*ir.Expr{x, zero}, Type: types.Typ[types.Bool]}
 }
 
 // edge is the block to branch to for succ: an edge block that polls first, if the edge is to poll.
 func (b *fn) edge(blk, succ *ssa.BasicBlock) *ir.Block {
 	to := b.blocks[succ.Index]
-	if !b.polled(blk, succ) {
+	poll := b.pollOf(blk, succ)
+	if poll == nil {
 		return to
 	}
 	from := b.cur
-	b.cur = &ir.Block{Index: len(b.blocks) + len(b.edges), Comment: "again"}
+	b.cur = b.newBlock("again")
 	b.edges = append(b.edges, b.cur)
-	b.poll(succ)
+	b.emit(poll)
 	b.add(&ir.Stmt{Kind: ir.Goto, Then: to})
 	e := b.cur
 	b.cur = from
@@ -54,6 +87,11 @@ func brief(blk *ssa.BasicBlock) bool {
 	if !strings.HasPrefix(blk.Comment, "rangeindex") && !strings.HasPrefix(blk.Comment, "rangeiter") && !smallRangeInt(blk) {
 		return false
 	}
+	return flat(blk)
+}
+
+// flat reports whether the loop of header blk has neither calls nor loops in it.
+func flat(blk *ssa.BasicBlock) bool {
 	for _, m := range loopBody(blk) {
 		if m != blk && isLoopHeader(m) {
 			return false

@@ -138,6 +138,15 @@ type Block struct {
 	Index   int
 	Comment string
 	Stmts   []*Stmt
+	Of      *Block // what it is a copy of, nil if it is none
+}
+
+// origin is the block that b is a copy of, or b itself.
+func (b *Block) origin() *Block {
+	if b.Of != nil {
+		return b.Of
+	}
+	return b
 }
 
 // Kind says under which header a function's body is emitted.

@@ -29,10 +29,9 @@ const maxReentered = 20_000
 
 // Reenter sets Resume of every point, after Finish.
 func (f *Func) Reenter() {
-	r := &reentry{f: f, first: f.Blocks[0], preds: map[*Block][]*Block{}, origin: map[*Block]*Block{}}
+	r := &reentry{f: f, first: f.Blocks[0], preds: map[*Block][]*Block{}}
 	r.split()
 	for _, b := range f.Blocks {
-		r.origin[b] = b
 		for _, s := range b.Succs() {
 			r.preds[s] = append(r.preds[s], b)
 		}
@@ -41,12 +40,11 @@ func (f *Func) Reenter() {
 }
 
 type reentry struct {
-	f      *Func
-	first  *Block              // of the function
-	last   int                 // highest index of a block
-	size   int                 // statements
-	origin map[*Block]*Block   // what a block is a copy of
-	preds  map[*Block][]*Block // before there were copies
+	f     *Func
+	first *Block              // of the function
+	last  int                 // highest index of a block
+	size  int                 // statements
+	preds map[*Block][]*Block // before there were copies
 }
 
 // split makes each statement with a point the first of its block, and the point's.
@@ -121,11 +119,11 @@ func (r *reentry) loop(loop map[*Block]bool) {
 func (r *reentry) header(loop map[*Block]bool) *Block {
 	in := make(map[*Block]bool, len(loop))
 	for b := range loop {
-		in[r.origin[b]] = true
+		in[b.origin()] = true
 	}
 	var h *Block
 	for b := range loop {
-		o := r.origin[b]
+		o := b.origin()
 		entered := o == r.first
 		for _, p := range r.preds[o] {
 			entered = entered || !in[p]
@@ -166,7 +164,7 @@ func (r *reentry) copy(loop map[*Block]bool, h *Block, points []*Point) []*Block
 	for _, b := range r.f.Blocks {
 		if reached[b] {
 			to[b] = r.newBlock(b.Comment)
-			r.origin[to[b]] = r.origin[b]
+			to[b].Of = b.origin()
 			copies = append(copies, to[b])
 		}
 	}

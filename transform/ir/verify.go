@@ -178,7 +178,7 @@ func (v *verifier) resume(p *Point, at []*Stmt) {
 	}
 	to := skip(p.Resume)
 	for _, s := range at {
-		if to.Stmts[0] == s || s.Kind == Poll && skip(s.Then) == to {
+		if to.Stmts[0] == s || s.Kind == Poll && skip(s.Then).origin() == to.origin() {
 			return
 		}
 	}

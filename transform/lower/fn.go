@@ -41,6 +41,9 @@ type fn struct {
 	rotated map[*ssa.BasicBlock]*rotation // by the block of the loop
 	started map[ssa.Instruction]*rotation // by what begins it
 
+	loops      map[*ssa.BasicBlock]*ssa.BasicBlock // see loopOf
+	quietLoops map[*ssa.BasicBlock]quietness
+
 	caseExprs map[token.Pos]bool // see cases
 	ranged    []ast.Expr         // see unevaluated
 }

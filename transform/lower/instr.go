@@ -94,7 +94,7 @@ func (b *fn) instr(i ssa.Instruction) {
 		b.ret(i)
 	case *ssa.Jump:
 		if r := b.started[i]; r != nil {
-			b.emit(&ir.Stmt{Kind: ir.Goto, Then: r.test})
+			b.enter(r, i.Block())
 			return
 		}
 		b.phis(i.Block(), i.Block().Succs[0])
@@ -104,7 +104,7 @@ func (b *fn) instr(i ssa.Instruction) {
 		b.emit(&ir.Stmt{Kind: ir.Goto, Then: b.blocks[i.Block().Succs[0].Index]})
 	case *ssa.If:
 		if r := b.started[i]; r != nil {
-			b.emit(&ir.Stmt{Kind: ir.Goto, Then: r.test})
+			b.enter(r, i.Block())
 			return
 		}
 		cond := b.value(i.Cond)

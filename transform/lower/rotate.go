@@ -120,6 +120,14 @@ func sameBound(x, y ssa.Value) bool {
 	return x == y || ok1 && ok2 && c.Value != nil && d.Value != nil && constant.Compare(c.Value, token.EQL, d.Value)
 }
 
+// enter lowers the jump from blk into the loop of r.
+func (b *fn) enter(r *rotation, blk *ssa.BasicBlock) {
+	if poll := b.pollEntry(blk, r.header, r.test); poll != nil && !b.headerSuspends(r.body) {
+		b.emit(poll)
+	}
+	b.emit(&ir.Stmt{Kind: ir.Goto, Then: r.test})
+}
+
 // rotate lowers the loop block of r.
 func (b *fn) rotate(r *rotation) {
 	if r.pos.IsValid() {

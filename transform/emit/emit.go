@@ -57,6 +57,7 @@ type emitter struct {
 	errs    diag.List
 	sources map[string][]string
 	imports map[string]string // see importNames
+	asserts []asserter
 }
 
 // Package emits one user package into directory dir of the output.

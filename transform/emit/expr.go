@@ -56,7 +56,7 @@ func (e *emitter) expr(x *ir.Expr) *jen.Statement {
 	case ir.OpIface:
 		return e.convertTo(x.Type, e.expr(x.Args[0]))
 	case ir.OpAssert:
-		return e.tight(x.Args[0]).Assert(e.typ(x.Type))
+		return e.assertion(x)
 	case ir.OpCall:
 		return e.call(x)
 	case ir.OpBuiltin:

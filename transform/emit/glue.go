@@ -37,6 +37,7 @@ func (e *emitter) glue() []File {
 	e.variables(out)
 	e.program(out)
 	e.registrations(out)
+	e.asserters(out)
 	for i := 0; i < len(e.order); i++ { // spelling one may find another
 		o := e.order[i]
 		out.Type().Id(e.hoist[o]).Add(e.typ(o.Type().Underlying()))

@@ -50,7 +50,7 @@ const (
 	OpSlice               // Args[0][Args[1]:Args[2]:Args[3]]; nil entries are left out
 	OpConvert             // Type(Args[0])
 	OpIface               // Type(Args[0]), an interface made from a concrete value
-	OpAssert              // Args[0].(Type)
+	OpAssert              // Args[0].(Type); Comma: with the second result
 	OpCall                // Args[0](Args[1:]...); Spread: last has ...
 	OpBuiltin             // Name(Args...); Spread
 	OpRT                  // rt.Name(Args...)
@@ -77,6 +77,7 @@ type Expr struct {
 	Fields []string
 	Tok    token.Token
 	Spread bool
+	Comma  bool
 }
 
 // StmtKind says what a Stmt does.

@@ -57,7 +57,7 @@ func (b *fn) instr(i ssa.Instruction) {
 		if b.nilCheck(i) {
 			return
 		}
-		e := &ir.Expr{Op: ir.OpAssert, Args: []*ir.Expr{b.value(i.X)}, Type: i.AssertedType}
+		e := &ir.Expr{Op: ir.OpAssert, Args: []*ir.Expr{retype(b.value(i.X), i.X.Type())}, Type: i.AssertedType, Comma: i.CommaOk}
 		if !i.CommaOk {
 			b.keep(i, e)
 			return

@@ -64,6 +64,9 @@ type Result struct {
 // WrapperName is the identifier under which lowered function fn is a value.
 func (r *Result) WrapperName(fn *ssa.Function) string { return r.l.wrapperName(fn) }
 
+// Unique invents a package-level identifier.
+func (r *Result) Unique(p *types.Package, name string) string { return r.l.unique(p, prefix(p)+name) }
+
 type lowerer struct {
 	prog   *load.Program
 	plan   *Plan

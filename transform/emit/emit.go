@@ -8,6 +8,7 @@ package emit
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
 	"go/format"
 	"go/token"
 	"go/types"
@@ -58,6 +59,9 @@ type emitter struct {
 	sources map[string][]string
 	imports map[string]string // see importNames
 	asserts []asserter
+
+	dots      map[*types.Package]string // see findDots
+	qualified map[*ast.Ident]bool
 }
 
 // Package emits one user package into directory dir of the output.

@@ -98,6 +98,7 @@ func (e *emitter) text(f *ast.File, name string, data []byte, lowered map[ast.No
 	tf := e.opt.Fset.File(f.Pos())
 	off := func(p token.Pos) int { return tf.Offset(p) }
 	var edits []edit
+	e.findDots(f)
 	renamed := e.renamed()
 	gone := map[ast.Node]bool{}
 	ast.Inspect(f, func(n ast.Node) bool {
@@ -164,11 +165,34 @@ func declaration(n ast.Node) (doc *ast.CommentGroup, ok bool) {
 
 // ownName is what the output calls the package-level object that id stands for.
 func (e *emitter) ownName(id *ast.Ident) string {
+	if o := e.user.TypesInfo.Uses[id]; o != nil && e.dots[o.Pkg()] != "" && o.Parent() == o.Pkg().Scope() && !e.qualified[id] {
+		return e.dots[o.Pkg()] + "." + id.Name
+	}
 	o := e.user.TypesInfo.ObjectOf(id)
 	if o == nil || o.Pkg() != e.user.Types {
 		return id.Name
 	}
 	return lower.NameOf(o)
+}
+
+// findDots names the compiled packages that f imports with a dot, under which their objects are found in the output: harkgen adds
+// names to a compiled package, which would meet those of other packages.
+func (e *emitter) findDots(f *ast.File) {
+	e.dots, e.qualified = map[*types.Package]string{}, map[*ast.Ident]bool{}
+	for _, imp := range f.Imports {
+		if imp.Name == nil || imp.Name.Name != "." {
+			continue
+		}
+		if p := e.user.TypesInfo.Defs[imp.Name].(*types.PkgName).Imported(); e.prog.IsUserPackage(p.Path()) {
+			e.dots[p] = lower.Prefix + "dot_" + e.imports[p.Path()]
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			e.qualified[s.Sel] = true
+		}
+		return true
+	})
 }
 
 // importEdits makes blank the imports that only lowered functions used.
@@ -205,11 +229,15 @@ func (e *emitter) importEdits(f *ast.File, off func(token.Pos) int, gone map[ast
 		} else {
 			p, _ = e.user.TypesInfo.Implicits[imp].(*types.PkgName)
 		}
-		if p == nil || used[p] || imp.Name != nil && imp.Name.Name == "." && dotted[p.Imported()] {
+		name := "_"
+		if imp.Name != nil && imp.Name.Name == "." && p != nil && dotted[p.Imported()] {
+			name = e.dots[p.Imported()]
+		}
+		if p == nil || used[p] || name == "" {
 			continue
 		}
 		path, _ := strconv.Unquote(imp.Path.Value)
-		edits = append(edits, edit{from: off(imp.Pos()), to: off(imp.Path.End()), with: "_ " + strconv.Quote(path)})
+		edits = append(edits, edit{from: off(imp.Pos()), to: off(imp.Path.End()), with: name + " " + strconv.Quote(path)})
 	}
 	return edits
 }

@@ -85,9 +85,10 @@ func sourceErrors(errs transform.Errors) []string {
 
 // A worker is a program that was compiled for this machine.
 type worker struct {
-	path  string // of the executable
-	build string // its identity
-	entry transform.Entry
+	path   string // of the executable
+	build  string // its identity
+	entry  transform.Entry
+	goroot string
 }
 
 // worker compiles the program that the patterns name in dir, and builds it, in the cache. It
@@ -98,11 +99,12 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string, all boo
 		return nil, err
 	}
 	defer unlock()
-	key, err := toolKey(ctx, dir)
+	key, goroot, err := toolKey(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	if w := current(cache, key); w != nil {
+		w.goroot = goroot
 		return w, nil
 	}
 	began := time.Now()
@@ -121,7 +123,7 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string, all boo
 	if err := writeOutput(out, res); err != nil {
 		return nil, err
 	}
-	w := &worker{entry: res.Entries[0]}
+	w := &worker{entry: res.Entries[0], goroot: goroot}
 	exe := filepath.Join(cache, "new")
 	if err := a.goBuild(ctx, out, w.entry.Dir, exe); err != nil {
 		return nil, err

@@ -207,6 +207,9 @@ func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.O
 		fmt.Fprintln(a.stderr, "run", id)
 	}
 	o.Worker, o.Chaos, o.InProc = w.path, f.chaos, f.inproc
+	if os.Getenv("GOROOT") == "" && w.goroot != "" {
+		o.Env = append(os.Environ(), "GOROOT="+w.goroot) // the program is built with -trimpath, so runtime.GOROOT does not know
+	}
 	o.Stdout, o.Stderr = a.progress.writer(a.stdout), a.progress.writer(a.stderr)
 	if w.entry.Stdin {
 		o.Stdin = a.stdin

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/harkgen/harkgen/transform"
@@ -58,24 +59,25 @@ func (s stamp) same(name string, compiled time.Time) bool {
 }
 
 // toolKey identifies the toolchain and harkgen.
-func toolKey(ctx context.Context, dir string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOROOT", "GOFLAGS", "GOOS", "GOARCH", "GOEXPERIMENT", "CGO_ENABLED",
+func toolKey(ctx context.Context, dir string) (key, goroot string, err error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "GOROOT", "GOVERSION", "GOFLAGS", "GOOS", "GOARCH", "GOEXPERIMENT", "CGO_ENABLED",
 		"GOAMD64", "GOARM64", "GOWORK", "GOMOD", "GOMODCACHE")
 	cmd.Dir = dir
 	env, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("go env: %w", err)
+		return "", "", fmt.Errorf("go env: %w", err)
 	}
 	exe, err := os.Executable()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	self, err := hashFile(exe)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	sum := sha256.Sum256(append(env, self...))
-	return hex.EncodeToString(sum[:]), nil
+	goroot, _, _ = strings.Cut(string(env), "\n")
+	return hex.EncodeToString(sum[:]), goroot, nil
 }
 
 // current returns the program compiled last, if compiling again would give the same.

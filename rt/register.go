@@ -38,3 +38,10 @@ func Instance[F any](method string) (fn F, ok bool) {
 	fn, ok = instances[instance{method, reflect.TypeFor[F]()}].(F)
 	return fn, ok
 }
+
+// Initialiser returns the function that initialises the package path, registered as an instance: the way to it for package main, which may
+// not import every internal package.
+func Initialiser(path string) func(*G) {
+	init, _ := Instance[func(*G)](path)
+	return init
+}

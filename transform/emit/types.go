@@ -60,6 +60,9 @@ func (e *emitter) typ(t types.Type) *jen.Statement {
 	case *types.Signature:
 		return jen.Func().Add(e.signature(t, nil))
 	case *types.Struct:
+		if p := e.owner(t); p != nil {
+			return jen.Qual(p.Path(), e.opt.Exports.addLiteral(p, t))
+		}
 		return jen.StructFunc(func(g *jen.Group) {
 			for i := 0; i < t.NumFields(); i++ {
 				f := t.Field(i)
@@ -78,6 +81,9 @@ func (e *emitter) typ(t types.Type) *jen.Statement {
 		if t.NumMethods() == 0 && t.NumEmbeddeds() == 0 {
 			return jen.Any()
 		}
+		if p := e.owner(t); p != nil {
+			return jen.Qual(p.Path(), e.opt.Exports.addLiteral(p, t))
+		}
 		return jen.InterfaceFunc(func(g *jen.Group) {
 			for i := 0; i < t.NumExplicitMethods(); i++ {
 				m := t.ExplicitMethod(i)
@@ -90,6 +96,27 @@ func (e *emitter) typ(t types.Type) *jen.Statement {
 	}
 	e.fail("a value of type %s, which cannot be written here", t)
 	return jen.Any()
+}
+
+// owner is the compiled package whose unexported fields or methods type literal t has, if that is another one: t cannot be written here.
+func (e *emitter) owner(t types.Type) *types.Package {
+	var members []types.Object
+	switch t := t.(type) {
+	case *types.Struct:
+		for f := range t.Fields() {
+			members = append(members, f)
+		}
+	case *types.Interface:
+		for m := range t.ExplicitMethods() {
+			members = append(members, m)
+		}
+	}
+	for _, o := range members {
+		if !accessible(o, e.pkg.Types) && e.prog.IsUserPackage(o.Pkg().Path()) {
+			return o.Pkg()
+		}
+	}
+	return nil
 }
 
 // typeParam is the name of a receiver's type parameter; the user may have left it blank.

@@ -90,8 +90,9 @@ func (b *fn) call(i *ssa.Call) {
 		return
 	}
 	callee := c.StaticCallee()
-	if callee != nil && isPackageInit(callee) && !b.plan.Initialised(callee) {
-		return // it ran when the worker started
+	if callee != nil && isPackageInit(callee) {
+		b.initImports(i)
+		return
 	}
 	if lib := libraryOf(callee, b.facts.Site(i)); lib.rt != "" {
 		b.libraryCall(i, callee, lib)

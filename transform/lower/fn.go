@@ -46,6 +46,8 @@ type fn struct {
 
 	caseExprs map[token.Pos]bool // see cases
 	ranged    []ast.Expr         // see unevaluated
+
+	importsInited bool // see initImports
 }
 
 func (l *lowerer) body(f *ssa.Function, kind ir.Kind) *ir.Func {

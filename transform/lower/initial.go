@@ -1,7 +1,9 @@
 package lower
 
 import (
+	"go/constant"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -69,6 +71,71 @@ func (p *Plan) startsGoroutines(fn *ssa.Function, seen map[*ssa.Function]bool) b
 		}
 	})
 	return found
+}
+
+// initImports initialises, in the place of the calls at the beginning of package main's initialisation, everything that is imported.
+// Other packages leave it to that.
+func (b *fn) initImports(i *ssa.Call) {
+	main := b.ssa.Pkg.Func("main")
+	if main == nil || !isMain(main) || b.importsInited {
+		return
+	}
+	b.importsInited = true
+	for _, init := range b.plan.initOrder() {
+		if init == b.ssa {
+			continue
+		}
+		s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.loweredCall(init, &ssa.CallCommon{Value: init})}, Pos: position(i)}
+		if p := init.Pkg.Pkg; !b.importable(p) {
+			b.initialisers[p] = b.loweredName(init)
+			path := &ir.Expr{Op: ir.OpConst, Type: types.Typ[types.String], Const: constant.MakeString(p.Path())}
+			s.R[0].Args[0] = rt("Initialiser", path)
+		}
+		s.Point = b.point("calls "+init.String(), s.Pos)
+		b.emit(s)
+	}
+}
+
+// importable reports whether package main may import p, wherever in the output it is.
+func (b *fn) importable(p *types.Package) bool {
+	if slices.Contains(b.home.Imports(), p) {
+		return true
+	}
+	path := p.Path()
+	if b.prog.Module != nil {
+		path = strings.TrimPrefix(path, b.prog.Module.Path+"/internal/")
+	}
+	return !strings.Contains("/"+path+"/", "/internal/")
+}
+
+// initOrder lists the packages that are initialised as part of the program, in Go's order: of those whose imports are initialised, always
+// the one with the least path.
+func (p *Plan) initOrder() (order []*ssa.Function) {
+	waits := map[string]int{} // for so many imports
+	importers := map[string][]string{}
+	var ready []string
+	for path, pkg := range p.prog.All {
+		waits[path] = len(pkg.Imports)
+		for _, imp := range pkg.Imports {
+			importers[imp.PkgPath] = append(importers[imp.PkgPath], path)
+		}
+		if len(pkg.Imports) == 0 {
+			ready = append(ready, path)
+		}
+	}
+	for len(ready) > 0 {
+		path := slices.Min(ready)
+		ready = slices.DeleteFunc(ready, func(s string) bool { return s == path })
+		if init := p.prog.SSA.Package(p.prog.All[path].Types).Func("init"); p.Initialised(init) {
+			order = append(order, init)
+		}
+		for _, importer := range importers[path] {
+			if waits[importer]--; waits[importer] == 0 {
+				ready = append(ready, importer)
+			}
+		}
+	}
+	return order
 }
 
 // inited is the variable that says whether the package was initialised.

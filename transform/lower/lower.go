@@ -79,6 +79,8 @@ type lowerer struct {
 	bounds map[boundKey][]*ir.Env
 	local  map[*types.Package]map[string]bool // see localTypes
 	homes  map[*ssa.Function]*types.Package   // see homeOf
+
+	initialisers map[*types.Package]string // what initialises a package that main may not import
 }
 
 // Program lowers every function that needs it. Problems with the user's source are in Result.Errors, all of them.
@@ -92,6 +94,8 @@ func Program(prog *load.Program, facts *suspend.Facts) *Result {
 		bounds: map[boundKey][]*ir.Env{},
 		local:  map[*types.Package]map[string]bool{},
 		homes:  map[*ssa.Function]*types.Package{},
+
+		initialisers: map[*types.Package]string{},
 	}
 	for _, fn := range l.plan.fns {
 		l.base(fn)
@@ -104,6 +108,9 @@ func Program(prog *load.Program, facts *suspend.Facts) *Result {
 	}
 	for _, u := range prog.User {
 		l.globals(u.Types)
+	}
+	for p, name := range l.initialisers {
+		l.pkg(p).Instances = append(l.pkg(p).Instances, &ir.Instance{Title: p.Path(), Lowered: name})
 	}
 	res := &Result{Plan: l.plan, Packages: map[string]*ir.Package{}, Errors: l.errs, l: l}
 	for tp, p := range l.pkgs {

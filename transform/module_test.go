@@ -193,6 +193,53 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestPragma: a method that the Go compiler is to leave out of the method set stays out of it, whatever becomes of its body.
+func TestPragma(t *testing.T) {
+	t.Parallel()
+	dir := extract(t, text(`
+-- go.mod --
+module example.com/pragma
+
+go 1.26
+-- main.go --
+package main
+
+type T struct{}
+
+//go:nointerface
+func (T) Text() {}
+
+//go:nointerface
+func (T) Closure() func() int { n := 0; return func() int { n++; return n } }
+
+//go:nointerface
+func (T) Suspends(c chan int) { <-c }
+
+type G[X any] struct{}
+
+//go:nointerface
+func (G[X]) Instance(c chan X) { <-c }
+
+func main() {
+	var t T
+	t.Text()
+	t.Closure()()
+	t.Suspends(make(chan int, 1))
+	G[int]{}.Instance(make(chan int, 1))
+}
+`))
+	res := compile(t, &transform.Options{Dir: dir})
+	all := ""
+	for _, f := range res.Files {
+		all += string(f.Data)
+	}
+	for _, method := range []string{"Text", "Closure", "Suspends", "Instance"} {
+		if !regexp.MustCompile(`//go:nointerface\nfunc \([^\n]*\) ` + method + `\(`).MatchString(all) {
+			t.Errorf("%s is in the method set", method)
+		}
+	}
+}
+
 // TestRefused: faults of the source are errors with positions, all of them at once.
 func TestRefused(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,9 @@ func (e *emitter) function(out *jen.File, f *ir.Func) {
 	if line := e.lineDirective(f.Pos); line != "" {
 		out.Comment(line)
 	}
+	if f.Pragma != "" {
+		out.Comment(f.Pragma)
+	}
 	s := jen.Func()
 	switch f.Kind {
 	case ir.Closure:

@@ -247,6 +247,9 @@ func discards(builtin string) bool {
 func (e *emitter) wrapper(out *jen.File, w *ir.Wrapper) {
 	names := argNames(w.Sig)
 	args := argList(w.Sig, names)
+	if w.Pragma != "" {
+		out.Comment(w.Pragma)
+	}
 	head := out.Func()
 	if w.Recv != nil {
 		head.Params(jen.Id("recv").Add(e.typ(w.Recv.Type())))

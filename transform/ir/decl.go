@@ -62,6 +62,7 @@ type Wrapper struct {
 	Lowered  string
 	Recovers bool   // the lowered function calls recover
 	Instance string // of a generic method: the title of its instances; Lowered is then the method with the user's text
+	Pragma   string // directive for the Go compiler above it
 	Pos      token.Pos
 }
 

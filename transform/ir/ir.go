@@ -184,6 +184,7 @@ type Func struct {
 	Points   []*Point
 	Pos      token.Pos
 	File     string // the user's file
+	Pragma   string // of a Method: directive for the Go compiler above it
 }
 
 // V makes an expression of a variable.

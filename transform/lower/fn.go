@@ -62,6 +62,9 @@ func (l *lowerer) body(f *ssa.Function, kind ir.Kind) *ir.Func {
 		Name: l.loweredName(f), Title: l.goName(f), Kind: kind, Coloured: b.coloured, Pos: f.Pos(),
 		File: l.prog.Fset.PositionFor(f.Pos(), false).Filename, Variadic: f.Signature.Variadic(), HasDefer: hasDefer(f),
 	}
+	if kind == ir.Method {
+		b.out.Pragma = pragma(f)
+	}
 	if !f.Pos().IsValid() {
 		b.out.File = l.prog.All[b.home.Path()].CompiledGoFiles[0]
 	}

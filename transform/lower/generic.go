@@ -107,7 +107,8 @@ func (l *lowerer) dispatch(fn *ssa.Function, body *ir.Func) {
 	l.plan.Dispatched[origin] = true
 	p := l.pkg(origin.Pkg.Pkg)
 	p.Wrappers = append(p.Wrappers, &ir.Wrapper{
-		Name: origin.Name(), Recv: origin.Signature.Recv(), Sig: origin.Signature, Instance: title, Lowered: TextName(origin), Pos: origin.Pos(),
+		Name: origin.Name(), Recv: origin.Signature.Recv(), Sig: origin.Signature, Instance: title, Lowered: TextName(origin),
+		Pragma: pragma(origin), Pos: origin.Pos(),
 	})
 }
 

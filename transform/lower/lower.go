@@ -37,6 +37,7 @@ package lower
 
 import (
 	"fmt"
+	"go/ast"
 	"go/token"
 	"go/types"
 	"regexp"
@@ -163,10 +164,24 @@ func (l *lowerer) function(fn *ssa.Function) {
 			l.dispatch(fn, body)
 		} else if coloured && !isMain(fn) && !isInit(fn) && !isPackageInit(fn) {
 			pkg.Wrappers = append(pkg.Wrappers, &ir.Wrapper{
-				Name: l.wrapperName(fn), Recv: fn.Signature.Recv(), Sig: fn.Signature, Lowered: body.Name, Recovers: body.Raised != nil, Pos: fn.Pos(),
+				Name: l.wrapperName(fn), Recv: fn.Signature.Recv(), Sig: fn.Signature, Lowered: body.Name, Recovers: body.Raised != nil,
+				Pragma: pragma(fn), Pos: fn.Pos(),
 			})
 		}
 	}
+}
+
+// pragma is the directive above fn that its wrapper needs too: whether a method counts in the method set.
+func pragma(fn *ssa.Function) string {
+	const noInterface = "//go:nointerface"
+	if d, ok := fn.Syntax().(*ast.FuncDecl); ok && d.Doc != nil {
+		for _, c := range d.Doc.List {
+			if c.Text == noInterface {
+				return noInterface
+			}
+		}
+	}
+	return ""
 }
 
 // goName is the user's name for fn, as a stack trace shows it.

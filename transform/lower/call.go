@@ -369,6 +369,9 @@ func (b *fn) builtinExpr(bi *ssa.Builtin, c *ssa.CallCommon) *ir.Expr {
 		}
 		e.Args = append(e.Args, x)
 	}
+	if bi.Name() == "Offsetof" {
+		return b.offset(e, c)
+	}
 	if bi.Name() == "append" && len(e.Args) == 2 {
 		last := e.Args[1]
 		if last.Op == ir.OpComposite {

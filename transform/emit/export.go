@@ -19,6 +19,7 @@ type Exports map[*types.Package]*exported
 type exported struct {
 	named    map[string]*types.TypeName
 	literals []types.Type
+	accesses []*access
 }
 
 func (x Exports) of(p *types.Package) *exported {

@@ -24,7 +24,7 @@ func (e *emitter) expr(x *ir.Expr) *jen.Statement {
 	case ir.OpZero:
 		return e.zero(x.Type)
 	case ir.OpGlobal:
-		s := e.qual(x.Obj)
+		s := e.global(x.Obj)
 		if len(x.Args) > 0 {
 			s.Types(e.exprs(x.Args)...)
 		}
@@ -46,7 +46,7 @@ func (e *emitter) expr(x *ir.Expr) *jen.Statement {
 		}
 		return jen.Op("&").Add(e.tight(x.Args[0]))
 	case ir.OpField:
-		return e.operand(x.Args[0]).Dot(x.Name)
+		return e.field(x)
 	case ir.OpIndex:
 		return e.operand(x.Args[0]).Index(e.bare(x.Args[1]))
 	case ir.OpSlice:
@@ -82,6 +82,13 @@ func (e *emitter) expr(x *ir.Expr) *jen.Statement {
 	case ir.OpMethodVal:
 		return e.selector(x)
 	case ir.OpMethodExp:
+		if e.hides(x.Obj, x.Type) {
+			s := e.access("method", x.Obj, x.Type)
+			if args := typeArgs(x.Type); len(args) > 0 {
+				s.Types(e.types(args)...)
+			}
+			return s
+		}
 		return jen.Parens(e.typ(x.Type)).Dot(x.Name)
 	case ir.OpTypeName:
 		return e.typ(x.Type)
@@ -186,6 +193,9 @@ func derefs(x *ir.Expr) bool {
 
 func (e *emitter) selector(x *ir.Expr) *jen.Statement {
 	r := x.Args[0]
+	if e.hides(x.Obj, r.Type) {
+		return e.access("value", x.Obj, r.Type).Call(e.bare(r))
+	}
 	switch r.Op {
 	case ir.OpEnv:
 		return jen.Parens(e.expr(r)).Dot(x.Name)
@@ -231,6 +241,9 @@ func (e *emitter) call(x *ir.Expr) *jen.Statement {
 		if fn, ok := f.Obj.(*types.Func); ok {
 			e.globalArgs(fn, f, rest, args, x.Spread)
 		}
+	}
+	if f.Op == ir.OpMethodVal && e.hides(f.Obj, f.Args[0].Type) {
+		s, args = e.access("method", f.Obj, f.Args[0].Type), append([]jen.Code{e.bare(f.Args[0])}, args...)
 	}
 	return s.Call(args...)
 }

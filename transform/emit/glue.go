@@ -34,13 +34,14 @@ func (e *emitter) glue() []File {
 		e.wrapper(out, w)
 	}
 	e.exports(out)
+	e.accesses(out)
 	e.variables(out)
 	e.program(out)
 	e.registrations(out)
 	e.asserters(out)
 	for i := 0; i < len(e.order); i++ { // spelling one may find another
 		o := e.order[i]
-		out.Type().Id(e.hoist[o]).Add(e.typ(o.Type().Underlying()))
+		out.Type().Id(e.hoist[o]).Add(e.underlying(o.Type().Underlying()))
 	}
 	var files []File
 	if direct := e.directs(); direct != nil {
@@ -133,7 +134,11 @@ func (e *emitter) env(out *jen.File, env *ir.Env) {
 	names := argNames(env.Sig)
 	head := out.Func().Params(jen.Id("e").Op("*").Id(env.Name)).Id("fn").Add(e.signature(env.Sig, names))
 	if b := env.Bound; b != nil {
-		call := jen.Id("e").Dot("r").Dot(b.Method).Call(argList(env.Sig, names)...)
+		r, args := jen.Id("e").Dot("r"), argList(env.Sig, names)
+		call := jen.Add(r).Dot(b.Method.Name()).Call(args...)
+		if t := env.Fields[0].Type; e.hides(b.Method, t) {
+			call = e.access("method", b.Method, t).Call(append([]jen.Code{r}, args...)...)
+		}
 		head.BlockFunc(func(g *jen.Group) {
 			if b.RT != "" {
 				e.boundRT(g, b, env.Sig, argList(env.Sig, names))

@@ -63,6 +63,36 @@ func (e *emitter) typ(t types.Type) *jen.Statement {
 		if p := e.owner(t); p != nil {
 			return jen.Qual(p.Path(), e.opt.Exports.addLiteral(p, t))
 		}
+		return e.underlying(t)
+	case *types.Interface:
+		if t.NumMethods() == 0 && t.NumEmbeddeds() == 0 {
+			return jen.Any()
+		}
+		if p := e.owner(t); p != nil {
+			return jen.Qual(p.Path(), e.opt.Exports.addLiteral(p, t))
+		}
+		return e.underlying(t)
+	case *types.Union:
+		s := jen.Empty()
+		for i := range t.Len() {
+			if i > 0 {
+				s.Op("|")
+			}
+			if t.Term(i).Tilde() {
+				s.Op("~")
+			}
+			s.Add(e.typ(t.Term(i).Type()))
+		}
+		return s
+	}
+	e.fail("a value of type %s, which cannot be written here", t)
+	return jen.Any()
+}
+
+// underlying spells a type in full, with the members that it has.
+func (e *emitter) underlying(t types.Type) *jen.Statement {
+	switch t := t.(type) {
+	case *types.Struct:
 		return jen.StructFunc(func(g *jen.Group) {
 			for i := 0; i < t.NumFields(); i++ {
 				f := t.Field(i)
@@ -78,12 +108,6 @@ func (e *emitter) typ(t types.Type) *jen.Statement {
 			}
 		})
 	case *types.Interface:
-		if t.NumMethods() == 0 && t.NumEmbeddeds() == 0 {
-			return jen.Any()
-		}
-		if p := e.owner(t); p != nil {
-			return jen.Qual(p.Path(), e.opt.Exports.addLiteral(p, t))
-		}
 		return jen.InterfaceFunc(func(g *jen.Group) {
 			for i := 0; i < t.NumExplicitMethods(); i++ {
 				m := t.ExplicitMethod(i)
@@ -94,8 +118,7 @@ func (e *emitter) typ(t types.Type) *jen.Statement {
 			}
 		})
 	}
-	e.fail("a value of type %s, which cannot be written here", t)
-	return jen.Any()
+	return e.typ(t)
 }
 
 // owner is the compiled package whose unexported fields or methods type literal t has, if that is another one: t cannot be written here.
@@ -112,7 +135,7 @@ func (e *emitter) owner(t types.Type) *types.Package {
 		}
 	}
 	for _, o := range members {
-		if !accessible(o, e.pkg.Types) && e.prog.IsUserPackage(o.Pkg().Path()) {
+		if e.hides(o, t) {
 			return o.Pkg()
 		}
 	}

@@ -37,7 +37,7 @@ type Env struct {
 
 // A Bound is a method value x.M: the environment holds x as field r.
 type Bound struct {
-	Method  string
+	Method  *types.Func
 	Lowered *Expr  // the coloured lowering of a concrete method, called with g and the receiver; nil: call r.M
 	Dyn     bool   // r is an interface and M may suspend
 	RT      string // function of package rt that is called with the receiver instead of M

@@ -186,7 +186,7 @@ func (b *fn) callExpr(c *ssa.CallCommon, coloured bool) (e *ir.Expr, dyn bool) {
 		if recv.Op == ir.OpConst {
 			recv = &ir.Expr{Op: ir.OpConvert, Args: []*ir.Expr{recv}, Type: c.Value.Type()}
 		}
-		m := &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Name: c.Method.Name(), Type: c.Method.Type()}
+		m := &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Obj: c.Method, Name: c.Method.Name(), Type: c.Method.Type()}
 		return b.apply(m, c, nil), coloured
 	}
 	callee := c.StaticCallee()
@@ -225,7 +225,7 @@ func (b *fn) plainCall(callee *ssa.Function, c *ssa.CallCommon) *ir.Expr {
 		if recv.Op == ir.OpConst {
 			recv = &ir.Expr{Op: ir.OpConvert, Args: []*ir.Expr{recv}, Type: c.Args[0].Type()}
 		}
-		m := &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Name: callee.Name(), Type: callee.Signature}
+		m := &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Obj: callee.Object(), Name: callee.Name(), Type: callee.Signature}
 		rest := *c
 		rest.Args = c.Args[1:]
 		return b.apply(m, &rest, nil)
@@ -245,7 +245,7 @@ func (b *fn) promoted(callee *ssa.Function) bool {
 		t = types.Unalias(p.Elem())
 	}
 	n, ok := t.(*types.Named)
-	return ok && !n.Obj().Exported() && n.Obj().Pkg() != nil && n.Obj().Pkg() != b.home
+	return ok && !n.Obj().Exported() && n.Obj().Pkg() != nil && n.Obj().Pkg() != b.home && !b.prog.IsUserPackage(n.Obj().Pkg().Path())
 }
 
 // receiver is the receiver v of a call of method callee; of a promoted one, the struct that embeds it.

@@ -19,9 +19,9 @@ func (b *fn) funcValue(f *ssa.Function) *ir.Expr {
 		return &ir.Expr{Op: ir.OpName, Name: b.wrapperName(f), Pkg: b.homeOf(f).Path(), Type: f.Signature}
 	case f.Synthetic != "" && f.Object() != nil && f.Object().(*types.Func).Signature().Recv() != nil:
 		// Method expression T.M: the function's first parameter is the receiver.
-		return &ir.Expr{Op: ir.OpMethodExp, Type: f.Signature.Params().At(0).Type(), Name: f.Object().Name()}
+		return &ir.Expr{Op: ir.OpMethodExp, Type: f.Signature.Params().At(0).Type(), Obj: f.Object(), Name: f.Object().Name()}
 	case f.Signature.Recv() != nil:
-		return &ir.Expr{Op: ir.OpMethodExp, Type: f.Signature.Recv().Type(), Name: f.Name()}
+		return &ir.Expr{Op: ir.OpMethodExp, Type: f.Signature.Recv().Type(), Obj: f.Object(), Name: f.Name()}
 	case isMain(f):
 		b.refuse(b.pos, "main is used as a value", "the compiled main has another signature", "move its body into a function of another name")
 	}
@@ -100,7 +100,7 @@ func (b *fn) bound(m *ssa.MakeClosure, f *ssa.Function) *ir.Expr {
 			Title:  method.FullName() + "-fm",
 			Fields: []ir.Field{{Name: "r", Type: r.Type}},
 			Sig:    m.Type().(*types.Signature),
-			Bound:  &ir.Bound{Method: name, Dyn: b.facts.Coloured(f)},
+			Bound:  &ir.Bound{Method: method, Dyn: b.facts.Coloured(f)},
 		}
 		if lib := library[method.FullName()]; lib.rt != "" && lib.rt != "WaitGroupGo" && types.Identical(r.Type, method.Signature().Recv().Type()) {
 			env.Bound.RT, env.Bound.G = lib.rt, lib.g
@@ -243,9 +243,9 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 	case c.IsInvoke():
 		r := b.held(c.Value)
 		// The method is looked up here, not when it runs: that of a nil interface panics here.
-		b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{nil}, R: []*ir.Expr{{Op: ir.OpMethodVal, Args: []*ir.Expr{r}, Name: c.Method.Name()}}})
+		b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{nil}, R: []*ir.Expr{{Op: ir.OpMethodVal, Args: []*ir.Expr{retype(r, c.Value.Type())}, Obj: c.Method, Name: c.Method.Name()}}})
 		recv := hold("r", r, c.Value.Type(), "")
-		call.Args = append(call.Args, &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Name: c.Method.Name()})
+		call.Args = append(call.Args, &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Obj: c.Method, Name: c.Method.Name()})
 		call.Args = append(call.Args, args(0)...)
 		th.Dyn = coloured
 	case callee != nil && library[callee.String()].rt != "":
@@ -271,7 +271,7 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 	case callee.Signature.Recv() != nil && len(c.Args) > 0:
 		r := b.receiver(c.Args[0], callee)
 		recv := hold("r", r, r.Type, "")
-		call.Args = append(call.Args, &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Name: callee.Name()})
+		call.Args = append(call.Args, &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Obj: callee.Object(), Name: callee.Name()})
 		call.Args = append(call.Args, args(1)...)
 		th.Dyn = coloured
 	default:

@@ -127,3 +127,15 @@ func (p *Plan) colourInstances() bool {
 	}
 	return any
 }
+
+// Sees reports whether code of compiled package p can name everything that t mentions.
+func (r *Result) Sees(p *types.Package, t types.Type) bool {
+	sees := true
+	eachNamed(t, func(o *types.TypeName) {
+		q := o.Pkg()
+		if q != nil && q != p && r.l.prog.IsUserPackage(q.Path()) && !r.l.prog.Imports(p, q) || q != nil && o.Parent() != q.Scope() {
+			sees = false
+		}
+	})
+	return sees
+}

@@ -261,11 +261,11 @@ func (b *fn) indexed(x ssa.Value) *ir.Expr {
 // field selects field n of x, a struct type or pointer to one.
 func (b *fn) field(x *ir.Expr, t types.Type, n int) *ir.Expr {
 	f := t.Underlying().(*types.Struct).Field(n)
-	if !f.Exported() && f.Pkg() != b.home {
-		// Only promotion reaches through an unexported embedded field of another package: leave it out of the selector.
+	if !f.Exported() && f.Pkg() != b.home && !b.prog.IsUserPackage(f.Pkg().Path()) {
+		// Only promotion reaches through an unexported embedded field of a package that is not compiled: leave it out of the selector.
 		return retype(x, t)
 	}
-	return &ir.Expr{Op: ir.OpField, Args: []*ir.Expr{x}, Name: f.Name(), Type: f.Type()}
+	return &ir.Expr{Op: ir.OpField, Args: []*ir.Expr{retype(x, t)}, Obj: f, Name: f.Name(), Type: f.Type()}
 }
 
 // tuple makes the variables for the parts of v that are used.
@@ -297,11 +297,11 @@ func (b *fn) nilCheck(i *ssa.TypeAssert) bool {
 	}
 	for n := range t.NumMethods() {
 		m := t.Method(n)
-		if !m.Exported() && m.Pkg() != b.home {
+		if !m.Exported() && m.Pkg() != b.home && !b.prog.IsUserPackage(m.Pkg().Path()) {
 			continue
 		}
 		b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{nil}, R: []*ir.Expr{
-			{Op: ir.OpMethodVal, Args: []*ir.Expr{retype(b.held(i.X), i.X.Type())}, Name: m.Name()},
+			{Op: ir.OpMethodVal, Args: []*ir.Expr{retype(b.held(i.X), i.X.Type())}, Obj: m, Name: m.Name()},
 		}})
 		return true
 	}

@@ -88,17 +88,17 @@ func (e *emitter) field(x *ir.Expr) *jen.Statement {
 	if !e.hides(x.Obj, of.Type) {
 		return e.operand(of).Dot(x.Name)
 	}
-	ptr := of.Type
+	ptr := types.Type(types.NewPointer(of.Type))
 	var arg *jen.Statement
 	switch {
+	case isPointer(of.Type):
+		ptr, arg = of.Type, e.expr(of)
 	case of.Op == ir.OpDeref:
-		ptr, arg = types.NewPointer(of.Type), e.expr(of.Args[0])
+		arg = e.expr(of.Args[0])
 	case addressable(of):
-		ptr, arg = types.NewPointer(of.Type), jen.Op("&").Add(e.tight(of))
-	case !isPointer(of.Type):
-		return e.access("part", x.Obj, of.Type).Call(e.expr(of))
+		arg = jen.Op("&").Add(e.tight(of))
 	default:
-		arg = e.expr(of)
+		return e.access("part", x.Obj, of.Type).Call(e.expr(of))
 	}
 	return jen.Parens(jen.Op("*").Add(e.access("field", x.Obj, ptr)).Call(arg))
 }

@@ -23,7 +23,8 @@ func checkLayout() string {
 	if chanOf(any(time.After(0))).timer == nil {
 		return "layout of runtime.hchan (timer)"
 	}
-	if !queuesUp(func(c chan int) { <-c }, waitRecv) || !queuesUp(func(c chan int) { c <- 0 }, waitSend) {
+	send, recv := func(c chan int) { c <- 0 }, func(c chan int) { <-c }
+	if !queuesUp(recv, send, waitRecv) || !queuesUp(send, recv, waitSend) {
 		return "layout of runtime.hchan (queues)"
 	}
 	cond := sync.NewCond(&sync.Mutex{})
@@ -53,19 +54,18 @@ func checkLayout() string {
 	return ""
 }
 
-// queuesUp reports whether a goroutine that executes op shows as the end of the channel's queue.
-func queuesUp(op func(chan int), kind waitOp) bool {
+// queuesUp reports whether a goroutine that executes op, until its partner comes, shows as the end of the channel's queue.
+func queuesUp(op, partner func(chan int), kind waitOp) bool {
 	c := make(chan int)
 	p := placeOf(chanOf(any(c)), kind)
 	done := make(chan bool)
 	go func() {
-		defer close(done)
-		defer func() { _ = recover() }() // a sender's
 		op(c)
+		close(done)
 	}()
 	p.await(time.Now().Add(patienceInOrder))
 	queued := atomic.LoadPointer(p.end) != nil
-	close(c)
+	partner(c) // closing the channel would be a race with a sender
 	<-done
 	return p.before == nil && queued
 }

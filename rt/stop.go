@@ -119,14 +119,14 @@ func startInOrder(up []*G) {
 	deadline := time.Now().Add(patienceInOrder)
 	var later []*G
 	for _, g := range up {
-		if !g.willPark() {
-			later = append(later, g)
-			continue
-		}
 		for _, w := range g.waits {
 			if c := w.channel(); c != nil {
 				last[c].await(deadline)
 			}
+		}
+		if !g.willPark() {
+			later = append(later, g)
+			continue
 		}
 		for _, w := range g.waits {
 			if c := w.channel(); c != nil {
@@ -188,10 +188,23 @@ func (g *G) willPark() bool {
 		case waitReady, waitSleep:
 			return false
 		case waitRecv, waitSend:
-			if w.possible(soon, g) {
+			if w.possible(soon, g) || w.partnered() {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// partnered reports whether somebody is in the queue whom w would meet.
+func (w Wait) partnered() bool {
+	c := w.channel()
+	if c == nil {
+		return false
+	}
+	q := &c.sendq
+	if w.op == waitSend {
+		q = &c.recvq
+	}
+	return atomic.LoadPointer(&q[0]) != nil
 }

@@ -69,6 +69,7 @@ func write(t *testing.T, name string, data []byte) {
 // compile compiles with o, which must succeed.
 func compile(t *testing.T, o *transform.Options) *transform.Result {
 	t.Helper()
+	o.Check = true
 	res, err := transform.Compile(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ package transform
 import (
 	"context"
 	"errors"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -30,6 +31,9 @@ type Options struct {
 	Lambda   bool         // also emit the Lambda handlers and the deployment
 	All      bool         // transform every function, also those that never suspend
 	Progress func(string) // told of each phase; may be nil
+	Check    bool         // verify each function after each pass over it
+	Dump     string       // print what becomes of the functions of this name, phase by phase,
+	DumpTo   io.Writer    // to here
 }
 
 // An Entry is one entry point: a main package.
@@ -76,12 +80,21 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 	opt.Progress("finding what may suspend")
 	facts := suspend.Analyze(prog.SSA, prog.IsUser, opt.All)
 	opt.Progress("lowering")
-	low := lower.Program(prog, facts)
-	if err := low.Errors.Err(); err != nil {
-		return nil, err
+	watch := lower.Options{Check: opt.Check}
+	dump := newDumper(&opt)
+	if dump != nil {
+		watch.Dump = dump.pass
 	}
-	opt.Progress("writing Go")
-	return pack(ctx, &opt, prog, low)
+	low := lower.Program(prog, facts, watch)
+	var res *Result
+	if err = low.Errors.Err(); err == nil {
+		opt.Progress("writing Go")
+		res, err = pack(ctx, &opt, prog, low)
+	}
+	if dump != nil {
+		dump.write(prog, low, res)
+	}
+	return res, err
 }
 
 // pack emits every package and the files around them.

@@ -37,12 +37,20 @@ func (a *app) build(ctx context.Context, out string, patterns []string) error {
 	return writeOutput(abs, res)
 }
 
+// What the environment asks of the compiler, for those who work on it; see CONTRIBUTING.md.
+const (
+	dumpVar  = "HARKDUMP"  // print what becomes of the functions of this name
+	checkVar = "HARKCHECK" // verify functions after each pass
+)
+
 // compile is the only caller of the compiler.
 func (a *app) compile(ctx context.Context, o *transform.Options) (*transform.Result, error) {
 	phase := newPhase("starting")
 	stop := a.progress.during(phase.text)
 	defer stop()
 	o.Progress = phase.set
+	o.Check = os.Getenv(checkVar) != ""
+	o.Dump, o.DumpTo = os.Getenv(dumpVar), a.progress.writer(a.stderr)
 	res, err := transform.Compile(ctx, o)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -103,7 +111,7 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string, all boo
 	if err != nil {
 		return nil, err
 	}
-	if w := current(cache, key); w != nil {
+	if w := current(cache, key); w != nil && os.Getenv(dumpVar) == "" {
 		w.goroot = goroot
 		return w, nil
 	}

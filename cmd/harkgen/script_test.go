@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 				e.Setenv(name, strings.TrimSpace(string(out)))
 			}
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, ".cache"))
+			e.Setenv("HARKCHECK", "1")
 			e.Setenv("GORACE", "atexit_sleep_ms=0")
 			return nil
 		},

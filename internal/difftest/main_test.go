@@ -64,6 +64,7 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "go build ./cmd/harkgen: %v\n%s", err, out)
 		return 1
 	}
+	os.Setenv("HARKCHECK", "1") // harkgen verifies each function after each pass
 	os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	return m.Run()
 }

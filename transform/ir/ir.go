@@ -3,7 +3,7 @@
 // It is what is left of a function once SSA has fixed the order of evaluation: expressions are trees again, where folding them back
 // is safe, and every variable is declared at the top of the function. Suspension points are explicit.
 //
-// Invariants (checked by Verify):
+// Invariants (checked by Verify; 3 from the pass that fills the frames on):
 //  1. A block ends in exactly one terminator (Goto, If, Return, Panic), and only there.
 //  2. Every variable that is used is a parameter, the environment or in Vars; names are unique within the function.
 //  3. A point's Live variables are exactly those that must be in its frame.
@@ -24,8 +24,8 @@ type Var struct {
 	Iter  *Iter      // iteration state of a range over a map or string
 	RT    string     // a type of package rt: "Defers", "*Defers"
 	Env   string     // pointer to the generated struct of this name
-	Read  bool       // some expression reads it; set by Finish
-	Index int        // dense numbering, set by Finish
+	Read  bool       // some expression reads it; set by the pass that drops unread ones
+	Index int        // dense numbering, set by the pass that fills the frames
 }
 
 // An Iter is the type of iteration state: rt.MapIter[Key, Elem] or rt.StringIter.
@@ -129,7 +129,7 @@ type Point struct {
 	Pos  token.Pos
 	Live []*Var // what the frame holds at this point, by Index
 	Args bool   // the operands are needed again on resumption
-	// Where the function goes on, set by Reenter: a block that begins with a statement of this point, or, for a poll, leads to the loop's header.
+	// Where the function goes on, set by the last pass: a block that begins with a statement of this point, or, for a poll, leads to the loop's header.
 	// Nil for the deferred calls.
 	Resume *Block
 }
@@ -185,6 +185,7 @@ type Func struct {
 	Pos      token.Pos
 	File     string // the user's file
 	Pragma   string // of a Method: directive for the Go compiler above it
+	facts    fact
 }
 
 // V makes an expression of a variable.

@@ -70,7 +70,7 @@ func (b *build) at(s *Stmt, args bool) *Stmt {
 // finish completes the function and verifies it.
 func (b *build) finish(t *testing.T) *Func {
 	t.Helper()
-	b.f.Finish()
+	b.f.Finish(nil)
 	if err := Verify(b.f); err != nil {
 		t.Errorf("Verify: %v", err)
 	}

@@ -170,9 +170,8 @@ func (f *Func) vars(s set) []*Var {
 	return out
 }
 
-// Finish numbers the variables, drops those nothing reads, and computes the live sets of all points.
-func (f *Func) Finish() {
-	f.dropUnread()
+// fillFrames numbers the variables and computes the live sets of all points.
+func (f *Func) fillFrames() {
 	all := f.all()
 	for i, v := range all {
 		v.Index = i
@@ -197,7 +196,6 @@ func (f *Func) Finish() {
 			}
 		}
 	}
-	f.protect()
 	if f.RetPoint != nil {
 		at := newSet(len(all))
 		f.addAlways(at)

@@ -27,8 +27,8 @@ import "slices"
 // maxReentered bounds the statements of a function with its copies; beyond it loops are entered in the middle.
 const maxReentered = 20_000
 
-// Reenter sets Resume of every point, after Finish.
-func (f *Func) Reenter() {
+// reenter sets Resume of every point.
+func (f *Func) reenter() {
 	r := &reentry{f: f, first: f.Blocks[0], preds: map[*Block][]*Block{}}
 	r.split()
 	for _, b := range f.Blocks {

@@ -147,7 +147,7 @@ func TestReenter(t *testing.T) {
 			want[k] = trace(f, uint64(k), 0)
 		}
 		before := len(f.Blocks)
-		f.Reenter()
+		f.reenter()
 		for k, w := range want {
 			for _, n := range []int{0, 1, 2, 7} {
 				if got := trace(f, uint64(k), n); !slices.Equal(got[:min(len(got), 1900)], w[:min(len(w), 1900)]) {

@@ -60,7 +60,7 @@ func TestVerify(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b, recv, poll := valid()
-			b.f.Finish()
+			b.f.Finish(nil)
 			tt.damage(b, recv, poll)
 			err := Verify(b.f)
 			switch {

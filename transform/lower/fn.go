@@ -301,8 +301,7 @@ func (b *fn) finish() {
 	if f.Defers != nil {
 		f.RetPoint = b.point("deferred calls", f.Pos)
 	}
-	f.Finish()
-	f.Reenter()
+	f.Finish(b.after)
 	if b.facts.All { // most points never suspend; what holds an unsafe.Pointer at one that does cannot be saved then
 		return
 	}
@@ -317,6 +316,19 @@ func (b *fn) finish() {
 				b.refuse(p.Pos, "unsafe.Pointer "+v.Name+" lives across a suspension", "its target's type is unknown, so it cannot be saved", "keep it between two suspending calls")
 			}
 		}
+	}
+}
+
+// after looks at the function after a pass over it.
+func (b *fn) after(pass string) {
+	if b.opt.Dump != nil {
+		b.opt.Dump(b.ssa, b.out, pass)
+	}
+	if !b.opt.Check {
+		return
+	}
+	if err := ir.Verify(b.out); err != nil {
+		b.refuse(b.out.Pos, "bug in harkgen: after pass "+pass+", "+b.out.Title+" is malformed", err.Error(), "please report it")
 	}
 }
 

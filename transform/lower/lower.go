@@ -54,6 +54,12 @@ import (
 // Prefix begins every package-level identifier that harkgen invents; in packages other than main it is Hark_, to be reachable.
 const Prefix = "hark_"
 
+// Options say how lowering is watched. The zero value does not.
+type Options struct {
+	Check bool                                            // verify each function after each pass
+	Dump  func(fn *ssa.Function, f *ir.Func, pass string) // called for each function after each pass; may be nil
+}
+
 // A Result is the lowered program.
 type Result struct {
 	Plan     *Plan
@@ -67,8 +73,14 @@ func (r *Result) WrapperName(fn *ssa.Function) string { return r.l.wrapperName(f
 
 // Unique invents a package-level identifier.
 func (r *Result) Unique(p *types.Package, name string) string { return r.l.unique(p, prefix(p)+name) }
+// Title is fn's name as a stack trace shows it.
+func (r *Result) Title(fn *ssa.Function) string { return r.l.goName(fn) }
+
+// Home is the package that fn is emitted in.
+func (r *Result) Home(fn *ssa.Function) *types.Package { return r.l.homeOf(fn) }
 
 type lowerer struct {
+	opt    Options
 	prog   *load.Program
 	plan   *Plan
 	facts  *suspend.Facts
@@ -85,9 +97,9 @@ type lowerer struct {
 }
 
 // Program lowers every function that needs it. Problems with the user's source are in Result.Errors, all of them.
-func Program(prog *load.Program, facts *suspend.Facts) *Result {
+func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 	l := &lowerer{
-		prog: prog, facts: facts, plan: newPlan(prog, facts),
+		opt: opt, prog: prog, facts: facts, plan: newPlan(prog, facts),
 		pkgs:   map[*types.Package]*ir.Package{},
 		envs:   map[*ssa.Function]*ir.Env{},
 		names:  map[string]bool{},

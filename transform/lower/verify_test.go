@@ -4,10 +4,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/ir"
@@ -20,9 +23,15 @@ type lowered struct {
 	prog   *load.Program
 	facts  *suspend.Facts
 	result *lower.Result
+	passes map[*ir.Func][]string // that each function went through, and after which it was verified
 }
 
-var corpus = sync.OnceValues(func() (*lowered, error) {
+var corpora = [...]func() (*lowered, error){
+	sync.OnceValues(func() (*lowered, error) { return lowerCorpus(false) }),
+	sync.OnceValues(func() (*lowered, error) { return lowerCorpus(true) }),
+}
+
+func lowerCorpus(all bool) (*lowered, error) {
 	files, err := filepath.Glob("../../testdata/run/*.go")
 	if err != nil {
 		return nil, err
@@ -49,22 +58,15 @@ var corpus = sync.OnceValues(func() (*lowered, error) {
 			return nil, err
 		}
 	}
-	l := new(lowered)
+	l := &lowered{passes: map[*ir.Func][]string{}}
 	if l.prog, err = load.Load(context.Background(), dir, []string{"./..."}); err != nil {
 		return nil, err
 	}
-	l.facts = suspend.Analyze(l.prog.SSA, l.prog.IsUser, false)
-	l.result = lower.Program(l.prog, l.facts)
+	l.facts = suspend.Analyze(l.prog.SSA, l.prog.IsUser, all)
+	l.result = lower.Program(l.prog, l.facts, lower.Options{Check: true, Dump: func(_ *ssa.Function, f *ir.Func, pass string) {
+		l.passes[f] = append(l.passes[f], pass)
+	}})
 	return l, l.result.Errors.Err()
-})
-
-func theCorpus(t *testing.T) *lowered {
-	t.Helper()
-	l, err := corpus()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
 }
 
 // each calls f for every lowered function, in order.
@@ -87,19 +89,29 @@ func (l *lowered) each(f func(pkg string, fn *ir.Func)) {
 	}
 }
 
-// TestVerify: every function lowered from testdata/run keeps the invariants of package ir.
+// TestVerify: every function lowered from testdata/run keeps the invariants of package ir, after each pass over it; also when all
+// functions are lowered.
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	l := theCorpus(t)
-	n := 0
-	l.each(func(pkg string, fn *ir.Func) {
-		n++
-		if err := ir.Verify(fn); err != nil {
-			t.Errorf("%s: %v", strings.TrimPrefix(pkg, "example.com/run/"), err)
+	for i, least := range []int{700, 900} {
+		l, err := corpora[i]()
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
-	if n < 300 {
-		t.Errorf("only %d functions were lowered", n)
+		n := 0
+		l.each(func(pkg string, fn *ir.Func) {
+			n++
+			pkg = strings.TrimPrefix(pkg, "example.com/run/")
+			if err := ir.Verify(fn); err != nil {
+				t.Errorf("%s: %v", pkg, err)
+			}
+			if !slices.Equal(l.passes[fn], ir.Passes()) {
+				t.Errorf("%s: %s went through the passes %q", pkg, fn.Title, l.passes[fn])
+			}
+		})
+		if n < least {
+			t.Errorf("only %d functions were lowered", n)
+		}
+		t.Logf("%d functions", n)
 	}
-	t.Logf("%d functions", n)
 }

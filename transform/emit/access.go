@@ -77,7 +77,7 @@ func (e *emitter) hides(o types.Object, t types.Type) bool {
 		t = types.Unalias(p.Elem())
 	}
 	if n, ok := t.(*types.Named); ok {
-		return !local(n.Obj()) // which is declared here now
+		return !lower.IsLocal(n.Obj()) // which is declared here now
 	}
 	return e.low.Sees(o.Pkg(), t) // else its literal stands here
 }
@@ -86,7 +86,7 @@ func (e *emitter) hides(o types.Object, t types.Type) bool {
 func (e *emitter) field(x *ir.Expr) *jen.Statement {
 	of := x.Args[0]
 	if !e.hides(x.Obj, of.Type) {
-		return e.operand(of).Dot(x.Name)
+		return e.operand(of).Dot(e.fieldName(x))
 	}
 	ptr := types.Type(types.NewPointer(of.Type))
 	var arg *jen.Statement

@@ -53,8 +53,12 @@ type emitter struct {
 	dir     string // of the package in the output
 	fn      *ir.Func
 	targets map[*ir.Block]bool
-	hoist   map[*types.TypeName]string
+	hoist   map[*types.TypeName]string // see hoisted
 	order   []*types.TypeName
+	plain   map[string]*types.TypeName
+	outer   map[*types.TypeName][]*types.TypeParam // of the generic functions that local types belong to
+	scope   []*types.TypeParam                     // those of the declaration being spelled
+	tparams map[*types.TypeParam]string            // their names
 	errs    diag.List
 	sources map[string][]string
 	imports map[string]string // see importNames
@@ -67,6 +71,8 @@ type emitter struct {
 // Package emits one user package into directory dir of the output.
 func Package(prog *load.Program, low *lower.Result, user *packages.Package, dir string, opt Options) ([]File, diag.List) {
 	e := &emitter{opt: opt, prog: prog, low: low, user: user, dir: dir, hoist: map[*types.TypeName]string{}, sources: map[string][]string{}}
+	e.outer = map[*types.TypeName][]*types.TypeParam{}
+	e.reservePlain()
 	e.pkg = low.Packages[user.PkgPath]
 	if e.pkg == nil {
 		e.pkg = &ir.Package{Types: user.Types}
@@ -104,10 +110,7 @@ func sortedKeys[V any](m map[string]V) []string {
 
 func (e *emitter) newFile() *jen.File {
 	out := jen.NewFilePathName(e.user.PkgPath, e.user.Name)
-	if e.imports == nil {
-		e.imports = e.importNames()
-	}
-	for path, name := range e.imports {
+	for path, name := range e.imported() {
 		if name == e.prog.All[path].Name {
 			out.ImportName(path, name)
 		} else {
@@ -116,6 +119,13 @@ func (e *emitter) newFile() *jen.File {
 	}
 	out.ImportName(RTPath, "rt")
 	return out
+}
+
+func (e *emitter) imported() map[string]string {
+	if e.imports == nil {
+		e.imports = e.importNames()
+	}
+	return e.imports
 }
 
 // importNames names every package as generated files import it. Jennifer would number packages of one name, but not look for the
@@ -129,7 +139,7 @@ func (e *emitter) importNames() map[string]string {
 		}
 		base := e.prog.All[path].Name
 		try := base
-		for n := 2; taken[try] || e.user.Types.Scope().Lookup(try) != nil; n++ {
+		for n := 2; taken[try] || e.user.Types.Scope().Lookup(try) != nil || e.plain[try] != nil; n++ {
 			try = fmt.Sprintf("%s%s%d", lower.Prefix, base, n)
 		}
 		taken[try] = true
@@ -182,37 +192,6 @@ func (e *emitter) fail(form string, t types.Type) {
 		Why:  "a function that may suspend has its variables written out with their types",
 		Do:   "keep such values in a function that does not suspend",
 	})
-}
-
-// hoisted names a type that is declared inside a function: it moves to package level.
-func (e *emitter) hoisted(o *types.TypeName) *jen.Statement {
-	name, ok := e.hoist[o]
-	if !ok {
-		name = o.Name()
-		for n := 2; e.taken(name); n++ {
-			name = fmt.Sprintf("%s_%d", o.Name(), n)
-		}
-		e.hoist[o] = name
-		e.order = append(e.order, o)
-	}
-	return jen.Id(name)
-}
-
-func (e *emitter) taken(name string) bool {
-	if name == "rt" || e.user.Types.Scope().Lookup(name) != nil || types.Universe.Lookup(name) != nil {
-		return true
-	}
-	for _, p := range e.prog.All { // which the files with the generated code may import
-		if p.Name == name {
-			return true
-		}
-	}
-	for _, n := range e.hoist {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // sourceLine is the user's source line at pos, for comments.

@@ -39,10 +39,7 @@ func (e *emitter) glue() []File {
 	e.program(out)
 	e.registrations(out)
 	e.asserters(out)
-	for i := 0; i < len(e.order); i++ { // spelling one may find another
-		o := e.order[i]
-		out.Type().Id(e.hoist[o]).Add(e.underlying(o.Type().Underlying()))
-	}
+	e.hoistedTypes(out)
 	var files []File
 	if direct := e.directs(); direct != nil {
 		files = append(files, *direct)

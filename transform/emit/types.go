@@ -13,12 +13,27 @@ import (
 func (e *emitter) typ(t types.Type) *jen.Statement {
 	switch t := t.(type) {
 	case *types.Alias:
-		if accessible(t.Obj(), e.pkg.Types) && t.TypeArgs().Len() == 0 && !local(t.Obj()) {
+		if accessible(t.Obj(), e.pkg.Types) && t.TypeArgs().Len() == 0 && !lower.IsLocal(t.Obj()) {
 			return e.qual(t.Obj())
 		}
 		return e.typ(types.Unalias(t))
-	case *types.TypeParam: // in the wrapper of a generic method
+	case *types.TypeParam: // in the wrapper of a generic method, or a local type of a generic function
+		if name := e.tparams[t]; name != "" {
+			return jen.Id(name)
+		}
 		return jen.Id(typeParam(t))
+	case *types.Union:
+		s := jen.Empty()
+		for i := range t.Len() {
+			if i > 0 {
+				s.Op("|")
+			}
+			if t.Term(i).Tilde() {
+				s.Op("~")
+			}
+			s.Add(e.typ(t.Term(i).Type()))
+		}
+		return s
 	case *types.Basic:
 		if t.Kind() == types.UnsafePointer {
 			return jen.Qual("unsafe", "Pointer")
@@ -29,11 +44,11 @@ func (e *emitter) typ(t types.Type) *jen.Statement {
 		return jen.Id(t.Name())
 	case *types.Named:
 		s := e.named(t)
-		if args := t.TypeArgs(); args.Len() > 0 {
-			var list []jen.Code
-			for i := 0; i < args.Len(); i++ {
-				list = append(list, e.typ(args.At(i)))
-			}
+		list := e.implicitArgs(t.Obj())
+		for arg := range t.TypeArgs().Types() {
+			list = append(list, e.typ(arg))
+		}
+		if len(list) > 0 {
 			s.Types(list...)
 		}
 		return s
@@ -72,18 +87,6 @@ func (e *emitter) typ(t types.Type) *jen.Statement {
 			return jen.Qual(p.Path(), e.opt.Exports.addLiteral(p, t))
 		}
 		return e.underlying(t)
-	case *types.Union:
-		s := jen.Empty()
-		for i := range t.Len() {
-			if i > 0 {
-				s.Op("|")
-			}
-			if t.Term(i).Tilde() {
-				s.Op("~")
-			}
-			s.Add(e.typ(t.Term(i).Type()))
-		}
-		return s
 	}
 	e.fail("a value of type %s, which cannot be written here", t)
 	return jen.Any()
@@ -96,11 +99,10 @@ func (e *emitter) underlying(t types.Type) *jen.Statement {
 		return jen.StructFunc(func(g *jen.Group) {
 			for i := 0; i < t.NumFields(); i++ {
 				f := t.Field(i)
-				s := jen.Empty()
-				if !f.Embedded() {
-					s = jen.Id(f.Name())
+				s := jen.Id(f.Name()).Add(e.typ(f.Type()))
+				if f.Embedded() {
+					s = e.embedded(f)
 				}
-				s.Add(e.typ(f.Type()))
 				if tag := t.Tag(i); tag != "" {
 					s.Op(fmt.Sprintf("%q", tag))
 				}
@@ -156,8 +158,8 @@ func (e *emitter) named(t *types.Named) *jen.Statement {
 	if o.Pkg() == nil {
 		return jen.Id(o.Name()) // error, comparable
 	}
-	if local(o) {
-		return e.hoisted(o)
+	if lower.IsLocal(o) {
+		return jen.Id(e.hoisted(o))
 	}
 	if !accessible(o, e.pkg.Types) {
 		if e.prog.IsUserPackage(o.Pkg().Path()) {
@@ -168,9 +170,6 @@ func (e *emitter) named(t *types.Named) *jen.Statement {
 	}
 	return e.qual(o)
 }
-
-// local reports whether o is declared inside a function. The local types of an instance of a generic function have no scope.
-func local(o *types.TypeName) bool { return o.Pkg() != nil && o.Parent() != o.Pkg().Scope() }
 
 func (e *emitter) qual(o types.Object) *jen.Statement {
 	if o.Pkg() == nil || o.Pkg() == e.pkg.Types {

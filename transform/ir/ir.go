@@ -45,7 +45,7 @@ const (
 	OpBinary              // Args[0] Tok Args[1]
 	OpDeref               // *Args[0]
 	OpAddr                // &Args[0]
-	OpField               // Args[0].Name
+	OpField               // Args[0].Name; Obj is the field, if it is of the user's
 	OpIndex               // Args[0][Args[1]]
 	OpSlice               // Args[0][Args[1]:Args[2]:Args[3]]; nil entries are left out
 	OpConvert             // Type(Args[0])

@@ -95,7 +95,7 @@ func (b *fn) reserve() {
 	for _, p := range b.prog.All {
 		b.names[p.Name] = true
 	}
-	for n := range b.localTypes(b.home) {
+	for n := range b.localNames(b.home) {
 		b.names[n] = true
 	}
 	// Generated code has the last ones: the fields of rt.Frame, which a variable's field in the frame would hide, and the parameters

@@ -73,6 +73,7 @@ func (r *Result) WrapperName(fn *ssa.Function) string { return r.l.wrapperName(f
 
 // Unique invents a package-level identifier.
 func (r *Result) Unique(p *types.Package, name string) string { return r.l.unique(p, prefix(p)+name) }
+
 // Title is fn's name as a stack trace shows it.
 func (r *Result) Title(fn *ssa.Function) string { return r.l.goName(fn) }
 
@@ -90,8 +91,9 @@ type lowerer struct {
 	names  map[string]bool // invented identifiers by package path and name
 	bases  map[*ssa.Function]string
 	bounds map[boundKey][]*ir.Env
-	local  map[*types.Package]map[string]bool // see localTypes
-	homes  map[*ssa.Function]*types.Package   // see homeOf
+	local  map[*types.Package]map[string]bool // see localNames
+	types  localTypes
+	homes  map[*ssa.Function]*types.Package // see homeOf
 
 	initialisers map[*types.Package]string // what initialises a package that main may not import
 }
@@ -113,6 +115,7 @@ func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 	for _, fn := range l.plan.fns {
 		l.base(fn)
 	}
+	l.findLocalTypes()
 	l.refuseProgram()
 	for _, fn := range l.plan.fns {
 		if l.plan.lower[fn] || l.plan.direct[fn] {
@@ -272,21 +275,6 @@ func (l *lowerer) readable(fn *ssa.Function) string {
 		}
 	}
 	return strings.Trim(reNotIdent.ReplaceAllString(name, "_"), "_")
-}
-
-// localTypes are the names of the types that p declares inside functions: they move to package level, where no variable may hide them.
-func (l *lowerer) localTypes(p *types.Package) map[string]bool {
-	if names, ok := l.local[p]; ok {
-		return names
-	}
-	names := map[string]bool{}
-	for _, o := range l.prog.All[p.Path()].TypesInfo.Defs {
-		if t, ok := o.(*types.TypeName); ok && t.Parent() != p.Scope() {
-			names[t.Name()] = true
-		}
-	}
-	l.local[p] = names
-	return names
 }
 
 func prefix(p *types.Package) string {

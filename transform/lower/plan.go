@@ -40,7 +40,7 @@ func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
 		lower: map[*ssa.Function]bool{}, direct: map[*ssa.Function]bool{}, Dispatched: map[*ssa.Function]bool{},
 	}
 	for fn := range ssautil.AllFunctions(prog.SSA) {
-		if prog.IsUser(fn) && !load.Generic(fn) {
+		if prog.IsUser(fn) && !load.Generic(fn) && !phantom(fn) {
 			p.fns = append(p.fns, fn)
 		}
 	}

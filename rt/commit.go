@@ -21,6 +21,7 @@ type savedProcess struct {
 	Alarms     []savedAlarm
 	LastID     int64
 	Ops        int64 // counted by chaos
+	Visits     savedVisits
 	MainGone   bool
 }
 
@@ -138,6 +139,7 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		Alarms:     alarms,
 		LastID:     p.lastID,
 		Ops:        p.ops.Load(),
+		Visits:     p.visits.saved(),
 		MainGone:   p.mainGone,
 	}
 	for i, g := range gs {
@@ -171,6 +173,7 @@ func (p *process) load(snapshot []byte) error {
 	}
 	p.lastID, p.mainGone = s.LastID, s.MainGone
 	p.ops.Store(s.Ops)
+	p.visits.restore(s.Visits)
 	p.mu.Unlock()
 	p.alarms.restore(s.Alarms)
 	runtime.KeepAlive(&s)

@@ -47,7 +47,17 @@ func Pop[F any](g *G) *F {
 	}
 	g.frames[n] = slot{}
 	g.frames = g.frames[:n]
-	g.resuming = n > 0
+	g.resuming = n > 0 || word.Load()&bitVisit != 0
+	return f
+}
+
+// Entry is Pop for a function that can also be suspended before its first statement, under chaos. Resuming is then true at every call,
+// and f is the frame that the call begins with; the caller returns if it is Suspending afterwards.
+func Entry[F any](g *G, f *F) *F {
+	if len(g.frames) > 0 {
+		return Pop[F](g)
+	}
+	g.enter(any(f).(Framer))
 	return f
 }
 

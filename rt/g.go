@@ -35,6 +35,7 @@ type G struct {
 	down    bool           // no native goroutine, under process.mu
 	native  atomic.Uintptr // getg() of the native goroutine
 	slotted bool           // registered in known, else in spilled
+	visit   visitState     // of a point under chaos
 	adopted bool           // stands for a native goroutine that is not ours
 	dyn     uintptr        // position of the frame that is about to make a dynamic call, 0 = none
 	leave   func()         // unpin as a func value, made once
@@ -115,15 +116,21 @@ func (g *G) before() bool {
 	if w&bitStop != 0 {
 		return true
 	}
+	if w&(bitVisit|bitPoll) == bitVisit {
+		word.Or(bitPoll)
+	}
 	return w&bitChaos != 0 && g.p.chaosOp()
 }
 
 // Poll is asked on the back edges of loops: a stop has been asked for, so Yield and leave. It makes no call, so that a loop keeps
 // its variables in registers. The resume goes on after it.
-func (g *G) Poll() bool { return word.Load()&bitStop != 0 && g.pins == 0 }
+func (g *G) Poll() bool { return word.Load()&(bitStop|bitPoll) != 0 && g.pins == 0 }
 
 // Yield concedes at a Poll.
 func (g *G) Yield() {
+	if word.Load()&bitStop == 0 {
+		g.visit = polled
+	}
 	if g.fresh != settled {
 		g.settle()
 	}
@@ -155,13 +162,16 @@ func (g *G) main() {
 	returned := false
 	defer func() { g.exit(returned) }()
 	for {
-		g.resuming = len(g.frames) > 0
+		g.resuming = len(g.frames) > 0 || word.Load()&bitVisit != 0
 		g.root.Run(g)
 		if !g.suspending {
 			returned = true
 			return
 		}
 		g.suspending = false
+		if g.passes() {
+			continue
+		}
 		delist(g)
 		if g.p.concede(g) {
 			returned = true

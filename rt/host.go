@@ -31,6 +31,7 @@ type Start struct {
 	Run      string // id of the run
 	Snapshot []byte // nil: a new run
 	Chaos    int    // stop before every Chaos'th operation, 0 = never
+	Visits   bool   // chaos counts polls and entries of functions too; the program was compiled with an Entry in each
 	Volatile bool   // nothing is kept: do not save
 	InProc   bool   // after a chaos commit, restart from the snapshot in this OS process
 }

@@ -130,6 +130,9 @@ func (p *process) tend(now time.Time) (d time.Duration, status int, done bool) {
 
 // look takes a census and asks for a stop if there is reason to.
 func (p *process) look(now time.Time) time.Duration {
+	if word.Load()&(bitVisit|bitPoll) == bitVisit {
+		word.Or(bitPoll)
+	}
 	c, took := p.takeCensus()
 	pc := &p.pace
 	same := c == pc.last

@@ -24,6 +24,8 @@ const (
 	bitStop   = 1 << iota // a stop is in progress
 	bitSettle             // some resumed G has not attempted its operation
 	bitChaos              // count operations
+	bitVisit              // chaos counts polls and entries of functions, too
+	bitPoll               // leave at the next poll, to count it
 )
 
 // cur is the process. Goroutines that package initialisation starts belong to it before Main runs.
@@ -57,6 +59,7 @@ type process struct {
 	crashing  atomic.Bool  // a panic is ending the program
 	ended     atomic.Int32 // exit status + 1, when exit is not os.Exit (tests)
 	chaosHeld atomic.Bool  // no chaos stop now: one has failed
+	visits    visits       // counted by chaos
 
 	// The monitor's own.
 	kicked  chan struct{}
@@ -98,6 +101,9 @@ func (p *process) run(prog *Program, h Host) int {
 	p.start.Snapshot = nil
 	if start.Chaos > 0 {
 		word.Or(bitChaos)
+		if start.Visits {
+			word.Or(bitVisit | bitPoll)
+		}
 	}
 	p.pace.begin(time.Now())
 	if start.Snapshot == nil {

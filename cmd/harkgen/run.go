@@ -206,7 +206,7 @@ func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.O
 	if f.verbose {
 		fmt.Fprintln(a.stderr, "run", id)
 	}
-	o.Worker, o.Chaos, o.InProc = w.path, f.chaos, f.inproc
+	o.Worker, o.Chaos, o.InProc, o.Visits = w.path, f.chaos, f.inproc, r.Record().Program.All
 	if os.Getenv("GOROOT") == "" && w.goroot != "" {
 		o.Env = append(os.Environ(), "GOROOT="+w.goroot) // the program is built with -trimpath, so runtime.GOROOT does not know
 	}

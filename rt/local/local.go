@@ -72,6 +72,7 @@ type Options struct {
 
 	Chaos  int  // kill the worker after every Chaos-th operation; 0: never
 	InProc bool // chaos restores in the same process
+	Visits bool // chaos counts polls and entries of functions too, of a program that was compiled for it
 
 	// Patience is how long output may wait before the worker is asked for a
 	// commit, and Grace how long a commit may take when the supervisor is stopped.

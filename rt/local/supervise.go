@@ -239,7 +239,7 @@ func (r *Run) handle(ctx context.Context, w *worker, m message) (ending, error) 
 // onLoad answers with the last snapshot.
 func (r *Run) onLoad(ctx context.Context, w *worker) error {
 	w.loaded = true
-	start := wire.Start{Run: r.rec.ID, Chaos: r.o.Chaos, InProc: r.o.InProc, New: r.rec.Snap.IsZero()}
+	start := wire.Start{Run: r.rec.ID, Chaos: r.o.Chaos, InProc: r.o.InProc, Visits: r.o.Visits, New: r.rec.Snap.IsZero()}
 	if start.New {
 		w.send(start, nil)
 		return nil

@@ -63,6 +63,7 @@ type Start struct {
 	Run    string
 	Chaos  int
 	InProc bool
+	Visits bool
 	New    bool
 }
 

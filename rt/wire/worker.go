@@ -93,7 +93,7 @@ func (w *worker) Load(ctx context.Context) (*rt.Start, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case l := <-w.started:
-		s := &rt.Start{Run: l.Run, Chaos: l.Chaos, InProc: l.InProc}
+		s := &rt.Start{Run: l.Run, Chaos: l.Chaos, InProc: l.InProc, Visits: l.Visits}
 		if !l.New {
 			s.Snapshot = l.snapshot
 		}

@@ -246,7 +246,12 @@ func (e *emitter) resume(g *jen.Group, f *ir.Func) {
 	}
 	g.If(jen.Id(f.G).Dot("Resuming").Call()).BlockFunc(func(b *jen.Group) {
 		vars := frameVars(f)
-		b.Id(f.Frame).Op(":=").Add(e.rt("Pop")).Types(jen.Id(frameName(f))).Call(jen.Id(f.G))
+		if f.Entry != nil {
+			b.Id(f.Frame).Op(":=").Add(e.rt("Entry")).Call(jen.Id(f.G), e.frameAt(f.Entry))
+			b.If(jen.Id(f.G).Dot("Suspending").Call()).Block(jen.Return())
+		} else {
+			b.Id(f.Frame).Op(":=").Add(e.rt("Pop")).Types(jen.Id(frameName(f))).Call(jen.Id(f.G))
+		}
 		if len(vars) > 0 {
 			b.ListFunc(func(l *jen.Group) {
 				for _, v := range vars {
@@ -282,7 +287,7 @@ func frameVars(f *ir.Func) []*ir.Var {
 	seen := map[*ir.Var]bool{}
 	max := -1
 	at := map[int]*ir.Var{}
-	for _, p := range f.Points {
+	for _, p := range allPoints(f) {
 		for _, v := range p.Live {
 			if !seen[v] {
 				seen[v] = true
@@ -302,15 +307,29 @@ func frameVars(f *ir.Func) []*ir.Var {
 	return out
 }
 
+// allPoints lists the points of f and its entry.
+func allPoints(f *ir.Func) []*ir.Point {
+	if f.Entry == nil {
+		return f.Points
+	}
+	return append([]*ir.Point{f.Entry}, f.Points...)
+}
+
 // push spells g.Push(&frame{...}) for point p.
 func (e *emitter) push(p *ir.Point) *jen.Statement {
-	f := e.fn
-	return jen.Id(f.G).Dot("Push").Call(jen.Op("&").Id(frameName(f)).ValuesFunc(func(g *jen.Group) {
-		g.Id("Frame").Op(":").Add(e.rt("Frame")).Values(jen.Id("PC").Op(":").Lit(p.PC))
+	return jen.Id(e.fn.G).Dot("Push").Call(e.frameAt(p))
+}
+
+// frameAt spells &frame{...} for point p.
+func (e *emitter) frameAt(p *ir.Point) *jen.Statement {
+	return jen.Op("&").Id(frameName(e.fn)).ValuesFunc(func(g *jen.Group) {
+		if p.PC != 0 {
+			g.Id("Frame").Op(":").Add(e.rt("Frame")).Values(jen.Id("PC").Op(":").Lit(p.PC))
+		}
 		for _, v := range p.Live {
 			g.Id(v.Name).Op(":").Id(v.Name)
 		}
-	}))
+	})
 }
 
 // suspendCheck is what follows every suspension point.

@@ -325,7 +325,7 @@ func (e *emitter) registrations(out *jen.File) {
 		for _, f := range e.framed() {
 			g.Add(e.rt("Register")).Types(jen.Id(frameName(f))).CallFunc(func(c *jen.Group) {
 				c.Lit(f.Title)
-				for _, p := range f.Points {
+				for _, p := range allPoints(f) {
 					c.Line().Add(e.rt("Point")).Values(jen.Dict{
 						jen.Id("PC"):  jen.Lit(p.PC),
 						jen.Id("Pos"): jen.Lit(e.prog.Pos(p.Pos)),

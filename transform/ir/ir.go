@@ -178,6 +178,7 @@ type Func struct {
 	Recovers bool    // some deferred call is recover itself
 	Raised   *Var    // what recover recovers, in a function that is not deferred itself; nil without recover
 	Boxes    []*Expr // with defers: where the user's named results live; copied to Results last
+	Entry    *Point  // before the first statement, for chaos; nil unless everything is transformed. Not among Points
 	RetPoint *Point  // with coloured defers: resumes in the deferred calls
 	Vars     []*Var
 	Blocks   []*Block

@@ -3,6 +3,7 @@ package ir
 import (
 	"go/types"
 	"math/bits"
+	"slices"
 	"strconv"
 )
 
@@ -170,6 +171,17 @@ func (f *Func) vars(s set) []*Var {
 	return out
 }
 
+// given picks from s what has a value when the function is called.
+func (f *Func) given(s set) []*Var {
+	var out []*Var
+	for _, v := range f.vars(s) {
+		if slices.Contains(f.Params, v) || v == f.Env || v == f.Recv || v == f.Raised || v == f.Defers && v.RT[0] == '*' {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 // fillFrames numbers the variables and computes the live sets of all points.
 func (f *Func) fillFrames() {
 	all := f.all()
@@ -195,6 +207,9 @@ func (f *Func) fillFrames() {
 				changed = true
 			}
 		}
+	}
+	if f.Entry != nil {
+		f.Entry.Live = f.given(in[f.Blocks[0]])
 	}
 	if f.RetPoint != nil {
 		at := newSet(len(all))

@@ -27,6 +27,9 @@ func (f *Func) String() string {
 			p.line(1, "result %s in %s", f.Results[i].Name, b)
 		}
 	}
+	if f.Entry != nil {
+		p.line(1, "%s", f.Entry)
+	}
 	for _, b := range f.Blocks {
 		p.line(1, "%s: // %s", b.label(), b.Comment)
 		for _, s := range b.Stmts {

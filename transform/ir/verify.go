@@ -144,6 +144,9 @@ func (v *verifier) points() {
 			}
 		}
 	}
+	if v.f.Entry != nil && (len(v.f.Points) == 0 || v.f.Entry.PC != 0) {
+		v.bad("an entry without other points, or not numbered 0")
+	}
 	if (v.f.RetPoint != nil) != (v.f.Defers != nil) {
 		v.bad("deferred calls without a point, or the reverse")
 	}
@@ -204,11 +207,28 @@ func (v *verifier) frames() {
 			}
 		}
 	}
+	if p := v.f.Entry; p != nil {
+		v.frame(p, v.given(must[v.f.Blocks[0]]), v.given(may[v.f.Blocks[0]]))
+	}
 	if v.f.RetPoint != nil {
 		need := vars{}
 		v.always(need)
 		v.frame(v.f.RetPoint, need, need)
 	}
+}
+
+// given picks from need what has a value at the start: the others are zero, as in a frame that lacks them.
+func (v *verifier) given(need vars) vars {
+	out := vars{}
+	for x := range need {
+		switch {
+		case contains(v.f.Params, x), x == v.f.Env, x == v.f.Recv, x == v.f.Raised:
+			out[x] = true
+		case x == v.f.Defers && x.RT == "*Defers": // made before the frame is popped
+			out[x] = true
+		}
+	}
+	return out
 }
 
 func (v *verifier) frame(p *Point, must, may vars) {

@@ -301,6 +301,9 @@ func (b *fn) finish() {
 	if f.Defers != nil {
 		f.RetPoint = b.point("deferred calls", f.Pos)
 	}
+	if b.facts.All && b.coloured && len(f.Points) > 0 {
+		f.Entry = &ir.Point{Op: "entry", Pos: f.Pos}
+	}
 	f.Finish(b.after)
 	if b.facts.All { // most points never suspend; what holds an unsafe.Pointer at one that does cannot be saved then
 		return

@@ -42,7 +42,7 @@ func CondWait(g *G, c *sync.Cond) {
 		g.natively(c.Wait)
 		return
 	}
-	if g.Resuming() { // in the Lock of a type of the program's
+	if g.restoring() { // in the Lock of a type of the program's
 		relock(g, c)
 		return
 	}

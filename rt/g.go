@@ -9,7 +9,7 @@ import (
 type G struct {
 	// Read by generated code at every call.
 	suspending bool // unwinding: functions push their frames and return
-	resuming   bool // frames are left to be popped
+	resuming   bool // frames are left to be popped, or chaos counts entries
 
 	fresh freshness // progress since the last resume
 	pins  int32     // frames on the stack that cannot be suspended
@@ -59,8 +59,11 @@ type Thunk interface{ Run(g *G) }
 // Suspending reports whether the goroutine is being suspended: the caller pushes its frame and returns.
 func (g *G) Suspending() bool { return g.suspending }
 
-// Resuming reports whether the caller is being called again to go on from its frame.
+// Resuming reports whether the caller is being called again to go on from its frame, or is to be counted by chaos: see Entry.
 func (g *G) Resuming() bool { return g.resuming }
+
+// restoring is Resuming for functions of this package, which chaos does not count.
+func (g *G) restoring() bool { return len(g.frames) > 0 }
 
 // ID returns the number of the goroutine, which stays the same for its whole life. Main has 1.
 func (g *G) ID() int64 { return g.id }

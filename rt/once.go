@@ -35,7 +35,7 @@ var _ = Register[onceFrame]("sync.(*Once).Do",
 // OnceDo is o.Do(f).
 func OnceDo(g *G, o *sync.Once, f func()) {
 	pc := onceLocking
-	if g.Resuming() {
+	if g.restoring() {
 		r := Pop[onceFrame](g)
 		pc, o, f = r.PC, r.o, r.f
 	}

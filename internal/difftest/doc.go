@@ -4,7 +4,8 @@
 //   - TestRun compares each program of testdata/run, run plainly, with the same
 //     program compiled by harkgen: plain, with saving and restoring in one
 //     process (-chaos 1 -inproc), and with a SIGKILL at every suspension
-//     (-chaos 1). Standard output, standard error and exit status must agree.
+//     (-chaos 1); then with every function transformed (-all), in the same
+//     ways. Standard output, standard error and exit status must agree.
 //   - TestExamples does the same for the programs of examples.
 //   - TestKill kills `harkgen run` at random moments and resumes it.
 //   - TestRefused checks that what harkgen cannot compile yet is refused, at the
@@ -18,6 +19,6 @@
 //	// stdin: "a Go string"
 //
 // Random choices print their seed; HARK_SEED=n repeats them. In short mode only
-// a sample runs under -chaos 1. Near the deadline of the test binary the rest
-// of the -chaos 1 runs is skipped, and says so; .ci/run gives enough time.
+// a sample runs under -chaos 1 and with -all. Near the deadline of the test
+// binary the rest of these is skipped, and says so; .ci/run gives enough time.
 package difftest

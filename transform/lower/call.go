@@ -35,9 +35,30 @@ func (b *fn) operation(s *ir.Stmt, i ssa.Instruction) {
 	if c, ok := i.(*ssa.Call); ok && op == "" {
 		op = "calls " + calleeName(&c.Call)
 	}
+	if s.Kind == ir.Assign {
+		b.fixed(s.R[0].Args)
+	}
 	s.Point = b.point(op, s.Pos)
 	s.Point.Args = true
 	b.emit(s)
+}
+
+// fixed puts operands into variables that could have another value when they are evaluated again, or panic.
+func (b *fn) fixed(args []*ir.Expr) {
+	for n, a := range args {
+		if a.Op == ir.OpConvert || a.Op == ir.OpIface {
+			b.fixed(a.Args)
+		} else if a.Type != nil && a.Op != ir.OpVar && a.Op != ir.OpConst && a.Op != ir.OpName {
+			args[n] = b.inVar("t", a)
+		}
+	}
+}
+
+// inVar puts e into a variable.
+func (b *fn) inVar(name string, e *ir.Expr) *ir.Expr {
+	t := b.newVar(name, e.Type)
+	b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{ir.V(t)}, R: []*ir.Expr{e}})
+	return ir.V(t)
 }
 
 func (b *fn) receive(i *ssa.UnOp) {
@@ -149,31 +170,34 @@ func calleeName(c *ssa.CallCommon) string {
 
 // quietArgs puts arguments that could panic into variables: on resumption the call is made again with whatever is there.
 func (b *fn) quietArgs(e *ir.Expr, dyn bool) {
-	for n, a := range e.Args {
-		if n == 0 || a.Type == nil || !a.Effect() {
-			continue
-		}
-		if a.Op == ir.OpConvert && a.Args[0].Op == ir.OpConst {
-			continue
-		}
-		t := b.newVar("arg", a.Type)
-		b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{ir.V(t)}, R: []*ir.Expr{a}})
-		e.Args[n] = ir.V(t)
+	b.keepEffects(e.Args[1:])
+	if !dyn {
+		return
 	}
-	if dyn && e.Args[0].Op != ir.OpVar {
-		f := e.Args[0]
-		if f.Op == ir.OpMethodVal {
-			if f.Args[0].Op != ir.OpVar {
-				t := b.newVar("recv", f.Args[0].Type)
-				b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{ir.V(t)}, R: []*ir.Expr{f.Args[0]}})
-				f.Args[0] = ir.V(t)
-			}
-			return
+	switch f := e.Args[0]; f.Op {
+	case ir.OpVar, ir.OpName, ir.OpMethodExp:
+	case ir.OpMethodVal:
+		if r := f.Args[0]; r.Op == ir.OpEnv {
+			b.keepEffects(r.Args)
+		} else if r.Op != ir.OpVar {
+			f.Args[0] = b.inVar("recv", f.Args[0])
 		}
-		if f.Type != nil && f.Op != ir.OpGlobal && f.Op != ir.OpName && f.Op != ir.OpMethodExp {
-			t := b.newVar("fn", f.Type)
-			b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{ir.V(t)}, R: []*ir.Expr{f}})
-			e.Args[0] = ir.V(t)
+	default:
+		if _, function := f.Obj.(*types.Func); f.Type != nil && !function { // a variable of the package may change
+			e.Args[0] = b.inVar("fn", f)
+		}
+	}
+}
+
+// keepEffects puts those of args whose evaluation could panic, or see a change, into variables.
+func (b *fn) keepEffects(args []*ir.Expr) {
+	for n, a := range args {
+		switch {
+		case a.Op == ir.OpEnv:
+			b.keepEffects(a.Args)
+		case a.Type == nil || !a.Effect() || a.Op == ir.OpConvert && a.Args[0].Op == ir.OpConst:
+		default:
+			args[n] = b.inVar("arg", a)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 //	func hark_worker(g, jobs <-chan int, out chan<- int) // main.worker, coloured
 //		var j int
 //		b0: // entry
-//			p1 [jobs out] chan receive: j = rt.Recv(g, jobs)
+//			p1@b0 [jobs out] chan receive: j = rt.Recv(g, jobs)
 //			goto b1
 
 // String prints f.
@@ -31,7 +31,7 @@ func (f *Func) String() string {
 		p.line(1, "%s", f.Entry)
 	}
 	for _, b := range f.Blocks {
-		p.line(1, "%s: // %s", b.label(), b.Comment)
+		p.line(1, "%s", strings.TrimSuffix(b.label()+": // "+b.Comment, " // "))
 		for _, s := range b.Stmts {
 			p.line(2, "%s", s)
 		}
@@ -120,7 +120,11 @@ func (p *Point) String() string {
 	for i, v := range p.Live {
 		names[i] = v.Name
 	}
-	return fmt.Sprintf("p%d [%s] %s", p.PC, strings.Join(names, " "), p.Op)
+	resume := ""
+	if p.Resume != nil {
+		resume = "@" + p.Resume.label()
+	}
+	return fmt.Sprintf("p%d%s [%s] %s", p.PC, resume, strings.Join(names, " "), p.Op)
 }
 
 // String prints s in one line.
@@ -171,7 +175,10 @@ func (s *Stmt) text() string {
 	case DeferOuter:
 		return "defer outer"
 	case Poll:
-		return "poll, resume at " + s.Then.label()
+		if len(s.R) > 0 {
+			return fmt.Sprintf("poll for %s if %s", s.Then.label(), s.R[0])
+		}
+		return "poll for " + s.Then.label()
 	}
 	return fmt.Sprintf("?%d", s.Kind)
 }

@@ -14,27 +14,29 @@ func TestPrint(t *testing.T) {
 	before := `func f(g, c int) (r0 int) // main.f, coloured
 	var x int
 	var sum int
-	b0: // 
+	b0:
 		p1 [] op: x = rt.Recv(g, c)
 		sum = sum + x
 		if x goto b2 else b1
-	b1: // 
-		p2 [] op: poll, resume at b0
+	b1:
+		p2 [] op: poll for b0
 		goto b0
-	b2: // 
+	b2:
 		return sum
 `
 	after := `func f(g, c int) (r0 int) // main.f, coloured
 	var x int
 	var sum int
-	b0: // 
-		p1 [c sum] op: x = rt.Recv(g, c)
+	b3: // enter
+		goto b0
+	b0:
+		p1@b3 [c sum] op: x = rt.Recv(g, c)
 		sum = sum + x
 		if x goto b2 else b1
-	b1: // 
-		p2 [c sum] op: poll, resume at b0
+	b1:
+		p2@b3 [c sum] op: poll for b0
 		goto b0
-	b2: // 
+	b2:
 		return sum
 `
 	var first, last string

@@ -43,7 +43,7 @@ func CondWait(g *G, c *sync.Cond) {
 		return
 	}
 	if g.restoring() { // in the Lock of a type of the program's
-		relock(g, c)
+		relock(g, c) // g.turn is that of a Wait in it
 		return
 	}
 	switch g.turn {
@@ -65,6 +65,7 @@ func CondWait(g *G, c *sync.Cond) {
 			return
 		}
 	}
+	g.turn = turnNone
 	relock(g, c)
 }
 
@@ -85,7 +86,6 @@ func (g *G) takeTicket(c *sync.Cond) {
 
 // relock is the end of a Wait. The Lock may be a function of the program's, and wait for a Cond itself.
 func relock(g *G, c *sync.Cond) {
-	g.turn = turnNone
 	if lock(g, c.L); g.suspending && len(g.frames) == 0 {
 		g.turn = turnLocking
 	}

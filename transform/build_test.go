@@ -131,14 +131,15 @@ func difference(a, b string) string {
 	return fmt.Sprintf("%d and %d lines", len(x), len(y))
 }
 
-// TestGolden shows what a worker becomes.
+// TestGolden shows what two functions become.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	ar := archive(t, "worker")
 	golden := &ar.Files[len(ar.Files)-1]
 	dir := extract(t, &txtar.Archive{Files: ar.Files[:len(ar.Files)-1]})
 	res := compile(t, &transform.Options{Dir: dir, Out: filepath.Join(dir, "out")})
-	got := renumber(declaration(t, output(t, res, "cmd/worker/worker_hark.go"), "func hark_worker("))
+	file := output(t, res, "cmd/worker/worker_hark.go")
+	got := renumber(declaration(t, file, "func hark_worker(") + "\n" + declaration(t, file, "func hark_serve("))
 	if *update {
 		golden.Data = []byte(got)
 		write(t, filepath.Join("testdata", "worker.txtar"), txtar.Format(ar))

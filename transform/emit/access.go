@@ -86,7 +86,7 @@ func (e *emitter) hides(o types.Object, t types.Type) bool {
 func (e *emitter) field(x *ir.Expr) *jen.Statement {
 	of := x.Args[0]
 	if !e.hides(x.Obj, of.Type) {
-		return e.operand(of).Dot(e.fieldName(x))
+		return e.operand(of).Dot(e.selected(x))
 	}
 	ptr := types.Type(types.NewPointer(of.Type))
 	var arg *jen.Statement

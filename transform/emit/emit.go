@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -128,19 +129,46 @@ func (e *emitter) imported() map[string]string {
 	return e.imports
 }
 
+// varNames are the names of the variables of lowered functions, which keep them.
+func (e *emitter) varNames() map[string]bool {
+	names := map[string]bool{}
+	add := func(f *ir.Func) {
+		for _, vs := range [][]*ir.Var{f.Params, f.Results, f.Vars, {f.Recv, f.Env}} {
+			for _, v := range vs {
+				if v != nil {
+					names[v.Name] = true
+				}
+			}
+		}
+		names[f.G], names[f.Frame] = true, true
+	}
+	for _, f := range e.pkg.Funcs {
+		add(f)
+	}
+	for _, t := range e.pkg.Thunks {
+		if t.Direct != nil {
+			add(t.Direct)
+		}
+	}
+	return names
+}
+
 // importNames names every package as generated files import it. Jennifer would number packages of one name, but not look for the
 // identifiers of the user's package and of his functions.
 func (e *emitter) importNames() map[string]string {
 	names := map[string]string{}
 	taken := map[string]bool{"rt": true}
+	vars := e.varNames()
 	name := func(path string) {
 		if names[path] != "" {
 			return
 		}
 		base := e.prog.All[path].Name
 		try := base
-		for n := 2; taken[try] || e.user.Types.Scope().Lookup(try) != nil || e.plain[try] != nil; n++ {
-			try = fmt.Sprintf("%s%s%d", lower.Prefix, base, n)
+		for n := 1; taken[try] || e.user.Types.Scope().Lookup(try) != nil || e.plain[try] != nil || vars[try]; n++ {
+			if try = lower.Prefix + base; n > 1 {
+				try += strconv.Itoa(n)
+			}
 		}
 		taken[try] = true
 		names[path] = try

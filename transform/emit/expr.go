@@ -68,7 +68,7 @@ func (e *emitter) expr(x *ir.Expr) *jen.Statement {
 	case ir.OpRT:
 		return e.rt(x.Name).Call(e.args(x.Args, false)...)
 	case ir.OpComposite:
-		return e.typ(x.Type).Values(e.implicit(x.Args, elemType(x.Type))...)
+		return e.composite(x)
 	case ir.OpNew:
 		return jen.New(e.typ(x.Type))
 	case ir.OpMake:
@@ -94,6 +94,22 @@ func (e *emitter) expr(x *ir.Expr) *jen.Statement {
 		return e.typ(x.Type)
 	}
 	panic("harkgen: no spelling for expression")
+}
+
+func (e *emitter) composite(x *ir.Expr) *jen.Statement {
+	s, ok := x.Type.Underlying().(*types.Struct)
+	if !ok {
+		return e.typ(x.Type).Values(e.implicit(x.Args, elemType(x.Type))...)
+	}
+	vals := make([]jen.Code, len(x.Args))
+	for i, a := range x.Args {
+		for f := range s.Fields() {
+			if f.Name() == x.Fields[i] {
+				vals[i] = jen.Id(e.fieldName(f)).Op(":").Add(e.assigned(a, f.Type()))
+			}
+		}
+	}
+	return e.typ(x.Type).Values(vals...)
 }
 
 func elemType(t types.Type) types.Type {
@@ -284,7 +300,7 @@ func (e *emitter) binary(x *ir.Expr) *jen.Statement {
 	a, b := x.Args[0], x.Args[1]
 	shift := x.Tok == token.SHL || x.Tok == token.SHR
 	spell := func(x, other *ir.Expr) *jen.Statement {
-		if x.Op == ir.OpConst && other.Op != ir.OpConst && !types.IsInterface(typeOr(other.Type)) {
+		if x.Op == ir.OpConst && other.Op != ir.OpConst && (x.Const == nil || !types.IsInterface(typeOr(other.Type))) {
 			return e.bare(x)
 		}
 		switch x.Op {

@@ -151,7 +151,7 @@ func (e *emitter) body(g *jen.Group, f *ir.Func) {
 
 // deferAll defers each of thunks.
 func (e *emitter) deferAll(f *ir.Func, thunks *jen.Statement) *jen.Statement {
-	first := jen.Empty()
+	first := jen.Null()
 	if f.Recovers {
 		first = jen.If(jen.Id("t").Op("==").Add(e.rt("Recover"))).Block(jen.Defer().Recover(), jen.Continue())
 	}

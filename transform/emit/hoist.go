@@ -149,11 +149,18 @@ func (e *emitter) embedded(f *types.Var) *jen.Statement {
 	return s.Add(e.typ(t))
 }
 
-// fieldName is the name of the field that x selects: of an embedded one, that of its type.
-func (e *emitter) fieldName(x *ir.Expr) string {
-	f, ok := x.Obj.(*types.Var)
-	if !ok || !f.Embedded() {
-		return x.Name
+// selected is the name of the field that x selects.
+func (e *emitter) selected(x *ir.Expr) string {
+	if f, ok := x.Obj.(*types.Var); ok {
+		return e.fieldName(f)
+	}
+	return x.Name
+}
+
+// fieldName is the name of the user's field f: of an embedded one, that of its type.
+func (e *emitter) fieldName(f *types.Var) string {
+	if !f.Embedded() {
+		return f.Name()
 	}
 	t := f.Type()
 	if p, ok := types.Unalias(t).(*types.Pointer); ok {
@@ -172,7 +179,7 @@ func (e *emitter) fieldName(x *ir.Expr) string {
 	}
 	switch {
 	case o == nil || o.Pkg() == nil:
-		return x.Name
+		return f.Name()
 	case lower.IsLocal(o):
 		return e.hoisted(o)
 	}

@@ -16,6 +16,8 @@ var passes = [...]struct {
 	run  func(*Func)
 	adds fact
 }{
+	{name: "drop unreachable", run: (*Func).dropUnreachable},
+	{name: "fold returns", run: (*Func).foldReturns},
 	{name: "drop unread", run: (*Func).dropUnread},
 	{name: "frames", run: (*Func).fillFrames, adds: framesKnown},
 	{name: "protect", run: (*Func).protect, adds: framesSafe},

@@ -104,7 +104,7 @@ func (b *fn) set(v ssa.Value, e *ir.Expr) {
 		}
 		return
 	}
-	if len(uses) == 1 && uses[0].Block() == v.(ssa.Instruction).Block() && !b.evaluatedFirst(v, uses[0]) {
+	if len(uses) == 1 && uses[0].Block() == v.(ssa.Instruction).Block() && !b.evaluatedFirst(v, e, uses[0]) {
 		p := newPend(v, e)
 		if l, ok := v.(*ssa.Lookup); ok {
 			_, p.call = l.X.Type().Underlying().(*types.Map)
@@ -120,10 +120,12 @@ func (b *fn) set(v ssa.Value, e *ir.Expr) {
 
 // evaluatedFirst reports whether v has its value before what else use needs is called: the operands of a select, and the tag of a switch,
 // are not part of one expression.
-func (b *fn) evaluatedFirst(v ssa.Value, use ssa.Instruction) bool {
+func (b *fn) evaluatedFirst(v ssa.Value, e *ir.Expr, use ssa.Instruction) bool {
 	switch use := use.(type) {
-	case *ssa.Phi, *ssa.Select:
+	case *ssa.Phi:
 		return true
+	case *ssa.Select:
+		return e.Op != ir.OpVar // which nothing changes meanwhile
 	case *ssa.BinOp:
 		return use.Op == token.EQL && use.X == v && b.cases()[use.Pos()]
 	}

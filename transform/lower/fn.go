@@ -27,6 +27,7 @@ type fn struct {
 	direct  map[*ssa.Alloc]*ir.Var           // plain variables
 	params  map[*ssa.Parameter]bool          // parameters whose variable is the spill's
 	lits    map[*ssa.Alloc]*literal          // backing arrays of slice literals and variadic calls
+	structs map[*ssa.UnOp]*structLit         // their loads
 	fill    map[*ssa.Alloc]map[int]ssa.Value // the elements of a literal
 	skip    map[ssa.Instruction]bool         // done as part of an earlier instruction
 	pending []*pend
@@ -91,9 +92,6 @@ func (b *fn) reserve() {
 	}
 	for _, n := range b.home.Scope().Names() {
 		b.names[n] = true
-	}
-	for _, p := range b.prog.All {
-		b.names[p.Name] = true
 	}
 	for n := range b.localNames(b.home) {
 		b.names[n] = true
@@ -184,6 +182,11 @@ func (b *fn) declare() {
 		for _, i := range blk.Instrs {
 			a, ok := i.(*ssa.Alloc)
 			if !ok {
+				continue
+			}
+			if b.structLiteral(a) {
+				delete(b.direct, a)
+				b.skip[a] = true
 				continue
 			}
 			if v, ok := b.direct[a]; ok && v == nil {

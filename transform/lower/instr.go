@@ -38,6 +38,10 @@ func (b *fn) instr(i ssa.Instruction) {
 	case *ssa.MakeMap:
 		b.set(i, b.make(i.Type(), i.Reserve))
 	case *ssa.MakeChan:
+		if c, ok := i.Size.(*ssa.Const); ok && c.Int64() == 0 {
+			b.set(i, b.make(i.Type()))
+			return
+		}
 		b.set(i, b.make(i.Type(), i.Size))
 	case *ssa.MakeSlice:
 		b.set(i, b.make(i.Type(), i.Len, i.Cap))
@@ -108,6 +112,10 @@ func (b *fn) instr(i ssa.Instruction) {
 			return
 		}
 		cond := b.value(i.Cond)
+		if lastCase(i) {
+			b.emit(&ir.Stmt{Kind: ir.Goto, Then: b.blocks[i.Block().Succs[0].Index]})
+			return
+		}
 		for _, s := range i.Block().Succs {
 			if hasPhi(s) {
 				// The condition may read what the phis assign.
@@ -194,6 +202,10 @@ func (b *fn) unop(i *ssa.UnOp) {
 			b.vals[i] = b.value(i.X)
 			return
 		}
+		if lit := b.structs[i]; lit != nil {
+			b.set(i, b.structExpr(lit))
+			return
+		}
 		p := b.place(i.X)
 		p = retype(p, i.Type())
 		b.set(i, p)
@@ -272,12 +284,16 @@ func (b *fn) field(x *ir.Expr, t types.Type, n int) *ir.Expr {
 func (b *fn) tuple(v ssa.Value, t *types.Tuple) []*ir.Expr {
 	vars := make([]*ir.Var, t.Len())
 	left := make([]*ir.Expr, t.Len())
+	direct := b.storedParts(v)
 	for _, r := range referrers(v) {
 		x, ok := r.(*ssa.Extract)
 		if !ok || len(referrers(x)) == 0 || vars[x.Index] != nil {
 			continue
 		}
-		vars[x.Index] = b.newVar(x.Name(), t.At(x.Index).Type())
+		vars[x.Index] = direct[x]
+		if direct[x] == nil {
+			vars[x.Index] = b.newVar(x.Name(), t.At(x.Index).Type())
+		}
 		left[x.Index] = ir.V(vars[x.Index])
 	}
 	for i, u := range vars {
@@ -287,6 +303,38 @@ func (b *fn) tuple(v ssa.Value, t *types.Tuple) []*ir.Expr {
 	}
 	b.tuples[v] = vars
 	return left
+}
+
+// storedParts finds the parts of tuple v that the instructions after it do nothing with but store them in plain variables.
+func (b *fn) storedParts(v ssa.Value) map[*ssa.Extract]*ir.Var {
+	out := map[*ssa.Extract]*ir.Var{}
+	seen := map[*ir.Var]bool{}
+	after := false
+	for _, i := range v.(ssa.Instruction).Block().Instrs {
+		if !after {
+			after = i == v.(ssa.Instruction)
+			continue
+		}
+		switch i := i.(type) {
+		case *ssa.DebugRef, *ssa.Alloc:
+		case *ssa.Extract:
+			if i.Tuple != v {
+				return out
+			}
+		case *ssa.Store:
+			x, ok := i.Val.(*ssa.Extract)
+			a, ok2 := i.Addr.(*ssa.Alloc)
+			if !ok || !ok2 || x.Tuple != v || b.direct[a] == nil || seen[b.direct[a]] || len(referrers(x)) > 1 {
+				return out
+			}
+			out[x] = b.direct[a]
+			seen[b.direct[a]] = true
+			b.skip[i] = true
+		default:
+			return out
+		}
+	}
+	return out
 }
 
 // nilCheck lowers the check that go/ssa puts before a method value of an interface, which panics otherwise than an assertion of the user's.

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"go/token"
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
@@ -30,6 +31,26 @@ func (b *fn) selectStmt(i *ssa.Select) {
 		s.Cases = append(s.Cases, c)
 	}
 	b.operation(s, i)
+}
+
+// lastCase reports whether i asks for the last case of a blocking select: then that is the one, and what go/ssa has for none is left out.
+func lastCase(i *ssa.If) bool {
+	eq, ok := i.Cond.(*ssa.BinOp)
+	if !ok || eq.Op != token.EQL {
+		return false
+	}
+	index, ok := eq.X.(*ssa.Extract)
+	if !ok || index.Index != 0 {
+		return false
+	}
+	sel, ok := index.Tuple.(*ssa.Select)
+	n, isConst := eq.Y.(*ssa.Const)
+	if !ok || !isConst || !sel.Blocking || n.Int64() != int64(len(sel.States)-1) {
+		return false
+	}
+	none := i.Block().Succs[1]
+	_, panics := none.Instrs[len(none.Instrs)-1].(*ssa.Panic)
+	return panics && len(none.Preds) == 1 && !hasPhi(i.Block().Succs[0])
 }
 
 // held is value, put into a variable unless it is one or a constant: a select mentions its operands more than once.

@@ -39,12 +39,21 @@ func (l *lowerer) findHome(fn *ssa.Function) *types.Package {
 	if o := fn.Origin(); o != nil && o.Pkg != nil && l.prog.IsUserPackage(o.Pkg.Pkg.Path()) {
 		needs[o.Pkg.Pkg] = true
 	}
-	for _, t := range fn.TypeArgs() {
+	var need func(t types.Type)
+	need = func(t types.Type) {
 		eachNamed(t, func(o *types.TypeName) {
 			if o.Pkg() != nil && l.prog.IsUserPackage(o.Pkg().Path()) {
 				needs[o.Pkg()] = true
 			}
+			if local := l.types.instances[o]; local != nil {
+				for _, arg := range local.Args {
+					need(arg)
+				}
+			}
 		})
+	}
+	for _, t := range fn.TypeArgs() {
+		need(t)
 	}
 	var main *types.Package
 	for _, u := range l.prog.Bottom { // the lowest package that sees everything

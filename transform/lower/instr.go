@@ -273,7 +273,7 @@ func (b *fn) indexed(x ssa.Value) *ir.Expr {
 // field selects field n of x, a struct type or pointer to one.
 func (b *fn) field(x *ir.Expr, t types.Type, n int) *ir.Expr {
 	f := t.Underlying().(*types.Struct).Field(n)
-	if !f.Exported() && f.Pkg() != b.home && !b.prog.IsUserPackage(f.Pkg().Path()) {
+	if !f.Exported() && f.Pkg() != b.home && !b.prog.IsUserPackage(f.Pkg().Path()) && !localStruct(t) {
 		// Only promotion reaches through an unexported embedded field of a package that is not compiled: leave it out of the selector.
 		return retype(x, t)
 	}

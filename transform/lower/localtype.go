@@ -58,6 +58,15 @@ func (r *Result) Shown(p *types.Package) []*types.TypeName {
 // IsLocal reports whether o is declared inside a function. The local types of an instance of a generic function have no scope.
 func IsLocal(o *types.TypeName) bool { return o.Pkg() != nil && o.Parent() != o.Pkg().Scope() }
 
+// localStruct reports whether t is a local type or a pointer to one: its fields belong to the package that it is emitted in.
+func localStruct(t types.Type) bool {
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	n, ok := types.Unalias(t).(*types.Named)
+	return ok && IsLocal(n.Obj())
+}
+
 func (l *lowerer) findLocalTypes() {
 	declared := map[token.Pos]*types.TypeName{}
 	for _, u := range l.prog.User {

@@ -112,10 +112,10 @@ func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 
 		initialisers: map[*types.Package]string{},
 	}
+	l.findLocalTypes()
 	for _, fn := range l.plan.fns {
 		l.base(fn)
 	}
-	l.findLocalTypes()
 	l.refuseProgram()
 	for _, fn := range l.plan.fns {
 		if l.plan.lower[fn] || l.plan.direct[fn] {

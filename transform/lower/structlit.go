@@ -38,7 +38,7 @@ func (b *fn) structLiteral(a *ssa.Alloc) bool {
 				return false
 			}
 			s, ok := refs[0].(*ssa.Store)
-			if f := st.Field(r.Field); !ok || f.Name() == "_" || !f.Exported() && f.Pkg() != b.home {
+			if f := st.Field(r.Field); !ok || f.Name() == "_" || !f.Exported() && f.Pkg() != b.home && !localStruct(a.Type()) {
 				return false
 			}
 			stores[s] = r

@@ -35,7 +35,7 @@ type vendored struct {
 	pkgs                     []string
 }
 
-func moduleFiles(ctx context.Context, o *Options, prog *load.Program, res *Result) ([]emit.File, error) {
+func moduleFiles(ctx context.Context, o *Options, prog *load.Program, copies []*packages.Package, res *Result) ([]emit.File, error) {
 	mods := map[string]*vendored{}
 	gomod, err := goMod(prog, res.Module, mods)
 	if err != nil {
@@ -43,6 +43,14 @@ func moduleFiles(ctx context.Context, o *Options, prog *load.Program, res *Resul
 	}
 	rt := &vendored{path: emit.RTPath, version: rtVersion, goVersion: "1.26", explicit: true}
 	mods[rt.path] = rt
+	for _, p := range copies {
+		std := mods[emit.StdPath]
+		if std == nil {
+			std = &vendored{path: emit.StdPath, version: rtVersion, goVersion: "1.26", explicit: true}
+			mods[std.path] = std
+		}
+		std.add(path.Join(emit.StdPath, p.PkgPath))
+	}
 	parts := []string{".", "snap", "wire"}
 	var files []emit.File
 	raised := map[string]string{}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -78,7 +79,7 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 		return nil, Errors{{What: "nothing to compile: " + strings.Join(opt.Patterns, " ") + " is outside the main module"}}
 	}
 	opt.Progress("finding what may suspend")
-	facts := suspend.Analyze(prog.SSA, prog.IsUser, opt.All)
+	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Copyable, opt.All)
 	opt.Progress("lowering")
 	watch := lower.Options{Check: opt.Check}
 	dump := newDumper(&opt)
@@ -101,11 +102,17 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 func pack(ctx context.Context, o *Options, prog *load.Program, low *lower.Result) (*Result, error) {
 	res := &Result{Module: modulePath(prog)}
 	var errs Errors
+	var copies []*packages.Package // of the standard library
 	entryOf, err := entries(prog)
 	if err != nil {
 		return nil, err
 	}
 	eo := emit.Options{Fset: prog.Fset, LineFile: lineFile(o, prog), Exports: emit.Exports{}}
+	for _, std := range slices.Backward(prog.Order) {
+		if prog.IsStd(std.PkgPath) && low.Packages[std.PkgPath] != nil {
+			copies = append(copies, std)
+		}
+	}
 	for _, u := range slices.Backward(prog.Bottom) {
 		dir := outputDir(prog, u)
 		if e, ok := entryOf[u.PkgPath]; ok {
@@ -123,10 +130,15 @@ func pack(ctx context.Context, o *Options, prog *load.Program, low *lower.Result
 		}
 		res.Files = append(res.Files, others...)
 	}
+	for _, std := range copies {
+		files, bad := emit.Package(prog, low, std, path.Join("vendor", emit.StdPath, std.PkgPath), eo)
+		errs = append(errs, bad...)
+		res.Files = append(res.Files, files...)
+	}
 	if err := errs.Err(); err != nil {
 		return nil, err
 	}
-	mod, err := moduleFiles(ctx, o, prog, res)
+	mod, err := moduleFiles(ctx, o, prog, copies, res)
 	if err != nil {
 		return nil, err
 	}
@@ -216,6 +228,9 @@ func lineFile(o *Options, prog *load.Program) func(file, dir string) string {
 		inside = err == nil && !strings.HasPrefix(r, "..")
 	}
 	return func(file, dir string) string {
+		if strings.HasPrefix(dir, "vendor/") {
+			return filepath.Base(file)
+		}
 		if inside {
 			if r, err := filepath.Rel(filepath.Join(o.Out, filepath.FromSlash(dir)), file); err == nil {
 				return filepath.ToSlash(r)

@@ -2,8 +2,8 @@
 //
 // A function may suspend when it can reach a suspending operation: a channel operation, select, sleep, lock or wait. The search
 // goes backwards from those operations over a call graph that is sound for interfaces and func values (CHA refined by
-// VTA), through the functions of the compiled packages only: a call back from code that is not compiled pins the goroutine at
-// run time instead, so colour never flows through foreign code.
+// VTA), through the functions of the compiled packages, and of the library functions that can be compiled along with them. A call back from
+// any other code pins the goroutine at run time instead, so colour never flows through it.
 //
 // Invariants others rely on:
 //  1. A function that is not coloured never suspends, so its text may stay as the user wrote it.
@@ -33,7 +33,7 @@ type Facts struct {
 	All      bool // every compiled function is coloured
 	coloured map[*ssa.Function]*Reason
 	sites    map[ssa.CallInstruction]bool
-	callees  map[ssa.CallInstruction][]*ssa.Function
+	callees  map[*ssa.Function]map[ssa.CallInstruction][]*ssa.Function
 	graph    *callgraph.Graph
 	carries  func(*ssa.Function) bool // colour flows through the function
 }
@@ -48,7 +48,22 @@ func (f *Facts) Reason(fn *ssa.Function) *Reason { return f.coloured[fn] }
 func (f *Facts) Site(c ssa.CallInstruction) bool { return f.sites[c] }
 
 // Callees lists what the call may call.
-func (f *Facts) Callees(c ssa.CallInstruction) []*ssa.Function { return f.callees[c] }
+func (f *Facts) Callees(c ssa.CallInstruction) []*ssa.Function {
+	caller := c.Parent()
+	sites, ok := f.callees[caller]
+	if !ok {
+		sites = map[ssa.CallInstruction][]*ssa.Function{}
+		if n := f.graph.Nodes[caller]; n != nil {
+			for _, e := range n.Out {
+				if e.Site != nil {
+					sites[e.Site] = append(sites[e.Site], e.Callee.Func)
+				}
+			}
+		}
+		f.callees[caller] = sites
+	}
+	return sites[c]
+}
 
 // Chain spells out why fn is coloured, from fn down to the operation, one step a string.
 func (f *Facts) Chain(fset *token.FileSet, fn *ssa.Function) []string {
@@ -109,32 +124,70 @@ func Operation(instr ssa.Instruction) string {
 	return ""
 }
 
-// Analyze colours the functions for which compiled is true. With all, it colours every one of them.
-func Analyze(prog *ssa.Program, compiled func(*ssa.Function) bool, all bool) *Facts {
+// quiet are the library packages whose functions wait for moments only. Their goroutines are coloured, nothing else.
+var quiet = map[string]bool{"context": true}
+
+// isQuiet reports whether fn is of a quiet package and not what a goroutine of it runs.
+func isQuiet(fn *ssa.Function) bool {
+	top := fn
+	for top.Parent() != nil {
+		top = top.Parent()
+	}
+	if top.Pkg == nil || !quiet[top.Pkg.Pkg.Path()] {
+		return false
+	}
+	if fn.Parent() != nil {
+		for _, b := range fn.Parent().Blocks {
+			for _, i := range b.Instrs {
+				if g, ok := i.(*ssa.Go); ok && g.Call.StaticCallee() == fn {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// Analyze colours the functions for which compiled is true, and those for which along is true if they may suspend: library
+// functions that can be compiled as well. With all, it colours every compiled function.
+func Analyze(prog *ssa.Program, compiled, along func(*ssa.Function) bool, all bool) *Facts {
 	fns := ssautil.AllFunctions(prog)
 	f := &Facts{
 		All:      all,
 		coloured: map[*ssa.Function]*Reason{},
 		sites:    map[ssa.CallInstruction]bool{},
-		callees:  map[ssa.CallInstruction][]*ssa.Function{},
+		callees:  map[*ssa.Function]map[ssa.CallInstruction][]*ssa.Function{},
 		graph:    vta.CallGraph(fns, cha.CallGraph(prog)),
 		// Wrappers that go/ssa makes (promoted methods, method values) carry colour like the user's functions.
 		carries: func(fn *ssa.Function) bool {
-			return compiled(fn) || fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil || conduits[fn.String()]
+			return compiled(fn) || fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil || conduits[fn.String()] || along(fn) && !isQuiet(fn)
 		},
 	}
 	var roots []*ssa.Function
 	for _, fn := range sorted(fns) {
-		if f.carries(fn) && !conduits[fn.String()] {
-			if r := f.own(fn, all && compiled(fn)); r != nil {
-				f.coloured[fn] = r
-				roots = append(roots, fn)
-			}
+		forced := all && compiled(fn)
+		if !forced && !operates(fn) || !f.carries(fn) || conduits[fn.String()] {
+			continue
+		}
+		if r := f.own(fn, forced); r != nil {
+			f.coloured[fn] = r
+			roots = append(roots, fn)
 		}
 	}
 	f.spread(roots)
-	f.recordCallees()
 	return f
+}
+
+// operates reports whether fn itself has a suspending operation.
+func operates(fn *ssa.Function) bool {
+	for _, b := range fn.Blocks {
+		for _, instr := range b.Instrs {
+			if Operation(instr) != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // own finds the first operation of fn that suspends, and notes the calls among them.
@@ -176,29 +229,20 @@ func (f *Facts) spread(work []*ssa.Function) {
 			continue
 		}
 		for _, e := range inOrder(n.In) {
-			if e.Site == nil || !f.carries(e.Caller.Func) {
+			if e.Site == nil {
+				continue
+			}
+			if _, ok := e.Site.(*ssa.Go); ok {
+				f.sites[e.Site] = true
+				continue // the new goroutine suspends, not this one
+			}
+			if !f.carries(e.Caller.Func) {
 				continue
 			}
 			f.sites[e.Site] = true
-			if _, ok := e.Site.(*ssa.Go); ok {
-				continue // the new goroutine suspends, not this one
-			}
 			if caller := e.Caller.Func; f.coloured[caller] == nil {
 				f.coloured[caller] = &Reason{Pos: e.Site.Pos(), What: "calls " + work[0].String(), Via: work[0]}
 				work = append(work, caller)
-			}
-		}
-	}
-}
-
-func (f *Facts) recordCallees() {
-	for fn, n := range f.graph.Nodes {
-		if fn == nil || !f.carries(fn) {
-			continue
-		}
-		for _, e := range n.Out {
-			if e.Site != nil {
-				f.callees[e.Site] = append(f.callees[e.Site], e.Callee.Func)
 			}
 		}
 	}

@@ -36,12 +36,12 @@ func (e *emitter) access(kind string, obj types.Object, t types.Type) *jen.State
 	x := e.opt.Exports.of(obj.Pkg())
 	for _, a := range x.accesses {
 		if a.kind == kind && a.obj.Name() == obj.Name() && (a.of == of || of != nil && types.Identical(a.of, of)) {
-			return jen.Qual(obj.Pkg().Path(), a.name)
+			return jen.Qual(e.path(obj.Pkg().Path()), a.name)
 		}
 	}
 	a := &access{kind: kind, obj: obj, of: of, name: e.low.Unique(obj.Pkg(), kind+title+"_"+obj.Name())}
 	x.accesses = append(x.accesses, a)
-	return jen.Qual(obj.Pkg().Path(), a.name)
+	return jen.Qual(e.path(obj.Pkg().Path()), a.name)
 }
 
 // general is t with type parameters where it has type arguments, and its name, if any.
@@ -66,20 +66,20 @@ func general(t types.Type) (of types.Type, title string) {
 
 // hides reports whether o, a member of type t if that is given, cannot be named here but can through its package.
 func (e *emitter) hides(o types.Object, t types.Type) bool {
-	if o == nil || accessible(o, e.pkg.Types) || !e.prog.IsUserPackage(o.Pkg().Path()) {
+	if o == nil || accessible(o, e.pkg.Types) {
 		return false
 	}
 	if t == nil {
-		return true
+		return e.compiled(o)
 	}
 	t = types.Unalias(t)
 	if p, ok := t.(*types.Pointer); ok {
 		t = types.Unalias(p.Elem())
 	}
 	if n, ok := t.(*types.Named); ok {
-		return !lower.IsLocal(n.Obj()) // which is declared here now
+		return !lower.IsLocal(n.Obj()) && (e.prog.IsUserPackage(o.Pkg().Path()) || e.low.Plan.Copied()[n.Obj()]) // one that is local is declared here now
 	}
-	return e.low.Sees(o.Pkg(), t) // else its literal stands here
+	return e.prog.IsUserPackage(o.Pkg().Path()) && e.low.Sees(o.Pkg(), t) // else its literal stands here
 }
 
 // field spells x.f.

@@ -31,6 +31,9 @@ import (
 // RTPath is the module path of rt in the output's vendor tree.
 const RTPath = "harkgen.local/rt"
 
+// StdPath is the module path of the copies of packages of the standard library in the output's vendor tree.
+const StdPath = "harkgen.local/std"
+
 // Options say where the output goes.
 type Options struct {
 	Fset *token.FileSet
@@ -52,6 +55,7 @@ type emitter struct {
 	user    *packages.Package
 	pkg     *ir.Package
 	dir     string // of the package in the output
+	copy    bool   // it is the copy of a package of the standard library
 	fn      *ir.Func
 	targets map[*ir.Block]bool
 	hoist   map[*types.TypeName]string // see hoisted
@@ -69,9 +73,9 @@ type emitter struct {
 	qualified map[*ast.Ident]bool
 }
 
-// Package emits one user package into directory dir of the output.
+// Package emits one user package, or the copy of a package of the standard library, into directory dir of the output.
 func Package(prog *load.Program, low *lower.Result, user *packages.Package, dir string, opt Options) ([]File, diag.List) {
-	e := &emitter{opt: opt, prog: prog, low: low, user: user, dir: dir, hoist: map[*types.TypeName]string{}, sources: map[string][]string{}}
+	e := &emitter{opt: opt, prog: prog, low: low, user: user, dir: dir, copy: prog.IsStd(user.PkgPath), hoist: map[*types.TypeName]string{}, sources: map[string][]string{}}
 	e.outer = map[*types.TypeName][]*types.TypeParam{}
 	e.reservePlain()
 	e.pkg = low.Packages[user.PkgPath]
@@ -110,7 +114,7 @@ func sortedKeys[V any](m map[string]V) []string {
 }
 
 func (e *emitter) newFile() *jen.File {
-	out := jen.NewFilePathName(e.user.PkgPath, e.user.Name)
+	out := jen.NewFilePathName(e.path(e.user.PkgPath), e.user.Name)
 	for path, name := range e.imported() {
 		if name == e.prog.All[path].Name {
 			out.ImportName(path, name)
@@ -119,6 +123,11 @@ func (e *emitter) newFile() *jen.File {
 		}
 	}
 	out.ImportName(RTPath, "rt")
+	for path, name := range e.imports {
+		if e.prog.IsStd(path) {
+			out.ImportAlias(e.path(path), lower.Prefix+name)
+		}
+	}
 	return out
 }
 
@@ -151,6 +160,14 @@ func (e *emitter) varNames() map[string]bool {
 		}
 	}
 	return names
+}
+
+// path is where package path is compiled in the output.
+func (e *emitter) path(path string) string {
+	if e.prog.IsStd(path) {
+		return StdPath + "/" + path
+	}
+	return path
 }
 
 // importNames names every package as generated files import it. Jennifer would number packages of one name, but not look for the
@@ -227,7 +244,7 @@ func (e *emitter) sourceLine(pos token.Pos) string {
 	at := e.opt.Fset.PositionFor(pos, false)
 	lines, ok := e.sources[at.Filename]
 	if !ok {
-		data, _ := os.ReadFile(at.Filename)
+		data, _ := e.prog.Text(at.Filename)
 		lines = strings.Split(string(data), "\n")
 		e.sources[at.Filename] = lines
 	}

@@ -31,7 +31,7 @@ func (e *emitter) expr(x *ir.Expr) *jen.Statement {
 		return s
 	case ir.OpName:
 		if x.Pkg != "" && x.Pkg != e.pkg.Types.Path() {
-			return jen.Qual(x.Pkg, x.Name)
+			return jen.Qual(e.path(x.Pkg), x.Name)
 		}
 		return jen.Id(x.Name)
 	case ir.OpUnary:

@@ -203,6 +203,15 @@ func (e *emitter) selectStmt(g *jen.Group, s *ir.Stmt) {
 			sel.Case(comm).BlockFunc(func(b *jen.Group) { e.setIndex(b, s, n) })
 		}
 	}
+	if s.Point == nil { // in a library function that only looks whether it could go on
+		g.Select().BlockFunc(func(sel *jen.Group) {
+			cases(sel)
+			if !s.Block {
+				sel.Default().BlockFunc(func(b *jen.Group) { e.setIndex(b, s, -1) })
+			}
+		})
+		return
+	}
 	concede := func() *jen.Statement { return G().Dot("Concede").Call(waits()...) }
 	g.If(G().Dot("Before").Call()).Block(concede()).Else().Block(jen.Select().BlockFunc(func(sel *jen.Group) {
 		cases(sel)

@@ -5,6 +5,8 @@ import (
 	"go/types"
 
 	"github.com/dave/jennifer/jen"
+
+	"github.com/harkgen/harkgen/transform/load"
 	"github.com/harkgen/harkgen/transform/lower"
 )
 
@@ -162,8 +164,8 @@ func (e *emitter) named(t *types.Named) *jen.Statement {
 		return jen.Id(e.hoisted(o))
 	}
 	if !accessible(o, e.pkg.Types) {
-		if e.prog.IsUserPackage(o.Pkg().Path()) {
-			return jen.Qual(o.Pkg().Path(), e.opt.Exports.add(o))
+		if e.compiled(o) {
+			return jen.Qual(e.path(o.Pkg().Path()), e.opt.Exports.add(o))
 		}
 		e.fail("a variable of type %s, which is unexported in another package", t)
 		return jen.Any()
@@ -172,10 +174,22 @@ func (e *emitter) named(t *types.Named) *jen.Statement {
 }
 
 func (e *emitter) qual(o types.Object) *jen.Statement {
-	if o.Pkg() == nil || o.Pkg() == e.pkg.Types {
+	switch {
+	case o.Pkg() == nil, o.Pkg() == e.pkg.Types && !e.original(o):
 		return jen.Id(lower.NameOf(o))
 	}
-	return jen.Qual(o.Pkg().Path(), o.Name())
+	path, _ := load.PublicPath(o.Pkg().Path())
+	return jen.Qual(path, o.Name())
+}
+
+// compiled reports whether package-level object o is compiled: it is the user's, or in a copy.
+func (e *emitter) compiled(o types.Object) bool {
+	return e.prog.IsUserPackage(o.Pkg().Path()) || e.low.Plan.Copied()[o]
+}
+
+// original reports whether o of the package that is copied here is not in the copy, so that the package's own is meant.
+func (e *emitter) original(o types.Object) bool {
+	return e.copy && !e.low.Plan.Copied()[o] && o.Parent() == o.Pkg().Scope()
 }
 
 func accessible(o types.Object, from *types.Package) bool {

@@ -103,7 +103,7 @@ func (v *verifier) shape(b *Block, s *Stmt) {
 	case Deferred, CatchOuter, DeferOuter:
 		ok = v.f.Defers != nil
 	}
-	if !ok || s.Point == nil && (s.Dyn || s.Kind == Select || s.Kind == Poll) {
+	if !ok || s.Point == nil && (s.Dyn || s.Kind == Select && v.f.Coloured || s.Kind == Poll) {
 		v.bad("block %d: malformed statement of kind %d", b.Index, s.Kind)
 	}
 }

@@ -34,8 +34,11 @@ type Program struct {
 	Bottom  []*packages.Package          // the same, each after those that it imports
 	All     map[string]*packages.Package // every package by path
 	Module  *packages.Module             // the main module; nil for an ad hoc package outside any module
+	Order   []*packages.Package          // every package, each after those that it imports
 	userSet map[*ssa.Package]bool
 	imports map[[2]*types.Package]bool // see Imports
+	std     map[string]*stdPackage     // see library.go
+	copies  map[*types.Func]map[types.Object]bool
 }
 
 // Load loads the packages that patterns match, relative to dir. Its error is a diag.List when the source is at fault.
@@ -45,12 +48,17 @@ func Load(ctx context.Context, dir string, patterns []string) (*Program, error) 
 		Dir:     dir,
 		Mode:    packages.LoadAllSyntax | packages.NeedModule | packages.NeedEmbedFiles | packages.NeedEmbedPatterns,
 		Env:     append(os.Environ(), "PWD="+dir),
+
+		ParseFile: parse,
 	}
 	roots, err := packages.Load(cfg, patterns...)
 	if err != nil {
 		return nil, diag.List{{What: "cannot load packages", Why: err.Error()}}
 	}
-	p := &Program{Roots: roots, All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{}}
+	p := &Program{
+		Roots: roots, All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
+		std: map[string]*stdPackage{}, copies: map[*types.Func]map[types.Object]bool{},
+	}
 	if err := p.collect(); err != nil {
 		return nil, err
 	}
@@ -70,6 +78,7 @@ func (p *Program) collect() error {
 	var errs diag.List
 	packages.Visit(p.Roots, nil, func(pkg *packages.Package) {
 		p.All[pkg.PkgPath] = pkg
+		p.Order = append(p.Order, pkg)
 		for _, e := range pkg.Errors {
 			errs.Add(diag.Diagnostic{Pos: parsePos(e.Pos), What: e.Msg})
 		}

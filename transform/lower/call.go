@@ -115,7 +115,7 @@ func (b *fn) call(i *ssa.Call) {
 		b.initImports(i)
 		return
 	}
-	if lib := libraryOf(callee, b.facts.Site(i)); lib.rt != "" {
+	if lib := libraryOf(callee, b.facts.Site(i)); lib.rt != "" && !b.natively(lib) {
 		b.libraryCall(i, callee, lib)
 		return
 	}
@@ -269,7 +269,7 @@ func (b *fn) promoted(callee *ssa.Function) bool {
 		t = types.Unalias(p.Elem())
 	}
 	n, ok := t.(*types.Named)
-	return ok && !n.Obj().Exported() && n.Obj().Pkg() != nil && n.Obj().Pkg() != b.home && !b.prog.IsUserPackage(n.Obj().Pkg().Path())
+	return ok && !n.Obj().Exported() && n.Obj().Pkg() != nil && n.Obj().Pkg() != b.home && !b.reaches(n.Obj().Pkg())
 }
 
 // receiver is the receiver v of a call of method callee; of a promoted one, the struct that embeds it.
@@ -312,6 +312,11 @@ func (b *fn) spread(e *ir.Expr, c *ssa.CallCommon) {
 		return
 	}
 	e.Spread = true
+}
+
+// natively reports whether lib is called as it is: in a library function that cannot suspend.
+func (b *fn) natively(lib libraryFunc) bool {
+	return lib.sync && !b.coloured && b.plan.isAlong(b.ssa)
 }
 
 // libraryCall calls what rt has instead of a library function.

@@ -25,7 +25,7 @@ func (b *fn) funcValue(f *ssa.Function) *ir.Expr {
 	case isMain(f):
 		b.refuse(b.pos, "main is used as a value", "the compiled main has another signature", "move its body into a function of another name")
 	}
-	if b.plan.lower[f] && load.Instance(f) {
+	if b.plan.lower[f] && load.Instance(f) || b.named(f) {
 		return &ir.Expr{Op: ir.OpName, Name: b.wrapperName(f), Pkg: b.homeOf(f).Path(), Type: f.Signature}
 	}
 	if o := f.Origin(); o != nil {
@@ -40,6 +40,15 @@ func (b *fn) funcValue(f *ssa.Function) *ir.Expr {
 		return &ir.Expr{Op: ir.OpConst, Type: f.Signature}
 	}
 	return &ir.Expr{Op: ir.OpGlobal, Obj: f.Object(), Type: f.Signature}
+}
+
+// named reports whether f is a library function whose copy is meant here.
+func (b *fn) named(f *ssa.Function) bool {
+	if b.plan.along.fns[f] {
+		return true
+	}
+	o := f.Object()
+	return o != nil && f.Origin() == nil && b.plan.along.copied[o] && b.plan.isAlong(b.ssa) && (o.Exported() || o.Pkg() == b.home)
 }
 
 // envOf is a new environment for closure m.
@@ -189,7 +198,7 @@ func (b *fn) nativeDefer(i *ssa.Defer) {
 	var e *ir.Expr
 	if bi, ok := i.Call.Value.(*ssa.Builtin); ok {
 		e = b.builtinExpr(bi, &i.Call)
-	} else if lib := libraryOf(i.Call.StaticCallee(), false); lib.rt != "" {
+	} else if lib := libraryOf(i.Call.StaticCallee(), false); lib.rt != "" && !b.natively(lib) {
 		var args []*ir.Expr
 		for _, a := range i.Call.Args {
 			args = append(args, b.value(a))

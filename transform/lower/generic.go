@@ -18,7 +18,8 @@ import (
 // The generic text stays, for instances that never suspend. A method must also be found in the method sets of its generic type: it becomes
 // a wrapper that looks for the instance of its own types, and the text gets another name.
 
-// homeOf is the package that fn is emitted in: its own; of an instance, the one that sees the generic function and all type arguments.
+// homeOf is the package that fn is emitted in: its own; of an instance, the one that sees the generic function and all type arguments. A
+// package of the standard library stands for its copy.
 func (l *lowerer) homeOf(fn *ssa.Function) *types.Package {
 	for fn.Parent() != nil {
 		fn = fn.Parent()
@@ -41,7 +42,7 @@ func (l *lowerer) findHome(fn *ssa.Function) *types.Package {
 	}
 	var need func(t types.Type)
 	need = func(t types.Type) {
-		eachNamed(t, func(o *types.TypeName) {
+		load.EachNamed(t, func(o *types.TypeName) {
 			if o.Pkg() != nil && l.prog.IsUserPackage(o.Pkg().Path()) {
 				needs[o.Pkg()] = true
 			}
@@ -54,6 +55,9 @@ func (l *lowerer) findHome(fn *ssa.Function) *types.Package {
 	}
 	for _, t := range fn.TypeArgs() {
 		need(t)
+	}
+	if o := fn.Origin(); len(needs) == 0 && o != nil && o.Pkg != nil && l.prog.IsStd(o.Pkg.Pkg.Path()) {
+		return o.Pkg.Pkg
 	}
 	var main *types.Package
 	for _, u := range l.prog.Bottom { // the lowest package that sees everything
@@ -69,39 +73,6 @@ func (l *lowerer) findHome(fn *ssa.Function) *types.Package {
 		}
 	}
 	return main
-}
-
-// eachNamed calls f for every name of a type that t mentions.
-func eachNamed(t types.Type, f func(*types.TypeName)) {
-	switch t := t.(type) {
-	case *types.Alias:
-		eachNamed(types.Unalias(t), f)
-	case *types.Named:
-		f(t.Obj())
-		for i := range t.TypeArgs().Len() {
-			eachNamed(t.TypeArgs().At(i), f)
-		}
-	case interface{ Elem() types.Type }: // pointer, slice, array, map, channel
-		eachNamed(t.Elem(), f)
-		if m, ok := t.(*types.Map); ok {
-			eachNamed(m.Key(), f)
-		}
-	case *types.Signature:
-		eachNamed(t.Params(), f)
-		eachNamed(t.Results(), f)
-	case *types.Tuple:
-		for i := range t.Len() {
-			eachNamed(t.At(i).Type(), f)
-		}
-	case *types.Struct:
-		for i := range t.NumFields() {
-			eachNamed(t.Field(i).Type(), f)
-		}
-	case *types.Interface:
-		for i := range t.NumMethods() {
-			eachNamed(t.Method(i).Type(), f)
-		}
-	}
 }
 
 // dispatch makes the generic method that fn is an instance of find its lowered body.
@@ -140,7 +111,7 @@ func (p *Plan) colourInstances() bool {
 // Sees reports whether code of compiled package p can name everything that t mentions.
 func (r *Result) Sees(p *types.Package, t types.Type) bool {
 	sees := true
-	eachNamed(t, func(o *types.TypeName) {
+	load.EachNamed(t, func(o *types.TypeName) {
 		q := o.Pkg()
 		if q != nil && q != p && r.l.prog.IsUserPackage(q.Path()) && !r.l.prog.Imports(p, q) || q != nil && o.Parent() != q.Scope() {
 			sees = false

@@ -57,7 +57,7 @@ func (p *Plan) startsGoroutines(fn *ssa.Function, seen map[*ssa.Function]bool) b
 		return false
 	}
 	seen[fn] = true
-	if needsRuntime(fn) {
+	if p.needsRuntime(fn) {
 		return true
 	}
 	found := false
@@ -67,7 +67,7 @@ func (p *Plan) startsGoroutines(fn *ssa.Function, seen map[*ssa.Function]bool) b
 			return
 		}
 		for _, callee := range p.facts.Callees(c) {
-			found = found || p.prog.IsUser(callee) && p.startsGoroutines(callee, seen)
+			found = found || p.compiled(callee) && p.startsGoroutines(callee, seen)
 		}
 	})
 	return found

@@ -273,7 +273,7 @@ func (b *fn) indexed(x ssa.Value) *ir.Expr {
 // field selects field n of x, a struct type or pointer to one.
 func (b *fn) field(x *ir.Expr, t types.Type, n int) *ir.Expr {
 	f := t.Underlying().(*types.Struct).Field(n)
-	if !f.Exported() && f.Pkg() != b.home && !b.prog.IsUserPackage(f.Pkg().Path()) && !localStruct(t) {
+	if !f.Exported() && f.Pkg() != b.home && !b.reaches(f.Pkg()) && !localStruct(t) {
 		// Only promotion reaches through an unexported embedded field of a package that is not compiled: leave it out of the selector.
 		return retype(x, t)
 	}
@@ -345,7 +345,7 @@ func (b *fn) nilCheck(i *ssa.TypeAssert) bool {
 	}
 	for n := range t.NumMethods() {
 		m := t.Method(n)
-		if !m.Exported() && m.Pkg() != b.home && !b.prog.IsUserPackage(m.Pkg().Path()) {
+		if !m.Exported() && m.Pkg() != b.home && !b.reaches(m.Pkg()) {
 			continue
 		}
 		b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{nil}, R: []*ir.Expr{

@@ -132,7 +132,7 @@ func phantom(fn *ssa.Function) bool {
 	}
 	found := false
 	for _, t := range fn.TypeArgs() {
-		eachNamed(t, func(o *types.TypeName) { found = found || inGeneric(o) })
+		load.EachNamed(t, func(o *types.TypeName) { found = found || inGeneric(o) })
 	}
 	return found
 }
@@ -163,7 +163,7 @@ func eachLocal(t types.Type, f func(*types.TypeName)) {
 	seen := map[*types.TypeName]bool{}
 	var visit func(t types.Type)
 	visit = func(t types.Type) {
-		eachNamed(t, func(o *types.TypeName) {
+		load.EachNamed(t, func(o *types.TypeName) {
 			if !IsLocal(o) || seen[o] {
 				return
 			}

@@ -36,11 +36,13 @@
 package lower
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -128,6 +130,7 @@ func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 	for p, name := range l.initialisers {
 		l.pkg(p).Instances = append(l.pkg(p).Instances, &ir.Instance{Title: p.Path(), Lowered: name})
 	}
+	l.copiedGlobals()
 	res := &Result{Plan: l.plan, Packages: map[string]*ir.Package{}, Errors: l.errs, l: l}
 	for tp, p := range l.pkgs {
 		res.Packages[tp.Path()] = p
@@ -151,6 +154,21 @@ func (l *lowerer) globals(p *types.Package) {
 		if v, ok := scope.Lookup(name).(*types.Var); ok && v.Name() != "_" {
 			l.pkg(p).Globals = append(l.pkg(p).Globals, v)
 		}
+	}
+}
+
+// copiedGlobals notes the variables of the copies of library packages, and makes a package of every copy.
+func (l *lowerer) copiedGlobals() {
+	var vars []*types.Var
+	for o := range l.plan.along.copied {
+		p := l.pkg(o.Pkg())
+		if v, ok := o.(*types.Var); ok && p != nil {
+			vars = append(vars, v)
+		}
+	}
+	slices.SortFunc(vars, func(a, b *types.Var) int { return cmp.Compare(a.Pos(), b.Pos()) })
+	for _, v := range vars {
+		l.pkg(v.Pkg()).Globals = append(l.pkg(v.Pkg()).Globals, v)
 	}
 }
 

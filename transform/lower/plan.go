@@ -28,6 +28,7 @@ type Plan struct {
 	direct map[*ssa.Function]bool
 	// Dispatched are the generic methods with lowered instances.
 	Dispatched map[*ssa.Function]bool
+	along      along           // what is compiled of the standard library
 	fns        []*ssa.Function // every function of the compiled packages, in source order
 }
 
@@ -38,21 +39,24 @@ func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
 	p := &Plan{
 		facts: facts, prog: prog,
 		lower: map[*ssa.Function]bool{}, direct: map[*ssa.Function]bool{}, Dispatched: map[*ssa.Function]bool{},
+		along: newAlong(),
 	}
 	for fn := range ssautil.AllFunctions(prog.SSA) {
 		if prog.IsUser(fn) && !load.Generic(fn) && !phantom(fn) {
 			p.fns = append(p.fns, fn)
 		}
 	}
-	sort.Slice(p.fns, func(i, j int) bool { return before(p.fns[i], p.fns[j]) })
 	for again := true; again; {
+		p.along.known = map[*ssa.Function]bool{}
 		p.mark()
 		p.spread()
-		again = p.colourInstances()
+		again = p.addAlong()
+		again = p.colourInstances() || again
 		again = p.colourBodies() || again
 		again = p.colourRecoverers() || again
 		again = p.colourInits() || again
 	}
+	sort.Slice(p.fns, func(i, j int) bool { return before(p.fns[i], p.fns[j]) })
 	return p
 }
 
@@ -60,7 +64,7 @@ func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
 func (p *Plan) mark() {
 	for _, fn := range p.fns {
 		synthetic := fn.Synthetic != "" && !(fn.Parent() == nil && load.Instance(fn)) && !p.Initialised(fn)
-		if !synthetic && (p.facts.Coloured(fn) || isMain(fn) || needsRuntime(fn) || p.makesClosures(fn) || isInit(fn) && p.Initialises(fn.Pkg.Pkg)) {
+		if !synthetic && (p.facts.Coloured(fn) || isMain(fn) || p.needsRuntime(fn) || p.makesClosures(fn) || isInit(fn) && p.Initialises(fn.Pkg.Pkg)) {
 			p.lower[fn] = true
 		}
 		if p.facts.Coloured(fn) {
@@ -85,7 +89,7 @@ func typePositions(fn *ssa.Function) []token.Pos {
 	var out []token.Pos
 	for ; fn != nil; fn = fn.Parent() {
 		for _, t := range fn.TypeArgs() {
-			eachNamed(t, func(o *types.TypeName) { out = append(out, o.Pos()) })
+			load.EachNamed(t, func(o *types.TypeName) { out = append(out, o.Pos()) })
 		}
 	}
 	return out
@@ -113,7 +117,7 @@ func (p *Plan) findDirect(fn *ssa.Function) {
 		if !ok {
 			return
 		}
-		if c := d.Call.StaticCallee(); c != nil && hasRecover(c) && p.prog.IsUser(c) {
+		if c := d.Call.StaticCallee(); c != nil && hasRecover(c) && p.compiled(c) {
 			p.direct[c] = true
 		}
 	})
@@ -131,15 +135,15 @@ func eachInstr(fn *ssa.Function, f func(ssa.Instruction)) {
 	}
 }
 
-// needsRuntime reports whether fn itself does what only rt can do durably.
-func needsRuntime(fn *ssa.Function) bool {
-	found := false
+// needsRuntime reports whether fn itself does what only rt can do durably. A library function that cannot suspend locks natively.
+func (p *Plan) needsRuntime(fn *ssa.Function) bool {
+	found := p.callsAlong(fn)
 	eachInstr(fn, func(i ssa.Instruction) {
 		switch i := i.(type) {
 		case *ssa.Go:
 			found = true
 		case ssa.CallInstruction:
-			if libraryOf(i.Common().StaticCallee(), false).rt != "" {
+			if lib := libraryOf(i.Common().StaticCallee(), false); lib.rt != "" && !(lib.sync && p.isAlong(fn)) {
 				found = true
 			}
 		}
@@ -169,7 +173,7 @@ func (p *Plan) escapes(m *ssa.MakeClosure) bool {
 			continue
 		}
 		callee := c.Common().StaticCallee()
-		if callee == nil || callee.Pkg == nil || p.prog.IsUser(callee) || !p.prog.IsStd(callee.Pkg.Pkg.Path()) {
+		if callee == nil || callee.Pkg == nil || p.compiled(callee) || !p.prog.IsStd(callee.Pkg.Pkg.Path()) {
 			return true
 		}
 	}
@@ -200,7 +204,7 @@ func (p *Plan) colourRecoverers() bool {
 				return
 			}
 			for _, callee := range p.facts.Callees(d) {
-				if p.prog.IsUser(callee) && hasRecover(callee) && !p.facts.Coloured(callee) {
+				if p.compiled(callee) && hasRecover(callee) && !p.facts.Coloured(callee) {
 					p.facts.Colour(callee, &suspend.Reason{Pos: callee.Pos(), What: "recovers, deferred through a func value"})
 					any = true
 				}

@@ -30,6 +30,10 @@ func (b *fn) selectStmt(i *ssa.Select) {
 		}
 		s.Cases = append(s.Cases, c)
 	}
+	if !b.coloured { // in a library function
+		b.emit(s)
+		return
+	}
 	b.operation(s, i)
 }
 

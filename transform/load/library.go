@@ -1,0 +1,354 @@
+package load
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+	"golang.org/x/tools/go/ssa"
+)
+
+// This file finds out what of the standard library can be compiled along with the program.
+//
+// A function of package sort that calls back into the program can suspend only if it is compiled as well. Package sort itself is not
+// touched: the function is compiled into a copy of the package, which holds that function and what it needs, and compiled code calls it there.
+//
+//	sort.Slice(x, less)     becomes     harkgen.local/std/sort.Hark_Slice(g, x, less)
+//
+// Types never change, so the copy uses the package's own exported types and variables, and has its own only of what nobody outside can
+// name. A function can be copied if
+//
+//  1. it and all functions of its package that it needs are written in Go, and none is a method of an exported type;
+//  2. they touch no unexported field or method of an exported type, and no package variable that is not exported: those belong to the original;
+//  3. they use no package that only the standard library may import.
+//
+// Package context is the exception to the second: all that makes contexts is taken from the copy, so that the copy can have its own variables.
+
+// owned are the packages whose copies have variables of their own.
+var owned = map[string]bool{"context": true}
+
+// PublicPath is the package to import for std package path where only the standard library may import that.
+func PublicPath(path string) (string, bool) {
+	if path == "internal/reflectlite" {
+		return "reflect", true // a part of it
+	}
+	return path, !strings.HasPrefix(path, "internal/") && !strings.Contains(path, "/internal/") && !strings.HasPrefix(path, "vendor/")
+}
+
+// A stdPackage is the index of a package's declarations.
+type stdPackage struct {
+	*packages.Package
+	decls   map[types.Object]ast.Node // FuncDecl, TypeSpec, ValueSpec; for constants the GenDecl
+	methods map[*types.TypeName][]*types.Func
+	fields  map[*types.Var]bool            // unexported fields of the package's types; true: of an exported type
+	inits   map[types.Object][]*types.Func // init functions by the variables they use
+	uses    map[types.Object]*uses
+}
+
+// uses are the objects of its package that a declaration needs in a copy.
+type uses struct {
+	objects []types.Object
+	bad     bool // it cannot be copied
+}
+
+// Copyable reports whether fn, or the function it is nested in or an instance of, is of the standard library and can be compiled along.
+func (p *Program) Copyable(fn *ssa.Function) bool {
+	o := Declared(fn)
+	return o != nil && p.Copy(o) != nil
+}
+
+// Declared is the function declaration that fn is, is nested in, or is an instance of; nil if there is none.
+func Declared(fn *ssa.Function) *types.Func {
+	fn = outermost(fn)
+	if o := fn.Origin(); o != nil {
+		fn = o
+	}
+	if fn.Synthetic != "" {
+		return nil
+	}
+	o, _ := fn.Object().(*types.Func)
+	return o
+}
+
+// Copy lists what a copy of o's package must hold for o to be compiled along, nil if it cannot be. The values tell whether the object is
+// needed as text; a generic function is not if only its instances are.
+func (p *Program) Copy(o *types.Func) map[types.Object]bool {
+	if c, ok := p.copies[o]; ok {
+		return c
+	}
+	c := p.findCopy(o)
+	p.copies[o] = c
+	return c
+}
+
+func (p *Program) findCopy(o *types.Func) map[types.Object]bool {
+	if o.Pkg() == nil || !p.IsStd(o.Pkg().Path()) {
+		return nil
+	}
+	if _, public := PublicPath(o.Pkg().Path()); !public {
+		return nil
+	}
+	s := p.stdPackage(o.Pkg().Path())
+	out := map[types.Object]bool{}
+	type need struct {
+		o    types.Object
+		text bool
+	}
+	for work := []need{{o, !isGeneric(o)}}; len(work) > 0; {
+		n := work[len(work)-1]
+		work = work[:len(work)-1]
+		if text, ok := out[n.o]; ok && (text || !n.text) {
+			continue
+		}
+		out[n.o] = n.text
+		u := s.usesOf(n.o)
+		if u.bad {
+			return nil
+		}
+		for _, x := range u.objects {
+			work = append(work, need{x, n.text || !isGeneric(x)})
+		}
+	}
+	return out
+}
+
+func isGeneric(o types.Object) bool {
+	f, ok := o.(*types.Func)
+	return ok && f.Signature().TypeParams().Len() > 0
+}
+
+func (p *Program) stdPackage(path string) *stdPackage {
+	if s := p.std[path]; s != nil {
+		return s
+	}
+	s := &stdPackage{
+		Package: p.All[path], decls: map[types.Object]ast.Node{}, methods: map[*types.TypeName][]*types.Func{},
+		fields: map[*types.Var]bool{}, inits: map[types.Object][]*types.Func{}, uses: map[types.Object]*uses{},
+	}
+	for _, f := range s.Syntax {
+		for _, d := range f.Decls {
+			s.index(d)
+		}
+	}
+	for _, name := range s.Types.Scope().Names() {
+		if t, ok := s.Types.Scope().Lookup(name).(*types.TypeName); ok {
+			s.indexFields(t)
+		}
+	}
+	p.std[path] = s
+	return s
+}
+
+func (s *stdPackage) index(d ast.Decl) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		f := s.TypesInfo.Defs[d.Name].(*types.Func)
+		s.decls[f] = d
+		if t := receiverName(f); t != nil {
+			s.methods[t] = append(s.methods[t], f)
+		} else if d.Name.Name == "init" {
+			s.eachUse(d, func(_ *ast.Ident, o types.Object) {
+				if v, ok := o.(*types.Var); ok && v.Parent() == s.Types.Scope() {
+					s.inits[v] = append(s.inits[v], f)
+				}
+			})
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch spec := spec.(type) {
+			case *ast.TypeSpec:
+				s.decls[s.TypesInfo.Defs[spec.Name]] = spec
+			case *ast.ValueSpec:
+				for _, name := range spec.Names {
+					s.decls[s.TypesInfo.Defs[name]] = spec
+					if d.Tok == token.CONST { // iota counts in the whole declaration
+						s.decls[s.TypesInfo.Defs[name]] = d
+					}
+				}
+			}
+		}
+	}
+}
+
+// receiverName is the type that method f belongs to.
+func receiverName(f *types.Func) *types.TypeName {
+	recv := f.Signature().Recv()
+	if recv == nil {
+		return nil
+	}
+	t := types.Unalias(recv.Type())
+	if p, ok := t.(*types.Pointer); ok {
+		t = types.Unalias(p.Elem())
+	}
+	if n, ok := t.(*types.Named); ok {
+		return n.Obj()
+	}
+	return nil
+}
+
+func (s *stdPackage) indexFields(o *types.TypeName) {
+	t, ok := o.Type().Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	for i := range t.NumFields() {
+		if f := t.Field(i); !f.Exported() {
+			s.fields[f] = s.fields[f] || o.Exported()
+		}
+	}
+}
+
+func (s *stdPackage) eachUse(n ast.Node, f func(*ast.Ident, types.Object)) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			if o := s.TypesInfo.Uses[id]; o != nil {
+				f(id, o)
+			}
+		}
+		return true
+	})
+}
+
+// usesOf finds what the declaration of o needs.
+func (s *stdPackage) usesOf(o types.Object) *uses {
+	if u := s.uses[o]; u != nil {
+		return u
+	}
+	u := &uses{}
+	s.uses[o] = u
+	d := s.decls[o]
+	if d == nil {
+		u.bad = true
+		return u
+	}
+	switch o := o.(type) {
+	case *types.Func:
+		t := receiverName(o)
+		u.bad = d.(*ast.FuncDecl).Body == nil || linknamed(d.(*ast.FuncDecl)) || t != nil && (t.Exported() || t.Type().(*types.Named).TypeParams().Len() > 0)
+		if t != nil {
+			u.objects = append(u.objects, t)
+		}
+	case *types.Var:
+		u.bad = !owned[s.PkgPath]
+		for _, f := range s.inits[o] {
+			u.objects = append(u.objects, f)
+		}
+	case *types.TypeName:
+		for _, m := range s.methods[o] {
+			u.objects = append(u.objects, m)
+		}
+	case *types.Const:
+		for _, spec := range d.(*ast.GenDecl).Specs {
+			for _, name := range spec.(*ast.ValueSpec).Names {
+				if x := s.TypesInfo.Defs[name]; x != nil {
+					u.objects = append(u.objects, x)
+				}
+			}
+		}
+	}
+	s.eachUse(d, func(_ *ast.Ident, x types.Object) { s.use(u, x, isGeneric(o)) })
+	s.eachType(d, func(t *types.TypeName) {
+		if t.Pkg() != nil {
+			if _, public := PublicPath(t.Pkg().Path()); !public || t.Pkg() != s.Types && !t.Exported() {
+				u.bad = true
+			}
+		}
+	})
+	return u
+}
+
+// linknamed reports whether d is known to the linker under another name.
+func linknamed(d *ast.FuncDecl) bool {
+	if d.Doc == nil {
+		return false
+	}
+	for _, c := range d.Doc.List {
+		if strings.HasPrefix(c.Text, "//go:linkname") {
+			return true
+		}
+	}
+	return false
+}
+
+// use notes in u that o is used. generic: in a generic function, whose instances may be emitted in another package.
+func (s *stdPackage) use(u *uses, o types.Object, generic bool) {
+	if p, ok := o.(*types.PkgName); ok {
+		if _, public := PublicPath(p.Imported().Path()); !public {
+			u.bad = true
+		}
+		return
+	}
+	if o.Pkg() != s.Types {
+		return
+	}
+	hidden := !o.Exported()
+	switch x := o.(type) {
+	case *types.Var:
+		if x.IsField() {
+			if ofExported, ok := s.fields[x.Origin()]; ok && (ofExported || generic) {
+				u.bad = true
+			}
+			return
+		}
+		u.bad = u.bad || hidden && generic && x.Parent() == s.Types.Scope()
+	case *types.Func:
+		if t := receiverName(x); t != nil {
+			u.bad = u.bad || hidden && (t.Exported() || generic)
+			return
+		}
+		hidden = x.Signature().Recv() == nil // exported functions are copied too, methods of interfaces are not there
+	}
+	if hidden && o.Parent() == s.Types.Scope() {
+		u.objects = append(u.objects, o)
+	}
+}
+
+// eachType calls f for the names of all types of expressions in n.
+func (s *stdPackage) eachType(n ast.Node, f func(*types.TypeName)) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		if x, ok := n.(ast.Expr); ok {
+			if tv, ok := s.TypesInfo.Types[x]; ok && tv.Type != nil {
+				EachNamed(tv.Type, f)
+			}
+		}
+		return true
+	})
+}
+
+// EachNamed calls f for every name of a type that t mentions.
+func EachNamed(t types.Type, f func(*types.TypeName)) {
+	switch t := t.(type) {
+	case *types.Alias:
+		EachNamed(types.Unalias(t), f)
+	case *types.Named:
+		f(t.Obj())
+		for i := range t.TypeArgs().Len() {
+			EachNamed(t.TypeArgs().At(i), f)
+		}
+	case interface{ Elem() types.Type }: // pointer, slice, array, map, channel
+		EachNamed(t.Elem(), f)
+		if m, ok := t.(*types.Map); ok {
+			EachNamed(m.Key(), f)
+		}
+	case *types.Signature:
+		EachNamed(t.Params(), f)
+		EachNamed(t.Results(), f)
+	case *types.Tuple:
+		for i := range t.Len() {
+			EachNamed(t.At(i).Type(), f)
+		}
+	case *types.Struct:
+		for i := range t.NumFields() {
+			EachNamed(t.Field(i).Type(), f)
+		}
+	case *types.Interface:
+		for i := range t.NumMethods() {
+			EachNamed(t.Method(i).Type(), f)
+		}
+	}
+}
+
+// Text is the source of file name, as it was loaded.
+func (p *Program) Text(name string) ([]byte, error) { return p.read(name) }

@@ -1,0 +1,188 @@
+package load
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// This file gives functions of the standard library that are part of the runtime a body in Go, so that they can be compiled along. The
+// program is built with the original; its calls go to the copy that is made of this text (see library.go).
+
+// A replacement is what takes the place of some of a file's declarations.
+type replacement struct {
+	decls string         // declarations instead of those of the same names
+	drop  *regexp.Regexp // lines that go away
+}
+
+// replacements are keyed by the file in GOROOT/src.
+var replacements = map[string]replacement{
+	"iter/iter.go": {coroText, regexp.MustCompile(`(?m)^\s*race\.\w+\(.*\)$`)},
+}
+
+// A coroutine of the runtime is a goroutine here, and the switch a message: inside says whose turn it is. The last message never waits, as it
+// is sent also while the coroutine panics or exits.
+const coroText = `
+type coro struct {
+	f      func(*coro)
+	inside bool
+	begun  bool
+	resume chan struct{}
+	back   chan struct{}
+}
+
+func newcoro(f func(*coro)) *coro {
+	return &coro{f: f, resume: make(chan struct{}), back: make(chan struct{}, 1)}
+}
+
+func coroswitch(c *coro) {
+	if c.inside {
+		c.inside = false
+		c.back <- struct{}{}
+		<-c.resume
+		return
+	}
+	c.inside = true
+	if c.begun {
+		c.resume <- struct{}{}
+	} else {
+		c.begun = true
+		go hark_corostart(c)
+	}
+	<-c.back
+}
+
+func hark_corostart(c *coro) {
+	defer hark_coroexit(c)
+	c.f(c)
+}
+
+func hark_coroexit(c *coro) {
+	c.inside = false
+	c.back <- struct{}{}
+}
+`
+
+// read returns the text of a file as it is compiled.
+func (p *Program) read(name string) ([]byte, error) {
+	src, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return replace(name, src), nil
+}
+
+// parse is the ParseFile of the configuration of go/packages.
+func parse(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
+	return parser.ParseFile(fset, name, replace(name, src), parser.AllErrors|parser.ParseComments|parser.SkipObjectResolution)
+}
+
+// replace puts replacements into the text of file name.
+func replace(name string, src []byte) []byte {
+	slashed := filepath.ToSlash(name)
+	for file, r := range replacements {
+		if strings.HasSuffix(slashed, "/src/"+file) {
+			if out := r.apply(name, src); out != nil {
+				return out
+			}
+		}
+	}
+	return src
+}
+
+// apply returns the text with the replacement, nil if the file has not all that is to be replaced.
+func (r replacement) apply(name string, src []byte) []byte {
+	ours, err := parser.ParseFile(token.NewFileSet(), name, "package p\n"+r.decls, 0)
+	if err != nil {
+		panic("harkgen: replacement of " + name + ": " + err.Error())
+	}
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, name, src, parser.ParseComments)
+	if err != nil {
+		return nil // the loader reports it
+	}
+	theirs := map[string]ast.Decl{}
+	for _, d := range f.Decls {
+		theirs[declName(d)] = d
+	}
+	src = append([]byte(nil), src...)
+	for _, at := range r.drop.FindAllIndex(src, -1) {
+		blank(src[at[0]:at[1]])
+	}
+	for _, d := range ours.Decls {
+		if strings.HasPrefix(declName(d), "hark_") {
+			continue // a helper of the others
+		}
+		old := theirs[declName(d)]
+		if old == nil {
+			return nil
+		}
+		from := old.Pos()
+		if f, ok := old.(*ast.FuncDecl); ok && f.Doc != nil {
+			from = f.Doc.Pos()
+		}
+		blank(src[fset.Position(from).Offset:fset.Position(old.End()).Offset])
+	}
+	return blankImports(append(src, r.decls...))
+}
+
+// declName is the name that a function or the one type of d declares.
+func declName(d ast.Decl) string {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil {
+			return d.Name.Name
+		}
+	case *ast.GenDecl:
+		if s, ok := d.Specs[0].(*ast.TypeSpec); ok && len(d.Specs) == 1 {
+			return s.Name.Name
+		}
+	}
+	return ""
+}
+
+// blank overwrites text, but for the ends of lines.
+func blank(text []byte) {
+	for i, c := range text {
+		if c != '\n' {
+			text[i] = ' '
+		}
+	}
+}
+
+// blankImports makes blank the imports of src that nothing uses any more.
+func blankImports(src []byte) []byte {
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, "", src, 0)
+	if err != nil {
+		return src
+	}
+	used := map[string]bool{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if id, ok := s.X.(*ast.Ident); ok {
+				used[id.Name] = true
+			}
+		}
+		return true
+	})
+	var out bytes.Buffer
+	at := 0
+	for _, imp := range f.Imports {
+		path, _ := strconv.Unquote(imp.Path.Value)
+		if imp.Name == nil && !used[path[strings.LastIndex(path, "/")+1:]] {
+			from := fset.Position(imp.Pos()).Offset
+			out.Write(src[at:from])
+			out.WriteString("_ ")
+			at = from
+		}
+	}
+	out.Write(src[at:])
+	return out.Bytes()
+}

@@ -1,0 +1,183 @@
+package lower
+
+import (
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/transform/load"
+)
+
+// This file decides which functions of the standard library are compiled along (see load/library.go).
+//
+// A library function is called in its compiled form where something in it is coloured: itself, a closure that it makes, a method of a
+// type of its package that it needs. Some always are: those whose closures or goroutines the program would have to save.
+
+// always are the library functions that are called in their compiled form whatever they are given.
+var always = map[string]bool{
+	"context.AfterFunc":         true,
+	"context.Cause":             true,
+	"context.WithCancel":        true,
+	"context.WithCancelCause":   true,
+	"context.WithDeadline":      true,
+	"context.WithDeadlineCause": true,
+	"context.WithTimeout":       true,
+	"context.WithTimeoutCause":  true,
+	"context.WithoutCancel":     true,
+	"iter.Pull":                 true,
+	"iter.Pull2":                true,
+}
+
+// along is what is compiled of the standard library.
+type along struct {
+	fns    map[*ssa.Function]bool // called in their compiled form
+	copied map[types.Object]bool  // what the copies of the packages hold as text or lowered
+	known  map[*ssa.Function]bool // answers of hasColour, while no function is coloured
+	added  map[*ssa.Function]bool // to the plan's functions
+}
+
+func newAlong() along {
+	return along{fns: map[*ssa.Function]bool{}, copied: map[types.Object]bool{}, added: map[*ssa.Function]bool{}}
+}
+
+// Copied lists what the copies of packages of the standard library hold.
+func (p *Plan) Copied() map[types.Object]bool { return p.along.copied }
+
+// compiled reports whether fn is the user's or compiled along.
+func (p *Plan) compiled(fn *ssa.Function) bool {
+	return p.prog.IsUser(fn) || p.isAlong(fn)
+}
+
+// isAlong reports whether fn is, or is nested in, a library function that is compiled along.
+func (p *Plan) isAlong(fn *ssa.Function) bool {
+	for fn.Parent() != nil {
+		fn = fn.Parent()
+	}
+	return p.along.fns[fn] || fn.Object() != nil && fn.Origin() == nil && p.along.copied[fn.Object()]
+}
+
+// wanted reports whether a reference to fn in compiled code means its compiled form: fn is a library function that is to be called so.
+func (p *Plan) wanted(fn *ssa.Function) bool {
+	if fn.Parent() != nil || load.Generic(fn) || !p.prog.Copyable(fn) {
+		return false
+	}
+	if p.along.fns[fn] {
+		return true
+	}
+	o := load.Declared(fn)
+	return always[o.FullName()] || p.hasColour(fn)
+}
+
+// hasColour reports whether fn, or something of its package that it needs, is coloured.
+func (p *Plan) hasColour(fn *ssa.Function) bool {
+	if yes, ok := p.along.known[fn]; ok {
+		return yes
+	}
+	p.along.known[fn] = false // while looking
+	yes := p.facts.Coloured(fn)
+	for _, nested := range fn.AnonFuncs {
+		yes = yes || p.hasColour(nested)
+	}
+	if fn.Parent() == nil && !yes {
+		for o := range p.prog.Copy(load.Declared(fn)) {
+			if m, ok := o.(*types.Func); ok && m.Signature().Recv() != nil {
+				yes = yes || p.facts.Coloured(p.prog.SSA.FuncValue(m))
+			}
+		}
+	}
+	if !yes {
+		eachFunction(fn, func(callee *ssa.Function) {
+			if o := load.Declared(callee); o != nil && o.Pkg() == load.Declared(fn).Pkg() && callee.Parent() == nil && p.prog.Copyable(callee) {
+				yes = yes || p.hasColour(callee)
+			}
+		})
+	}
+	p.along.known[fn] = yes
+	return yes
+}
+
+// eachFunction calls f for every function that fn mentions.
+func eachFunction(fn *ssa.Function, f func(*ssa.Function)) {
+	var ops [10]*ssa.Value
+	eachInstr(fn, func(i ssa.Instruction) {
+		for _, op := range i.Operands(ops[:0]) {
+			if callee, ok := (*op).(*ssa.Function); ok {
+				f(callee)
+			}
+		}
+	})
+}
+
+// callsAlong reports whether fn mentions a library function that is to be called in its compiled form. In the text of a copy the
+// names mean what is in the copy.
+func (p *Plan) callsAlong(fn *ssa.Function) bool {
+	found := false
+	text := p.isAlong(fn) && !load.Instance(fn)
+	eachFunction(fn, func(callee *ssa.Function) {
+		if !found && p.wanted(callee) {
+			found = !text || load.Instance(callee) || load.Declared(callee).Pkg() != load.Declared(fn).Pkg()
+		}
+	})
+	return found
+}
+
+// addAlong compiles the library functions along that lowered functions mention. It reports whether there are new ones.
+func (p *Plan) addAlong() bool {
+	n := len(p.fns)
+	for i := 0; i < len(p.fns); i++ { // grows
+		fn := p.fns[i]
+		if !p.lower[fn] {
+			continue
+		}
+		eachFunction(fn, func(callee *ssa.Function) {
+			if p.wanted(callee) || p.isAlong(fn) && p.hidden(callee, fn) {
+				p.compileAlong(callee)
+			}
+		})
+	}
+	return len(p.fns) > n
+}
+
+// hidden reports whether callee is an instance of a function that the instance fn cannot name where it is emitted.
+func (p *Plan) hidden(callee, fn *ssa.Function) bool {
+	return load.Instance(fn) && load.Instance(callee) && callee.Parent() == nil && !load.Declared(callee).Exported() && p.prog.Copyable(callee)
+}
+
+func (p *Plan) compileAlong(fn *ssa.Function) {
+	if p.along.fns[fn] {
+		return
+	}
+	p.along.fns[fn] = true
+	if load.Instance(fn) {
+		p.lower[fn] = true
+	}
+	p.add(fn)
+	for o, text := range p.prog.Copy(load.Declared(fn)) {
+		if !text || p.along.copied[o] {
+			continue
+		}
+		p.along.copied[o] = true
+		if f, ok := o.(*types.Func); ok && f.Signature().TypeParams().Len() == 0 {
+			if member := p.prog.SSA.FuncValue(f); member != nil {
+				p.add(member)
+			}
+		}
+	}
+}
+
+// add adds fn and what is nested in it to the functions that the plan is about.
+func (p *Plan) add(fn *ssa.Function) {
+	if p.along.added[fn] {
+		return
+	}
+	p.along.added[fn] = true
+	p.fns = append(p.fns, fn)
+	for _, nested := range fn.AnonFuncs {
+		p.add(nested)
+	}
+}
+
+// reaches reports whether what p does not export can be named in the function: p is compiled, or copied for the function.
+func (b *fn) reaches(p *types.Package) bool {
+	return b.prog.IsUserPackage(p.Path()) || b.plan.isAlong(b.ssa) && load.Declared(b.ssa).Pkg() == p
+}

@@ -381,7 +381,9 @@ func (e *emitter) externals() []*types.Var {
 }
 
 // internalTo reports whether p may not be imported from everywhere; the user's own import of it stays allowed.
-func internalTo(p *packages.Package) bool { return strings.Contains(p.PkgPath+"/", "/internal/") }
+func internalTo(p *packages.Package) bool {
+	return strings.Contains("/"+p.PkgPath+"/", "/internal/") || strings.HasPrefix(p.PkgPath, "vendor/")
+}
 
 func holdsPointer(t types.Type) bool {
 	switch t.Underlying().(type) {

@@ -21,10 +21,12 @@ import (
 // name. A function can be copied if
 //
 //  1. it and all functions of its package that it needs are written in Go, and none is a method of an exported type;
-//  2. they touch no unexported field or method of an exported type, and no package variable that is not exported: those belong to the original;
+//  2. they touch no unexported field or method of an exported type, and no package variable that is not exported, unless it never changes:
+//     those belong to the original;
 //  3. they use no package that only the standard library may import.
 //
-// Package context is the exception to the second: all that makes contexts is taken from the copy, so that the copy can have its own variables.
+// Exported functions that cannot be copied are called in the original. Package context is the exception to the second: all that makes
+// contexts is taken from the copy, so that the copy can have its own variables.
 
 // owned are the packages whose copies have variables of their own.
 var owned = map[string]bool{"context": true}
@@ -78,6 +80,7 @@ func (p *Program) Copy(o *types.Func) map[types.Object]bool {
 	if c, ok := p.copies[o]; ok {
 		return c
 	}
+	p.copies[o] = nil // while looking: exported functions that call each other are called in the original
 	c := p.findCopy(o)
 	p.copies[o] = c
 	return c
@@ -108,6 +111,9 @@ func (p *Program) findCopy(o *types.Func) map[types.Object]bool {
 			return nil
 		}
 		for _, x := range u.objects {
+			if f, ok := x.(*types.Func); ok && f.Exported() && f.Signature().Recv() == nil && f != o && p.Copy(f) == nil {
+				continue
+			}
 			work = append(work, need{x, n.text || !isGeneric(x)})
 		}
 	}
@@ -231,7 +237,7 @@ func (s *stdPackage) usesOf(o types.Object) *uses {
 			u.objects = append(u.objects, t)
 		}
 	case *types.Var:
-		u.bad = !owned[s.PkgPath]
+		u.bad = !owned[s.PkgPath] && !s.constant(o)
 		for _, f := range s.inits[o] {
 			u.objects = append(u.objects, f)
 		}
@@ -303,6 +309,74 @@ func (s *stdPackage) use(u *uses, o types.Object, generic bool) {
 	if hidden && o.Parent() == s.Types.Scope() {
 		u.objects = append(u.objects, o)
 	}
+}
+
+// constant reports whether package variable v holds one value for good.
+func (s *stdPackage) constant(v *types.Var) bool {
+	if v.Type() != types.Universe.Lookup("error").Type() && !plainData(v.Type()) {
+		return false
+	}
+	is := func(x ast.Expr) bool {
+		for {
+			switch y := ast.Unparen(x).(type) {
+			case *ast.IndexExpr:
+				x = y.X
+			case *ast.SliceExpr:
+				x = y.X
+			case *ast.SelectorExpr:
+				x = y.X
+			case *ast.Ident:
+				return s.TypesInfo.Uses[y] == v
+			default:
+				return false
+			}
+		}
+	}
+	changes := false
+	for _, f := range s.Syntax {
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.AssignStmt:
+				for _, l := range n.Lhs {
+					changes = changes || is(l)
+				}
+			case *ast.IncDecStmt:
+				changes = changes || is(n.X)
+			case *ast.RangeStmt:
+				changes = changes || n.Key != nil && is(n.Key) || n.Value != nil && is(n.Value)
+			case *ast.UnaryExpr:
+				changes = changes || n.Op == token.AND && is(n.X)
+			case *ast.SliceExpr:
+				changes = changes || is(n.X) // what has the part could change it
+			case *ast.CallExpr:
+				for _, a := range n.Args {
+					_, slice := v.Type().Underlying().(*types.Slice)
+					changes = changes || slice && is(a) && !measures(s.TypesInfo, n.Fun)
+				}
+			}
+			return !changes
+		})
+	}
+	return !changes
+}
+
+// measures reports whether f is len or cap.
+func measures(info *types.Info, f ast.Expr) bool {
+	id, ok := f.(*ast.Ident)
+	return ok && info.Types[f].IsBuiltin() && (id.Name == "len" || id.Name == "cap")
+}
+
+// plainData reports whether t has only numbers, strings, and arrays and slices of them, and no methods.
+func plainData(t types.Type) bool {
+	switch t := t.(type) {
+	case *types.Basic:
+		return t.Kind() != types.UnsafePointer
+	case *types.Array:
+		return plainData(t.Elem())
+	case *types.Slice:
+		return plainData(t.Elem())
+	}
+	return false
 }
 
 // eachType calls f for the names of all types of expressions in n.

@@ -11,7 +11,7 @@ import (
 // This file decides which functions of the standard library are compiled along (see load/library.go).
 //
 // A library function is called in its compiled form where something in it is coloured: itself, a closure that it makes, a method of a
-// type of its package that it needs. Some always are: those whose closures or goroutines the program would have to save.
+// type of its package that it needs; and where it returns a closure that may have to be saved. Some always are.
 
 // always are the library functions that are called in their compiled form whatever they are given.
 var always = map[string]bool{
@@ -61,11 +61,69 @@ func (p *Plan) wanted(fn *ssa.Function) bool {
 	if fn.Parent() != nil || load.Generic(fn) || !p.prog.Copyable(fn) {
 		return false
 	}
-	if p.along.fns[fn] {
+	o := load.Declared(fn)
+	return (always[o.FullName()] || p.hasColour(fn)) && library[o.FullName()].refused == ""
+}
+
+// keeps reports whether i calls a library function and keeps a closure that it returns.
+func (p *Plan) keeps(i ssa.Instruction) bool {
+	c, ok := i.(*ssa.Call)
+	if !ok {
+		return false
+	}
+	fn := c.Call.StaticCallee()
+	if fn == nil || fn.Parent() != nil || !holdsFunc(c.Type()) || !p.prog.Copyable(fn) || len(fn.AnonFuncs) == 0 {
+		return false
+	}
+	return p.kept(c)
+}
+
+// holdsFunc reports whether t is a func type or a tuple with one.
+func holdsFunc(t types.Type) bool {
+	if tuple, ok := t.(*types.Tuple); ok {
+		for v := range tuple.Variables() {
+			if holdsFunc(v.Type()) {
+				return true
+			}
+		}
+		return false
+	}
+	_, ok := t.Underlying().(*types.Signature)
+	return ok
+}
+
+// kept reports whether func value v may be there while the goroutine is suspended: it is more than called, or handed to a library function.
+func (p *Plan) kept(v ssa.Value) bool {
+	for _, r := range referrers(v) {
+		switch r := r.(type) {
+		case *ssa.Extract:
+			if holdsFunc(r.Type()) && p.kept(r) {
+				return true
+			}
+			continue
+		case *ssa.Call:
+			callee := r.Call.StaticCallee()
+			if r.Call.Value == v || callee != nil && !p.compiled(callee) && !p.wanted(callee) {
+				continue
+			}
+		case *ssa.Store:
+			if a, ok := r.Addr.(*ssa.Alloc); ok && isDirect(a) && !p.facts.Coloured(a.Parent()) && !p.loadsKept(a) {
+				continue
+			}
+		}
 		return true
 	}
-	o := load.Declared(fn)
-	return always[o.FullName()] || p.hasColour(fn)
+	return false
+}
+
+// loadsKept reports whether what is in variable a is kept.
+func (p *Plan) loadsKept(a *ssa.Alloc) bool {
+	for _, r := range referrers(a) {
+		if load, ok := r.(*ssa.UnOp); ok && p.kept(load) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasColour reports whether fn, or something of its package that it needs, is coloured.
@@ -118,6 +176,9 @@ func (p *Plan) callsAlong(fn *ssa.Function) bool {
 			found = !text || load.Instance(callee) || load.Declared(callee).Pkg() != load.Declared(fn).Pkg()
 		}
 	})
+	if !found && !text {
+		eachInstr(fn, func(i ssa.Instruction) { found = found || p.keeps(i) })
+	}
 	return found
 }
 
@@ -132,6 +193,11 @@ func (p *Plan) addAlong() bool {
 		eachFunction(fn, func(callee *ssa.Function) {
 			if p.wanted(callee) || p.isAlong(fn) && p.hidden(callee, fn) {
 				p.compileAlong(callee)
+			}
+		})
+		eachInstr(fn, func(i ssa.Instruction) {
+			if p.keeps(i) {
+				p.compileAlong(i.(*ssa.Call).Call.StaticCallee())
 			}
 		})
 	}

@@ -100,7 +100,7 @@ func TextName(fn *ssa.Function) string { return Prefix + "text_" + fn.Name() }
 func (p *Plan) colourInstances() bool {
 	any := false
 	for _, fn := range p.fns {
-		if p.lower[fn] && load.Instance(fn) && !p.facts.Coloured(fn) {
+		if p.lower[fn] && load.Instance(fn) && !p.isAlong(fn) && !p.facts.Coloured(fn) {
 			p.facts.Colour(fn, &suspend.Reason{Pos: fn.Pos(), What: "starts goroutines or makes closures in a generic function"})
 			any = true
 		}

@@ -33,7 +33,8 @@ var library = map[string]libraryFunc{
 	"(*sync.Cond).Broadcast":  {rt: "CondBroadcast", sync: true},
 	"(*sync.Once).Do":         {rt: "OnceDo", g: true, maybe: true},
 
-	"os/signal.Notify": {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
+	"os/signal.NotifyContext": {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
+	"os/signal.Notify":        {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
 }
 
 // libraryOf returns what becomes of a call of callee, which may be nil.

@@ -68,7 +68,7 @@ func moduleFiles(ctx context.Context, o *Options, prog *load.Program, copies []*
 		if p.Module == nil || p.Module.Main {
 			continue
 		}
-		vs, err := vendorPackage(p, mods, raised)
+		vs, err := vendorPackage(p, mods, raised, prog.IsUserPackage(p.PkgPath))
 		if err != nil {
 			return nil, err
 		}
@@ -161,8 +161,8 @@ func (m *vendored) add(pkg string) bool {
 	return true
 }
 
-// vendorPackage copies a package of another module, from the module directory in raised when its version is not the user's.
-func vendorPackage(p *packages.Package, mods map[string]*vendored, raised map[string]string) ([]emit.File, error) {
+// vendorPackage copies a package of another module, unless it is compiled, from the module directory in raised when its version is not the user's.
+func vendorPackage(p *packages.Package, mods map[string]*vendored, raised map[string]string, compiled bool) ([]emit.File, error) {
 	m := mods[p.Module.Path]
 	if m == nil {
 		m = &vendored{path: p.Module.Path, version: p.Module.Version}
@@ -174,7 +174,7 @@ func vendorPackage(p *packages.Package, mods map[string]*vendored, raised map[st
 	if m.goVersion == "" {
 		m.goVersion = p.Module.GoVersion
 	}
-	if !m.add(p.PkgPath) || len(p.GoFiles) == 0 {
+	if !m.add(p.PkgPath) || len(p.GoFiles) == 0 || compiled {
 		return nil, nil
 	}
 	dir := filepath.Dir(p.GoFiles[0])

@@ -6,6 +6,7 @@ package transform
 import (
 	"context"
 	"errors"
+	"go/types"
 	"io"
 	"maps"
 	"os"
@@ -79,23 +80,56 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 		return nil, Errors{{What: "nothing to compile: " + strings.Join(opt.Patterns, " ") + " is outside the main module"}}
 	}
 	opt.Progress("finding what may suspend")
-	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Copyable, opt.All)
-	opt.Progress("lowering")
-	watch := lower.Options{Check: opt.Check}
-	dump := newDumper(&opt)
+	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Along, opt.All)
+	for {
+		dump := newDumper(&opt)
+		low, res, err := compile(ctx, &opt, prog, facts, dump)
+		var errs Errors
+		if !errors.As(err, &errs) || !prog.Ban(files(errs)) {
+			if dump != nil {
+				dump.write(prog, low, res)
+			}
+			return res, err
+		}
+		// Something of a library cannot be compiled: that library is left as it is.
+		prog.Compile(nil)
+		facts = facts.Again(prog.IsUser, prog.Along)
+	}
+}
+
+// compile compiles prog, with facts of its main module. What was lowered is returned even if the result is an error.
+func compile(ctx context.Context, o *Options, prog *load.Program, facts *suspend.Facts, dump *dumper) (*lower.Result, *Result, error) {
+	deps := map[*types.Package]bool{}
+	for _, fn := range facts.Reached(prog.IsUser, prog.Eligible) {
+		if lower.Relevant(facts, fn) {
+			deps[load.PackageOf(fn)] = true
+		}
+	}
+	if len(deps) > 0 {
+		prog.Compile(deps)
+		facts = facts.Again(prog.IsUser, prog.Copyable)
+	}
+	o.Progress("lowering")
+	watch := lower.Options{Check: o.Check}
 	if dump != nil {
 		watch.Dump = dump.pass
 	}
 	low := lower.Program(prog, facts, watch)
-	var res *Result
-	if err = low.Errors.Err(); err == nil {
-		opt.Progress("writing Go")
-		res, err = pack(ctx, &opt, prog, low)
+	if err := low.Errors.Err(); err != nil {
+		return low, nil, err
 	}
-	if dump != nil {
-		dump.write(prog, low, res)
+	o.Progress("writing Go")
+	res, err := pack(ctx, o, prog, low)
+	return low, res, err
+}
+
+// files lists where errs are, each file once.
+func files(errs Errors) []string {
+	set := map[string]bool{}
+	for _, e := range errs {
+		set[e.Pos.Filename] = true
 	}
-	return res, err
+	return slices.Sorted(maps.Keys(set))
 }
 
 // pack emits every package and the files around them.
@@ -214,8 +248,11 @@ func entryName(prog *load.Program, u *packages.Package) string {
 	return u.PkgPath[strings.LastIndex(u.PkgPath, "/")+1:]
 }
 
-// outputDir is where a library package goes: the same place in the module as in the user's.
+// outputDir is where a library package goes: the same place in the module as in the user's, or the vendor tree.
 func outputDir(prog *load.Program, u *packages.Package) string {
+	if u.Module != nil && !u.Module.Main {
+		return path.Join("vendor", u.PkgPath)
+	}
 	return strings.Trim(strings.TrimPrefix(u.PkgPath, modulePath(prog)), "/")
 }
 

@@ -13,6 +13,7 @@ package suspend
 
 import (
 	"go/token"
+	"strings"
 
 	"golang.org/x/tools/go/callgraph"
 	"golang.org/x/tools/go/callgraph/cha"
@@ -35,6 +36,7 @@ type Facts struct {
 	sites    map[ssa.CallInstruction]bool
 	callees  map[*ssa.Function]map[ssa.CallInstruction][]*ssa.Function
 	graph    *callgraph.Graph
+	fns      []*ssa.Function          // of the program, in order
 	carries  func(*ssa.Function) bool // colour flows through the function
 }
 
@@ -148,25 +150,31 @@ func isQuiet(fn *ssa.Function) bool {
 	return true
 }
 
-// Analyze colours the functions for which compiled is true, and those for which along is true if they may suspend: library
-// functions that can be compiled as well. With all, it colours every compiled function.
+// Analyze colours the functions for which compiled is true, and those for which along is true if they may suspend: functions
+// that can be compiled as well. With all, it colours every compiled function.
 func Analyze(prog *ssa.Program, compiled, along func(*ssa.Function) bool, all bool) *Facts {
 	fns := ssautil.AllFunctions(prog)
-	f := &Facts{
-		All:      all,
+	f := &Facts{All: all, fns: sorted(fns), graph: vta.CallGraph(fns, cha.CallGraph(prog))}
+	return f.Again(compiled, along)
+}
+
+// Again is Analyze of the same program for other functions.
+func (f *Facts) Again(compiled, along func(*ssa.Function) bool) *Facts {
+	f = &Facts{
+		All:      f.All,
+		fns:      f.fns,
+		graph:    f.graph,
 		coloured: map[*ssa.Function]*Reason{},
 		sites:    map[ssa.CallInstruction]bool{},
 		callees:  map[*ssa.Function]map[ssa.CallInstruction][]*ssa.Function{},
-		graph:    vta.CallGraph(fns, cha.CallGraph(prog)),
-		// Wrappers that go/ssa makes (promoted methods, method values) carry colour like the user's functions.
 		carries: func(fn *ssa.Function) bool {
-			return compiled(fn) || fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil || conduits[fn.String()] || along(fn) && !isQuiet(fn)
+			return compiled(fn) || isWrapper(fn) || conduits[fn.String()] || along(fn) && !isQuiet(fn)
 		},
 	}
 	var roots []*ssa.Function
-	for _, fn := range sorted(fns) {
-		forced := all && compiled(fn)
-		if !forced && !operates(fn) || !f.carries(fn) || conduits[fn.String()] {
+	for _, fn := range f.fns {
+		forced := f.All && compiled(fn)
+		if !forced && !operates(fn, compiled(fn)) || !f.carries(fn) || conduits[fn.String()] {
 			continue
 		}
 		if r := f.own(fn, forced); r != nil {
@@ -178,16 +186,51 @@ func Analyze(prog *ssa.Program, compiled, along func(*ssa.Function) bool, all bo
 	return f
 }
 
-// operates reports whether fn itself has a suspending operation.
-func operates(fn *ssa.Function) bool {
+// isWrapper reports whether go/ssa has made fn to call another function (of a promoted method, of a method value). Wrappers carry colour
+// like the user's functions.
+func isWrapper(fn *ssa.Function) bool {
+	return fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil
+}
+
+// operates reports whether fn itself has a suspending operation. Without locks, those do not count: a library locks for moments only.
+func operates(fn *ssa.Function, locks bool) bool {
 	for _, b := range fn.Blocks {
 		for _, instr := range b.Instrs {
-			if Operation(instr) != "" {
+			if op := Operation(instr); op != "" && (locks || !strings.HasSuffix(op, "Lock")) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// Reached lists the functions for which through is true that those for which from is true may call, by way of each other.
+func (f *Facts) Reached(from, through func(*ssa.Function) bool) []*ssa.Function {
+	seen := map[*ssa.Function]bool{}
+	var out, work []*ssa.Function
+	for _, fn := range f.fns {
+		if from(fn) {
+			work = append(work, fn)
+		}
+	}
+	for ; len(work) > 0; work = work[1:] {
+		n := f.graph.Nodes[work[0]]
+		if n == nil {
+			continue
+		}
+		for _, e := range n.Out {
+			callee := e.Callee.Func
+			if seen[callee] || !through(callee) && !isWrapper(callee) {
+				continue
+			}
+			seen[callee] = true
+			work = append(work, callee)
+			if through(callee) {
+				out = append(out, callee)
+			}
+		}
+	}
+	return out
 }
 
 // own finds the first operation of fn that suspends, and notes the calls among them.

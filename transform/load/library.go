@@ -87,7 +87,7 @@ func (p *Program) Copy(o *types.Func) map[types.Object]bool {
 }
 
 func (p *Program) findCopy(o *types.Func) map[types.Object]bool {
-	if o.Pkg() == nil || !p.IsStd(o.Pkg().Path()) {
+	if o.Pkg() == nil || !p.IsStd(o.Pkg().Path()) || p.banned[o.Pkg().Path()] {
 		return nil
 	}
 	if _, public := PublicPath(o.Pkg().Path()); !public {

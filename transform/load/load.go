@@ -27,18 +27,21 @@ const AdHoc = "command-line-arguments"
 
 // A Program is a loaded module with all its dependencies.
 type Program struct {
-	Fset    *token.FileSet
-	SSA     *ssa.Program
-	Roots   []*packages.Package          // what the patterns matched
-	User    []*packages.Package          // packages of the main module that the roots need, sorted by path: these are compiled
-	Bottom  []*packages.Package          // the same, each after those that it imports
-	All     map[string]*packages.Package // every package by path
-	Module  *packages.Module             // the main module; nil for an ad hoc package outside any module
-	Order   []*packages.Package          // every package, each after those that it imports
-	userSet map[*ssa.Package]bool
-	imports map[[2]*types.Package]bool // see Imports
-	std     map[string]*stdPackage     // see library.go
-	copies  map[*types.Func]map[types.Object]bool
+	Fset     *token.FileSet
+	SSA      *ssa.Program
+	Roots    []*packages.Package          // what the patterns matched
+	User     []*packages.Package          // packages that are compiled, sorted by path: those of the main module that the roots need, and see deps.go
+	Bottom   []*packages.Package          // the same, each after those that it imports
+	All      map[string]*packages.Package // every package by path
+	Module   *packages.Module             // the main module; nil for an ad hoc package outside any module
+	Order    []*packages.Package          // every package, each after those that it imports
+	userSet  map[*ssa.Package]bool
+	imports  map[[2]*types.Package]bool // see Imports
+	std      map[string]*stdPackage     // see library.go
+	copies   map[*types.Func]map[types.Object]bool
+	own      []*packages.Package // of the main module
+	banned   map[string]bool     // packages that are left as they are, see deps.go
+	eligible map[*types.Package]bool
 }
 
 // Load loads the packages that patterns match, relative to dir. Its error is a diag.List when the source is at fault.
@@ -58,6 +61,7 @@ func Load(ctx context.Context, dir string, patterns []string) (*Program, error) 
 	p := &Program{
 		Roots: roots, All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
 		std: map[string]*stdPackage{}, copies: map[*types.Func]map[types.Object]bool{},
+		banned: map[string]bool{}, eligible: map[*types.Package]bool{},
 	}
 	if err := p.collect(); err != nil {
 		return nil, err
@@ -68,9 +72,7 @@ func Load(ctx context.Context, dir string, patterns []string) (*Program, error) 
 	prog, _ := ssautil.AllPackages(roots, ssa.InstantiateGenerics|ssa.NaiveForm)
 	prog.Build()
 	p.SSA, p.Fset = prog, prog.Fset
-	for _, u := range p.User {
-		p.userSet[prog.Package(u.Types)] = true
-	}
+	p.Compile(nil)
 	return p, nil
 }
 
@@ -78,7 +80,7 @@ func (p *Program) collect() error {
 	var errs diag.List
 	packages.Visit(p.Roots, nil, func(pkg *packages.Package) {
 		p.All[pkg.PkgPath] = pkg
-		p.Order = append(p.Order, pkg)
+		p.Order = append(p.Order, pkg) // Visit calls this after the imports
 		for _, e := range pkg.Errors {
 			errs.Add(diag.Diagnostic{Pos: parsePos(e.Pos), What: e.Msg})
 		}
@@ -86,18 +88,20 @@ func (p *Program) collect() error {
 			return // only tests
 		}
 		if pkg.PkgPath == AdHoc || pkg.Module != nil && pkg.Module.Main {
-			p.User = append(p.User, pkg)
-			p.Bottom = append(p.Bottom, pkg) // Visit calls this after the imports
+			p.own = append(p.own, pkg)
 			if pkg.Module != nil {
 				p.Module = pkg.Module
 			}
 		}
 	})
-	sort.Slice(p.User, func(i, j int) bool { return p.User[i].PkgPath < p.User[j].PkgPath })
 	return errs.Err()
 }
 
-// IsUser reports whether fn belongs to a package that is compiled: its source is in the main module.
+func sortByPath(pkgs []*packages.Package) {
+	sort.Slice(pkgs, func(i, j int) bool { return pkgs[i].PkgPath < pkgs[j].PkgPath })
+}
+
+// IsUser reports whether fn belongs to a package that is compiled whole.
 func (p *Program) IsUser(fn *ssa.Function) bool {
 	fn = outermost(fn)
 	if o := fn.Origin(); o != nil {

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/load"
 )
 
@@ -42,6 +43,23 @@ func newAlong() along {
 
 // Copied lists what the copies of packages of the standard library hold.
 func (p *Plan) Copied() map[types.Object]bool { return p.along.copied }
+
+// Relevant reports whether a program needs fn of another module compiled: it waits, calls back into code that does, starts goroutines
+// that do, or makes what belongs to the program (contexts).
+func Relevant(facts *suspend.Facts, fn *ssa.Function) bool {
+	relevant := facts.Coloured(fn)
+	eachInstr(fn, func(i ssa.Instruction) {
+		if g, ok := i.(*ssa.Go); ok && facts.Site(g) {
+			relevant = true
+		}
+	})
+	eachFunction(fn, func(callee *ssa.Function) {
+		if o := load.Declared(callee); o != nil && always[o.FullName()] {
+			relevant = true
+		}
+	})
+	return relevant
+}
 
 // compiled reports whether fn is the user's or compiled along.
 func (p *Plan) compiled(fn *ssa.Function) bool {

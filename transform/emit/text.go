@@ -190,7 +190,8 @@ func (e *emitter) ownName(id *ast.Ident) string {
 		return id.Name
 	}
 	if e.original(o) {
-		return e.originalName() + "." + id.Name
+		name, _ := load.OriginalName(id.Name)
+		return e.originalName() + "." + name
 	}
 	return lower.NameOf(o)
 }

@@ -179,7 +179,8 @@ func (e *emitter) qual(o types.Object) *jen.Statement {
 		return jen.Id(lower.NameOf(o))
 	}
 	path, _ := load.PublicPath(o.Pkg().Path())
-	return jen.Qual(path, o.Name())
+	name, _ := load.OriginalName(o.Name())
+	return jen.Qual(path, name)
 }
 
 // compiled reports whether package-level object o is compiled: it is the user's, or in a copy.

@@ -304,6 +304,9 @@ func (s *stdPackage) use(u *uses, o types.Object, generic bool) {
 			u.bad = u.bad || hidden && (t.Exported() || generic)
 			return
 		}
+		if _, original := OriginalName(x.Name()); original {
+			return
+		}
 		hidden = x.Signature().Recv() == nil // exported functions are copied too, methods of interfaces are not there
 	}
 	if hidden && o.Parent() == s.Types.Scope() {

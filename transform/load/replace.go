@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// This file gives functions of the standard library that are part of the runtime a body in Go, so that they can be compiled along. The
-// program is built with the original; its calls go to the copy that is made of this text (see library.go).
+// This file gives functions of the standard library another body, for the copy that is compiled along (see library.go): those that are part
+// of the runtime one in Go, and those of package context one that gets on with the original.
 
 // A replacement is what takes the place of some of a file's declarations.
 type replacement struct {
@@ -23,8 +23,85 @@ type replacement struct {
 
 // replacements are keyed by the file in GOROOT/src.
 var replacements = map[string]replacement{
-	"iter/iter.go": {coroText, regexp.MustCompile(`(?m)^\s*race\.\w+\(.*\)$`)},
+	"iter/iter.go":       {coroText, regexp.MustCompile(`(?m)^\s*race\.\w+\(.*\)$`)},
+	"context/context.go": {contextText, nil},
 }
+
+// original begins the names by which a replacement calls exported functions of the original package.
+const original = "hark_original_"
+
+// OriginalName is the name in the original package of a function that a replacement declares to call it.
+func OriginalName(name string) (string, bool) { return strings.CutPrefix(name, original) }
+
+// Code that is not compiled asks a context for its cause by a key of the original package. It is answered with a context of its own
+// that has been cancelled for the same cause.
+const contextText = `
+var hark_key = hark_askKey()
+
+func hark_askKey() any {
+	var p hark_probe
+	_ = hark_original_Cause(&p)
+	return p.key
+}
+
+// hark_probe finds the key out.
+type hark_probe struct {
+	emptyCtx
+	key any
+}
+
+func (*hark_probe) Err() error { return Canceled }
+
+func (p *hark_probe) Value(key any) any {
+	p.key = key
+	return nil
+}
+
+func (c *cancelCtx) Value(key any) any {
+	switch key {
+	case &cancelCtxKey:
+		return c
+	case hark_key:
+		return hark_answer(c)
+	}
+	return value(c.Context, key)
+}
+
+func hark_answer(c *cancelCtx) any {
+	if c.Err() == nil {
+		return nil
+	}
+	theirs, cancel := hark_original_WithCancelCause(hark_original_Background())
+	cancel(Cause(c))
+	return theirs.Value(hark_key)
+}
+
+func Cause(c Context) error {
+	err := c.Err()
+	if err == nil {
+		return nil
+	}
+	cc, ok := c.Value(&cancelCtxKey).(*cancelCtx)
+	if !ok || cc.Done() != c.Done() {
+		return hark_original_Cause(c)
+	}
+	cc.mu.Lock()
+	cause := cc.cause
+	cc.mu.Unlock()
+	if cause != nil {
+		return cause
+	}
+	return err
+}
+
+func hark_original_Background() Context { return Background() }
+
+func hark_original_Cause(c Context) error { return Cause(c) }
+
+func hark_original_WithCancelCause(parent Context) (Context, CancelCauseFunc) {
+	return WithCancelCause(parent)
+}
+`
 
 // A coroutine of the runtime is a goroutine here, and the switch a message: inside says whose turn it is. The last message never waits, as it
 // is sent also while the coroutine panics or exits.
@@ -112,11 +189,13 @@ func (r replacement) apply(name string, src []byte) []byte {
 		theirs[declName(d)] = d
 	}
 	src = append([]byte(nil), src...)
-	for _, at := range r.drop.FindAllIndex(src, -1) {
-		blank(src[at[0]:at[1]])
+	if r.drop != nil {
+		for _, at := range r.drop.FindAllIndex(src, -1) {
+			blank(src[at[0]:at[1]])
+		}
 	}
 	for _, d := range ours.Decls {
-		if strings.HasPrefix(declName(d), "hark_") {
+		if strings.Contains(declName(d), "hark_") {
 			continue // a helper of the others
 		}
 		old := theirs[declName(d)]
@@ -132,16 +211,26 @@ func (r replacement) apply(name string, src []byte) []byte {
 	return blankImports(append(src, r.decls...))
 }
 
-// declName is the name that a function or the one type of d declares.
+// declName is the name that d declares: of a function, TYPE.METHOD, of the one type or variable.
 func declName(d ast.Decl) string {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
 		if d.Recv == nil {
 			return d.Name.Name
 		}
+		t := d.Recv.List[0].Type
+		if p, ok := t.(*ast.StarExpr); ok {
+			t = p.X
+		}
+		if id, ok := t.(*ast.Ident); ok {
+			return id.Name + "." + d.Name.Name
+		}
 	case *ast.GenDecl:
-		if s, ok := d.Specs[0].(*ast.TypeSpec); ok && len(d.Specs) == 1 {
+		switch s := d.Specs[0].(type) {
+		case *ast.TypeSpec:
 			return s.Name.Name
+		case *ast.ValueSpec:
+			return s.Names[0].Name
 		}
 	}
 	return ""

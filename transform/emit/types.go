@@ -3,6 +3,7 @@ package emit
 import (
 	"fmt"
 	"go/types"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -170,7 +171,22 @@ func (e *emitter) named(t *types.Named) *jen.Statement {
 		e.fail("a variable of type %s, which is unexported in another package", t)
 		return jen.Any()
 	}
+	if !e.mayImport(o.Pkg()) {
+		e.fail("a variable of type %s, whose package is internal to others", t)
+		return jen.Any()
+	}
 	return e.qual(o)
+}
+
+// mayImport reports whether the package emitted here may import p, by the rule for internal packages.
+func (e *emitter) mayImport(p *types.Package) bool {
+	path, _ := load.PublicPath(p.Path())
+	at := strings.LastIndex("/"+path+"/", "/internal/")
+	if at < 0 || p == e.pkg.Types {
+		return true
+	}
+	parent, self := strings.TrimSuffix(path[:at], "/"), e.path(e.user.PkgPath)
+	return at > 0 && (self == parent || strings.HasPrefix(self, parent+"/"))
 }
 
 func (e *emitter) qual(o types.Object) *jen.Statement {

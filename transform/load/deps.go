@@ -84,14 +84,14 @@ func (p *Program) Compile(deps map[*types.Package]bool) {
 	}
 }
 
-// Ban leaves the packages that files belong to as they are from now on. It reports whether it could: those of the main module, and those
-// that the program cannot do without, stay.
+// Ban leaves the packages that files belong to as they are from now on, but for those of the main module and those that the program
+// cannot do without. It reports whether there were any.
 func (p *Program) Ban(files []string) bool {
 	pkgs := map[string]bool{}
 	for _, name := range files {
 		pkg := p.packageOf(name)
 		if pkg == nil || pkg.PkgPath == AdHoc || pkg.Module != nil && pkg.Module.Main || owned[pkg.PkgPath] || p.banned[pkg.PkgPath] {
-			return false
+			continue
 		}
 		pkgs[pkg.PkgPath] = true
 	}

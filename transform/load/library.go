@@ -23,7 +23,8 @@ import (
 //  1. it and all functions of its package that it needs are written in Go, and none is a method of an exported type;
 //  2. they touch no unexported field or method of an exported type, and no package variable that is not exported, unless it never changes:
 //     those belong to the original;
-//  3. they use no package that only the standard library may import.
+//  3. they use no package that only the standard library may import;
+//  4. what they share with the original has no types that are not exported, as those are others in the copy.
 //
 // Exported functions that cannot be copied are called in the original. Package context is the exception to the second: all that makes
 // contexts is taken from the copy, so that the copy can have its own variables.
@@ -44,7 +45,7 @@ type stdPackage struct {
 	*packages.Package
 	decls   map[types.Object]ast.Node // FuncDecl, TypeSpec, ValueSpec; for constants the GenDecl
 	methods map[*types.TypeName][]*types.Func
-	fields  map[*types.Var]bool            // unexported fields of the package's types; true: of an exported type
+	fields  map[*types.Var]bool            // fields of the package's types; true: of an exported type
 	inits   map[types.Object][]*types.Func // init functions by the variables they use
 	uses    map[types.Object]*uses
 }
@@ -94,6 +95,9 @@ func (p *Program) findCopy(o *types.Func) map[types.Object]bool {
 		return nil
 	}
 	s := p.stdPackage(o.Pkg().Path())
+	if o.Exported() && s.hidden(o) {
+		return nil
+	}
 	out := map[types.Object]bool{}
 	type need struct {
 		o    types.Object
@@ -112,6 +116,9 @@ func (p *Program) findCopy(o *types.Func) map[types.Object]bool {
 		}
 		for _, x := range u.objects {
 			if f, ok := x.(*types.Func); ok && f.Exported() && f.Signature().Recv() == nil && f != o && p.Copy(f) == nil {
+				if s.hidden(f) {
+					return nil
+				}
 				continue
 			}
 			work = append(work, need{x, n.text || !isGeneric(x)})
@@ -200,9 +207,7 @@ func (s *stdPackage) indexFields(o *types.TypeName) {
 		return
 	}
 	for i := range t.NumFields() {
-		if f := t.Field(i); !f.Exported() {
-			s.fields[f] = s.fields[f] || o.Exported()
-		}
+		s.fields[t.Field(i)] = s.fields[t.Field(i)] || o.Exported()
 	}
 }
 
@@ -293,15 +298,16 @@ func (s *stdPackage) use(u *uses, o types.Object, generic bool) {
 	switch x := o.(type) {
 	case *types.Var:
 		if x.IsField() {
-			if ofExported, ok := s.fields[x.Origin()]; ok && (ofExported || generic) {
-				u.bad = true
-			}
+			ofExported, named := s.fields[x.Origin()]
+			u.bad = u.bad || named && ofExported && (hidden || s.hidden(x)) || named && hidden && generic
 			return
 		}
-		u.bad = u.bad || hidden && generic && x.Parent() == s.Types.Scope()
+		if x.Parent() == s.Types.Scope() {
+			u.bad = u.bad || hidden && generic || !hidden && s.hidden(x)
+		}
 	case *types.Func:
 		if t := receiverName(x); t != nil {
-			u.bad = u.bad || hidden && (t.Exported() || generic)
+			u.bad = u.bad || hidden && (t.Exported() || generic) || t.Exported() && s.hidden(x)
 			return
 		}
 		if _, original := OriginalName(x.Name()); original {
@@ -380,6 +386,13 @@ func plainData(t types.Type) bool {
 		return plainData(t.Elem())
 	}
 	return false
+}
+
+// hidden reports whether the type of o mentions a type that the package does not export.
+func (s *stdPackage) hidden(o types.Object) bool {
+	found := false
+	EachNamed(o.Type(), func(t *types.TypeName) { found = found || t.Pkg() == s.Types && !t.Exported() })
+	return found
 }
 
 // eachType calls f for the names of all types of expressions in n.

@@ -21,6 +21,7 @@ import (
 	"github.com/harkgen/harkgen"
 	"github.com/harkgen/harkgen/deploygen"
 	"github.com/harkgen/harkgen/transform/emit"
+	"github.com/harkgen/harkgen/transform/load"
 )
 
 // This file adds what a deployment needs: handlers, template, Makefile, and the modules that the Lambda host is made of.
@@ -69,6 +70,23 @@ func hostPackages(ctx context.Context, mods map[string]*vendored) (list []hostPa
 	return list, nil
 }
 
+// hostModules are the modules that the Lambda host is made of.
+func (o *Options) hostModules(ctx context.Context, prog *load.Program) (map[string]bool, error) {
+	mods := map[string]*vendored{}
+	if _, err := goMod(prog, modulePath(prog), mods); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.host, err = hostPackages(ctx, mods); err != nil {
+		return nil, err
+	}
+	modules := map[string]bool{}
+	for _, p := range o.host {
+		modules[p.Module.Path] = true
+	}
+	return modules, nil
+}
+
 // hostModule writes harkgen's own rt and requirements, raised to the user's, into dir.
 func hostModule(dir string, mods map[string]*vendored) error {
 	mod, err := modfile.Parse("go.mod", harkgen.GoMod, nil)
@@ -115,7 +133,7 @@ func hostModule(dir string, mods map[string]*vendored) error {
 
 // lambdaFiles makes the handlers and the deployment, and vendors what the host needs. It returns the packages of rt to copy, and
 // the directories of modules whose version it had to raise.
-func lambdaFiles(ctx context.Context, res *Result, mods map[string]*vendored) (files []emit.File, rt []string, raised map[string]string, err error) {
+func lambdaFiles(ctx context.Context, o *Options, res *Result, mods map[string]*vendored) (files []emit.File, rt []string, raised map[string]string, err error) {
 	plan := &deploygen.Plan{Program: res.Module[strings.LastIndex(res.Module, "/")+1:]}
 	for _, e := range res.Entries {
 		plan.Entries = append(plan.Entries, deploygen.Entry{Name: e.Name})
@@ -132,12 +150,13 @@ func lambdaFiles(ctx context.Context, res *Result, mods map[string]*vendored) (f
 	for _, f := range made {
 		files = append(files, emit.File{Path: f.Path, Data: f.Data})
 	}
-	host, err := hostPackages(ctx, mods)
-	if err != nil {
-		return nil, nil, nil, err
+	if o.host == nil {
+		if o.host, err = hostPackages(ctx, mods); err != nil {
+			return nil, nil, nil, err
+		}
 	}
 	raised = map[string]string{}
-	for _, p := range host {
+	for _, p := range o.host {
 		if own, ok := strings.CutPrefix(p.ImportPath, rtImport); ok {
 			rt = append(rt, path.Join(".", strings.TrimPrefix(own, "/")))
 			continue

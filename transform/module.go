@@ -55,7 +55,7 @@ func moduleFiles(ctx context.Context, o *Options, prog *load.Program, copies []*
 	var files []emit.File
 	raised := map[string]string{}
 	if o.Lambda && len(res.Entries) > 0 {
-		if files, parts, raised, err = lambdaFiles(ctx, res, mods); err != nil {
+		if files, parts, raised, err = lambdaFiles(ctx, o, res, mods); err != nil {
 			return nil, err
 		}
 	}

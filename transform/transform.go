@@ -36,6 +36,8 @@ type Options struct {
 	Check    bool         // verify each function after each pass over it
 	Dump     string       // print what becomes of the functions of this name, phase by phase,
 	DumpTo   io.Writer    // to here
+
+	host []hostPackage // of the Lambda host, once they are known
 }
 
 // An Entry is one entry point: a main package.
@@ -81,6 +83,14 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 	}
 	opt.Progress("finding what may suspend")
 	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Along, opt.All)
+	if opt.Lambda && len(dependencies(prog, facts)) > 0 {
+		modules, err := opt.hostModules(ctx, prog)
+		if err != nil {
+			return nil, err
+		}
+		prog.BanModules(modules)
+		facts = facts.Again(prog.IsUser, prog.Along)
+	}
 	for {
 		dump := newDumper(&opt)
 		low, res, err := compile(ctx, &opt, prog, facts, dump)
@@ -99,13 +109,7 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 
 // compile compiles prog, with facts of its main module. What was lowered is returned even if the result is an error.
 func compile(ctx context.Context, o *Options, prog *load.Program, facts *suspend.Facts, dump *dumper) (*lower.Result, *Result, error) {
-	deps := map[*types.Package]bool{}
-	for _, fn := range facts.Reached(prog.IsUser, prog.Eligible) {
-		if lower.Relevant(facts, fn) {
-			deps[load.PackageOf(fn)] = true
-		}
-	}
-	if len(deps) > 0 {
+	if deps := dependencies(prog, facts); len(deps) > 0 {
 		prog.Compile(deps)
 		facts = facts.Again(prog.IsUser, prog.Copyable)
 	}
@@ -121,6 +125,17 @@ func compile(ctx context.Context, o *Options, prog *load.Program, facts *suspend
 	o.Progress("writing Go")
 	res, err := pack(ctx, o, prog, low)
 	return low, res, err
+}
+
+// dependencies chooses the packages of other modules to compile.
+func dependencies(prog *load.Program, facts *suspend.Facts) map[*types.Package]bool {
+	deps := map[*types.Package]bool{}
+	for _, fn := range facts.Reached(prog.IsUser, prog.Eligible) {
+		if lower.Relevant(facts, fn) {
+			deps[load.PackageOf(fn)] = true
+		}
+	}
+	return deps
 }
 
 // files lists where errs are, each file once.

@@ -11,7 +11,8 @@ import (
 // This file is about packages of other modules. Those that wait, or call back into the program, are compiled as if they were of the main
 // module: under their own path, in the vendor tree of the output. Which ones they are is decided after a first colouring.
 //
-// What handles files, sockets or raw memory is left as it is: its frames could not be saved. So is what cannot be compiled.
+// What handles files, sockets or raw memory is left as it is: its frames could not be saved. So is what cannot be compiled, and what the
+// host that the program runs on needs as well.
 
 // left reports whether a package that imports path is left as it is.
 func left(path string) bool {
@@ -101,6 +102,16 @@ func (p *Program) Ban(files []string) bool {
 	p.copies, p.std = map[*types.Func]map[types.Object]bool{}, map[string]*stdPackage{}
 	p.eligible = map[*types.Package]bool{}
 	return len(pkgs) > 0
+}
+
+// BanModules leaves the packages of some modules as they are.
+func (p *Program) BanModules(modules map[string]bool) {
+	for _, pkg := range p.Order {
+		if pkg.Module != nil && !pkg.Module.Main && modules[pkg.Module.Path] {
+			p.banned[pkg.PkgPath] = true
+		}
+	}
+	p.eligible = map[*types.Package]bool{}
 }
 
 func (p *Program) packageOf(file string) *packages.Package {

@@ -26,11 +26,11 @@ import (
 //  3. they use no package that only the standard library may import;
 //  4. what they share with the original has no types that are not exported, as those are others in the copy.
 //
-// Exported functions that cannot be copied are called in the original. Package context is the exception to the second: all that makes
-// contexts is taken from the copy, so that the copy can have its own variables.
+// Exported functions that cannot be copied are called in the original. The packages in owned are the exception to the second: all that needs
+// their variables is taken from the copy, so that the copy can have its own.
 
 // owned are the packages whose copies have variables of their own.
-var owned = map[string]bool{"context": true}
+var owned = map[string]bool{"context": true, "iter": true}
 
 // PublicPath is the package to import for std package path where only the standard library may import that.
 func PublicPath(path string) (string, bool) {
@@ -45,7 +45,7 @@ type stdPackage struct {
 	*packages.Package
 	decls   map[types.Object]ast.Node // FuncDecl, TypeSpec, ValueSpec; for constants the GenDecl
 	methods map[*types.TypeName][]*types.Func
-	fields  map[*types.Var]bool            // fields of the package's types; true: of an exported type
+	fields  map[*types.Var]bool            // fields of the package's exported types
 	inits   map[types.Object][]*types.Func // init functions by the variables they use
 	uses    map[types.Object]*uses
 }
@@ -203,11 +203,11 @@ func receiverName(f *types.Func) *types.TypeName {
 
 func (s *stdPackage) indexFields(o *types.TypeName) {
 	t, ok := o.Type().Underlying().(*types.Struct)
-	if !ok {
+	if !ok || !o.Exported() {
 		return
 	}
 	for i := range t.NumFields() {
-		s.fields[t.Field(i)] = s.fields[t.Field(i)] || o.Exported()
+		s.fields[t.Field(i)] = true
 	}
 }
 
@@ -259,7 +259,7 @@ func (s *stdPackage) usesOf(o types.Object) *uses {
 			}
 		}
 	}
-	s.eachUse(d, func(_ *ast.Ident, x types.Object) { s.use(u, x, isGeneric(o)) })
+	s.eachUse(d, func(_ *ast.Ident, x types.Object) { s.use(u, x) })
 	s.eachType(d, func(t *types.TypeName) {
 		if t.Pkg() != nil {
 			if _, public := PublicPath(t.Pkg().Path()); !public || t.Pkg() != s.Types && !t.Exported() {
@@ -283,8 +283,8 @@ func linknamed(d *ast.FuncDecl) bool {
 	return false
 }
 
-// use notes in u that o is used. generic: in a generic function, whose instances may be emitted in another package.
-func (s *stdPackage) use(u *uses, o types.Object, generic bool) {
+// use notes in u that o is used.
+func (s *stdPackage) use(u *uses, o types.Object) {
 	if p, ok := o.(*types.PkgName); ok {
 		if _, public := PublicPath(p.Imported().Path()); !public {
 			u.bad = true
@@ -298,16 +298,15 @@ func (s *stdPackage) use(u *uses, o types.Object, generic bool) {
 	switch x := o.(type) {
 	case *types.Var:
 		if x.IsField() {
-			ofExported, named := s.fields[x.Origin()]
-			u.bad = u.bad || named && ofExported && (hidden || s.hidden(x)) || named && hidden && generic
+			u.bad = u.bad || s.fields[x.Origin()] && (hidden || s.hidden(x))
 			return
 		}
 		if x.Parent() == s.Types.Scope() {
-			u.bad = u.bad || hidden && generic || !hidden && s.hidden(x)
+			u.bad = u.bad || !hidden && s.hidden(x)
 		}
 	case *types.Func:
 		if t := receiverName(x); t != nil {
-			u.bad = u.bad || hidden && (t.Exported() || generic) || t.Exported() && s.hidden(x)
+			u.bad = u.bad || t.Exported() && (hidden || s.hidden(x))
 			return
 		}
 		if _, original := OriginalName(x.Name()); original {

@@ -23,7 +23,7 @@ type replacement struct {
 
 // replacements are keyed by the file in GOROOT/src.
 var replacements = map[string]replacement{
-	"iter/iter.go":       {coroText, regexp.MustCompile(`(?m)^\s*race\.\w+\(.*\)$`)},
+	"iter/iter.go":       {coroText, regexp.MustCompile(`(?m)^\s*race\.\w+\(.*$`)},
 	"context/context.go": {contextText, nil},
 }
 

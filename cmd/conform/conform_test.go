@@ -104,6 +104,7 @@ func TestTable(t *testing.T) {
 		r.add(name, skipped(failsNatively, ""))
 	}
 	r.add("a", &result{Status: pass})
+	r.add("j", &result{Status: pass, Reason: "too many operations"})
 	r.add("h", &result{Status: fail, Reason: refused, Detail: "why", Native: time.Second, Durable: 2 * time.Second})
 	r.add("i", &result{Status: fail, Reason: timeout})
 	if failed, err := r.finish(""); failed != 2 || err != nil {
@@ -111,6 +112,10 @@ func TestTable(t *testing.T) {
 	}
 	want := `FAIL h (1.00s, 2.00s): refused by harkgen: why
 FAIL i: timeout
+
+passed, but
+     1  too many operations
+        j
 
 skipped
      6  fails natively
@@ -122,7 +127,7 @@ failed
      1  timeout
         i
 
-1 passed, 2 failed, 6 skipped
+2 passed, 2 failed, 6 skipped
 `
 	if out.String() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", out.String(), want)

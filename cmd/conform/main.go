@@ -11,6 +11,9 @@
 //	conform -all -chaos 1 -inproc -sample 100 $(go env GOROOT)/test
 //	conform -run '^chan/' -v -json report.json $(go env GOROOT)/test
 //
+// A program with so many operations that it does not end in time with -chaos N is run again, and killed at every 30Nth or 900Nth; a
+// table names those.
+//
 // It ends with tables of the reasons why programs failed or were skipped, and the line
 //
 //	N passed, N failed, N skipped
@@ -143,13 +146,13 @@ func (o *options) check(args []string) (only *regexp.Regexp, err error) {
 	return only, nil
 }
 
-// runFlags are the flags for harkgen run.
-func (o *options) runFlags() (flags []string) {
+// runFlags are the flags for harkgen run, with the chaos given.
+func (o *options) runFlags(chaos int) (flags []string) {
 	if o.all {
 		flags = append(flags, "-all")
 	}
-	if o.chaos > 0 {
-		flags = append(flags, "-chaos", fmt.Sprint(o.chaos))
+	if chaos > 0 {
+		flags = append(flags, "-chaos", fmt.Sprint(chaos))
 	}
 	if o.inproc {
 		flags = append(flags, "-inproc")

@@ -17,6 +17,7 @@ type outcome struct {
 	Status         int    // -1: ended by a signal
 	Signal         string // as package os says it, if so
 	Timeout        bool
+	Advancing      bool // see runner.advancing
 	Took           time.Duration
 }
 

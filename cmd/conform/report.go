@@ -152,6 +152,7 @@ func (r *result) group() string {
 func (r *report) finish(file string) (failed int, err error) {
 	r.clear()
 	slices.SortFunc(r.results, func(a, b *result) int { return cmp.Compare(a.Name, b.Name) })
+	r.table(pass)
 	r.table(skip)
 	r.table(fail)
 	fmt.Fprintf(r.out, "\n%d passed, %d failed, %d skipped\n", r.count[pass], r.count[fail], r.count[skip])
@@ -170,16 +171,16 @@ const maxNames = 5
 
 // table prints the reasons for a status, those with the most programs first, and which programs they are.
 func (r *report) table(s status) {
-	if r.count[s] == 0 {
-		return
-	}
 	groups := map[string][]string{}
 	for _, res := range r.results {
-		if res.Status == s {
+		if res.Status == s && res.Reason != "" {
 			groups[res.group()] = append(groups[res.group()], res.Name)
 		}
 	}
-	fmt.Fprintf(r.out, "\n%s\n", map[status]string{skip: "skipped", fail: "failed"}[s])
+	if len(groups) == 0 {
+		return
+	}
+	fmt.Fprintf(r.out, "\n%s\n", map[status]string{pass: "passed, but", skip: "skipped", fail: "failed"}[s])
 	for _, group := range slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(groups[b]), len(groups[a])), cmp.Compare(a, b))
 	}) {

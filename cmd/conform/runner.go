@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -193,12 +194,23 @@ func (r *runner) compareBoth(ctx context.Context, p *program) (*result, error) {
 	if err := n.outcome(ctx); err != nil || n.Skip != "" {
 		return skipped(n.Skip, n.Detail), err
 	}
-	got, err := r.durable(ctx, l, dir, n)
+	res := &result{Status: pass, Native: n.Outcome.Took}
+	chaos := r.o.chaos
+	got, err := r.durable(ctx, l, dir, n, chaos)
+	for range tries - 1 {
+		if err != nil || !got.Advancing {
+			break
+		}
+		// Each kill takes time in proportion to the program's memory: with very many operations it comes to no end.
+		chaos *= rarer
+		res.Reason = fmt.Sprintf("too many operations for -chaos %d, run with -chaos %d", r.o.chaos, chaos)
+		got, err = r.durable(ctx, l, dir, n, chaos)
+	}
 	if err != nil {
 		return nil, err
 	}
 	reason, detail := compare(&n.Outcome, got)
-	res := &result{Status: pass, Native: n.Outcome.Took, Durable: got.Took}
+	res.Durable = got.Took
 	if reason == "" {
 		return res, nil
 	}
@@ -212,8 +224,15 @@ func (r *runner) compareBoth(ctx context.Context, p *program) (*result, error) {
 	return res, nil
 }
 
-// durable runs a program compiled by harkgen.
-func (r *runner) durable(ctx context.Context, l *layout, dir string, n *native) (*outcome, error) {
+// A program that is killed too often to end in time gets several tries.
+const (
+	tries       = 3
+	rarer       = 30  // how much more rarely it is killed at the next one
+	manyCommits = 500 // how often at least it was killed at the one before
+)
+
+// durable runs a program compiled by harkgen, which is killed at every operation of so many.
+func (r *runner) durable(ctx context.Context, l *layout, dir string, n *native, chaos int) (*outcome, error) {
 	if err := l.write(dir); err != nil {
 		return nil, err
 	}
@@ -223,12 +242,32 @@ func (r *runner) durable(ctx context.Context, l *layout, dir string, n *native) 
 	}
 	defer os.RemoveAll(state)
 	scale := time.Duration(20)
-	if r.o.chaos > 0 {
+	if chaos > 0 {
 		scale = 100
 	}
-	args := append([]string{r.harkgen, "run", "-state", state}, r.o.runFlags()...)
-	return command{
+	args := append([]string{r.harkgen, "run", "-state", state}, r.o.runFlags(chaos)...)
+	o, err := command{
 		dir: dir, env: slices.Concat(r.env, l.env), args: slices.Concat(args, l.patterns, l.args),
 		timeout: r.o.timeout + scale*n.Outcome.Took,
 	}.run(ctx)
+	if err == nil && o.Timeout && chaos > 0 {
+		o.Advancing, err = r.advancing(ctx, state)
+	}
+	return o, err
+}
+
+// advancing reports whether the run whose time is over was not stuck: it has been killed very often, and just now.
+func (r *runner) advancing(ctx context.Context, state string) (bool, error) {
+	o, err := command{dir: state, args: []string{r.harkgen, "ps", "-state", state, "-json"}, timeout: time.Minute}.run(ctx)
+	if err != nil {
+		return false, err
+	}
+	var runs []struct {
+		Commits int64
+		Updated time.Time
+	}
+	if err := json.Unmarshal([]byte(o.Stdout), &runs); err != nil {
+		return false, fmt.Errorf("harkgen ps: %w: %s", err, o.Stderr)
+	}
+	return len(runs) == 1 && runs[0].Commits > manyCommits && time.Since(runs[0].Updated) < 10*time.Second, nil
 }

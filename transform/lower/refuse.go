@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"go/types"
+
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/transform/diag"
@@ -38,4 +40,29 @@ func (l *lowerer) refuseFunction(f *ssa.Function) {
 			}
 		}
 	})
+}
+
+// incomplete reports whether t holds runtime/cgo.Incomplete by value.
+func incomplete(t types.Type) bool {
+	switch t := t.(type) {
+	case *types.Named:
+		if o := t.Obj(); o.Name() == "Incomplete" && o.Pkg() != nil && o.Pkg().Path() == "runtime/cgo" {
+			return true
+		}
+		switch u := t.Underlying().(type) {
+		case *types.Struct, *types.Array:
+			return incomplete(u)
+		}
+	case *types.Alias:
+		return incomplete(types.Unalias(t))
+	case *types.Array:
+		return incomplete(t.Elem())
+	case *types.Struct:
+		for f := range t.Fields() {
+			if incomplete(f.Type()) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -142,7 +142,7 @@ func (e *emitter) imported() map[string]string {
 func (e *emitter) varNames() map[string]bool {
 	names := map[string]bool{}
 	add := func(f *ir.Func) {
-		for _, vs := range [][]*ir.Var{f.Params, f.Results, f.Vars, {f.Recv, f.Env}} {
+		for _, vs := range [][]*ir.Var{f.Params, f.Results, f.Locals(), {f.Recv, f.Env}} {
 			for _, v := range vs {
 				if v != nil {
 					names[v.Name] = true

@@ -108,21 +108,11 @@ func frameName(f *ir.Func) string {
 }
 
 func (e *emitter) body(g *jen.Group, f *ir.Func) {
-	if len(f.Vars) > 0 {
-		g.Var().DefsFunc(func(d *jen.Group) {
-			for _, v := range f.Vars {
-				d.Add(e.declare(v))
-			}
-		})
-	}
-	e.targets = map[*ir.Block]bool{}
+	e.vars(g, f.Vars)
+	e.targets = f.Targets()
 	resumes := map[*ir.Block]*ir.Point{}
-	for i, b := range f.Blocks {
-		e.markTargets(b, next(f, i))
-	}
 	for _, p := range f.Points {
 		if p.Resume != nil {
-			e.targets[p.Resume] = true
 			resumes[p.Resume] = p
 		}
 	}
@@ -131,15 +121,28 @@ func (e *emitter) body(g *jen.Group, f *ir.Func) {
 	}
 	e.epilogue(g, f)
 	e.resume(g, f)
-	for i, b := range f.Blocks {
+	for i := 0; i < len(f.Blocks); {
+		b, first := f.Blocks[i], i
+		for i++; i < len(f.Blocks) && !e.targets[f.Blocks[i]]; i++ {
+		}
 		if e.targets[b] {
 			l := g.Id(label(b)).Op(":")
 			if p := resumes[b]; p != nil {
 				l.Comment("// " + e.sourceLine(p.Pos))
 			}
 		}
-		for _, s := range b.Stmts {
-			e.stmt(g, s, next(f, i))
+		run := func(g *jen.Group) {
+			e.vars(g, b.Vars)
+			for n := first; n < i; n++ {
+				for _, s := range f.Blocks[n].Stmts {
+					e.stmt(g, s, next(f, n))
+				}
+			}
+		}
+		if len(b.Vars) > 0 {
+			g.BlockFunc(run)
+		} else {
+			run(g)
 		}
 	}
 	if f.RetPoint != nil {
@@ -184,12 +187,20 @@ func next(f *ir.Func, i int) *ir.Block {
 	return nil
 }
 
-func (e *emitter) markTargets(b, next *ir.Block) {
-	for _, s := range b.Succs() {
-		if s != next {
-			e.targets[s] = true
-		}
+// vars declares variables.
+func (e *emitter) vars(g *jen.Group, vs []*ir.Var) {
+	switch len(vs) {
+	case 0:
+		return
+	case 1:
+		g.Var().Add(e.declare(vs[0]))
+		return
 	}
+	g.Var().DefsFunc(func(d *jen.Group) {
+		for _, v := range vs {
+			d.Add(e.declare(v))
+		}
+	})
 }
 
 func label(b *ir.Block) string {

@@ -139,6 +139,7 @@ type Block struct {
 	Index   int
 	Comment string
 	Stmts   []*Stmt
+	Vars    []*Var // declared in the braces of the run that begins here; see scopes.go
 	Of      *Block // what it is a copy of, nil if it is none
 }
 

@@ -22,6 +22,7 @@ var passes = [...]struct {
 	{name: "frames", run: (*Func).fillFrames, adds: framesKnown},
 	{name: "protect", run: (*Func).protect, adds: framesSafe},
 	{name: "reenter", run: (*Func).reenter, adds: resumable},
+	{name: "scope", run: (*Func).scope},
 }
 
 // Finish runs the passes over f. It calls after, which may be nil, with f as it was lowered ("lower") and after each pass.

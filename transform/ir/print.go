@@ -32,6 +32,9 @@ func (f *Func) String() string {
 	}
 	for _, b := range f.Blocks {
 		p.line(1, "%s", strings.TrimSuffix(b.label()+": // "+b.Comment, " // "))
+		for _, v := range b.Vars {
+			p.line(2, "var %s", declaration(v))
+		}
 		for _, s := range b.Stmts {
 			p.line(2, "%s", s)
 		}

@@ -25,11 +25,11 @@ func TestPrint(t *testing.T) {
 		return sum
 `
 	after := `func f(g, c int) (r0 int) // main.f, coloured
-	var x int
 	var sum int
 	b3: // enter
 		goto b0
 	b0:
+		var x int
 		p1@b3 [c sum] op: x = rt.Recv(g, c)
 		sum = sum + x
 		if x goto b2 else b1

@@ -60,6 +60,12 @@ func (v *verifier) declarations() {
 			v.bad("a variable has no name")
 		}
 	}
+	for _, x := range v.f.Locals() {
+		if !v.vars[x] { // declared in blocks
+			v.vars[x] = true
+			name(x.Name)
+		}
+	}
 }
 
 // block checks that b ends in its one terminator and that its statements are well formed.

@@ -4,35 +4,42 @@ import "unicode/utf8"
 
 // This file defines iterators for range loops whose bodies can suspend: plain data in place of Go's hidden state.
 
-// A MapIter iterates over the keys that a map had at the start, in the order in which Go would have taken them.
+// A MapIter iterates over the keys that a map had when its second entry was asked for, in the order in which Go would have taken them. A
+// loop that takes one entry and breaks costs no list of them all.
 type MapIter[K comparable, V any] struct {
-	m    map[K]V
-	keys []K
-	odd  map[int]V // values of keys that no lookup finds (NaN), by index in keys
-	i    int
+	m     map[K]V
+	state iterState
+	first K
+	keys  []K
+	odd   map[int]V // values of keys that no lookup finds (NaN), by index in keys
+	i     int
 }
 
+type iterState uint8
+
+const (
+	iterNew    iterState = iota
+	iterFirst            // first has been returned, and is not in keys
+	iterListed           // keys are there
+)
+
 // RangeMap begins an iteration over m.
-func RangeMap[M ~map[K]V, K comparable, V any](m M) *MapIter[K, V] {
-	it := &MapIter[K, V]{m: m}
-	if len(m) == 0 {
-		return it
-	}
-	it.keys = make([]K, 0, len(m))
-	for k, v := range m {
-		if odd(k) {
-			if it.odd == nil {
-				it.odd = make(map[int]V)
-			}
-			it.odd[len(it.keys)] = v
-		}
-		it.keys = append(it.keys, k)
-	}
-	return it
-}
+func RangeMap[M ~map[K]V, K comparable, V any](m M) *MapIter[K, V] { return &MapIter[K, V]{m: m} }
 
 // Next returns the next entry. As with range, entries deleted meanwhile are skipped.
 func (it *MapIter[K, V]) Next() (ok bool, k K, v V) {
+	if it.state == iterNew {
+		for k, v = range it.m {
+			if odd(k) {
+				break
+			}
+			it.state, it.first = iterFirst, k
+			return true, k, v
+		}
+	}
+	if it.state != iterListed {
+		it.list()
+	}
 	for it.i < len(it.keys) {
 		k = it.keys[it.i]
 		if odd(k) {
@@ -45,9 +52,33 @@ func (it *MapIter[K, V]) Next() (ok bool, k K, v V) {
 			return
 		}
 	}
-	*it = MapIter[K, V]{} // let go of the map
+	*it = MapIter[K, V]{state: iterListed} // let go of the map
 	var noKey K
-	return false, noKey, v
+	var noValue V
+	return false, noKey, noValue
+}
+
+// list lists the keys but the first, if that is gone.
+func (it *MapIter[K, V]) list() {
+	skip := it.state == iterFirst
+	it.state = iterListed
+	if len(it.m) == 0 {
+		return
+	}
+	it.keys = make([]K, 0, len(it.m))
+	for k, v := range it.m {
+		switch {
+		case odd(k):
+			if it.odd == nil {
+				it.odd = make(map[int]V)
+			}
+			it.odd[len(it.keys)] = v
+		case skip && k == it.first:
+			skip = false
+			continue
+		}
+		it.keys = append(it.keys, k)
+	}
 }
 
 // odd reports whether k is unequal to itself: a NaN, or something that holds one.

@@ -92,6 +92,13 @@ func main() {
 	}
 	end()
 
+	nodes, noMore := iter.Pull(slices.Values([]*node{tree, tree.left}))
+	first, _ := nodes()
+	time.Sleep(time.Microsecond)
+	second, _ := nodes()
+	noMore()
+	fmt.Println(first == tree, second.value)
+
 	pairs, done := iter.Pull2(maps.All(map[string]int{"one": 1}))
 	k, v, ok := pairs()
 	time.Sleep(time.Microsecond)

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"regexp"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -230,7 +231,7 @@ func (s *stdPackage) usesOf(o types.Object) *uses {
 	u := &uses{}
 	s.uses[o] = u
 	d := s.decls[o]
-	if d == nil {
+	if d == nil || perMachine(s.Fset.Position(d.Pos()).Filename) {
 		u.bad = true
 		return u
 	}
@@ -269,6 +270,11 @@ func (s *stdPackage) usesOf(o types.Object) *uses {
 	})
 	return u
 }
+
+var machines = regexp.MustCompile(`_(386|amd64|arm|arm64|loong64|mips|mipsle|mips64|mips64le|ppc64|ppc64le|riscv64|s390x|wasm)\.go$`)
+
+// perMachine reports whether only machines of one kind have a file. The output is for all.
+func perMachine(file string) bool { return machines.MatchString(file) }
 
 // linknamed reports whether d is known to the linker under another name.
 func linknamed(d *ast.FuncDecl) bool {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/harkgen/harkgen/transform/load"
@@ -50,6 +51,8 @@ func TestCopy(t *testing.T) {
 // library loads a program that imports some of the standard library.
 func library(t *testing.T) *load.Program {
 	t.Helper()
+	loading.Lock()
+	defer loading.Unlock()
 	if loadedLibrary != nil {
 		return loadedLibrary
 	}
@@ -72,4 +75,28 @@ func library(t *testing.T) *load.Program {
 	return p
 }
 
-var loadedLibrary *load.Program
+var (
+	loading       sync.Mutex
+	loadedLibrary *load.Program
+)
+
+// TestText: only files of the standard library have another text than on disk.
+func TestText(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "src", "iter", "iter.go")
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text := "package iter\n\ntype coro struct{}\n\nfunc newcoro() {}\n\nfunc coroswitch() {}\n"
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := library(t).Text(name); err != nil || string(got) != text {
+		t.Errorf("%v: the text of a user's file is\n%s", err, got)
+	}
+	for _, f := range library(t).All["iter"].CompiledGoFiles {
+		if got, err := library(t).Text(f); err != nil || !strings.Contains(string(got), "go hark_corostart(c)") {
+			t.Errorf("%v: the text of iter is\n%s", err, got)
+		}
+	}
+}

@@ -40,36 +40,42 @@ type Program struct {
 	std      map[string]*stdPackage     // see library.go
 	copies   map[*types.Func]map[types.Object]bool
 	own      []*packages.Package // of the main module
+	library  string              // where the standard library is: DIR/
 	banned   map[string]bool     // packages that are left as they are, see deps.go
 	eligible map[*types.Package]bool
 }
 
 // Load loads the packages that patterns match, relative to dir. Its error is a diag.List when the source is at fault.
 func Load(ctx context.Context, dir string, patterns []string) (*Program, error) {
+	p := &Program{
+		All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
+		std: map[string]*stdPackage{}, copies: map[*types.Func]map[types.Object]bool{},
+		banned: map[string]bool{}, eligible: map[*types.Package]bool{},
+	}
+	env := append(os.Environ(), "PWD="+dir)
+	var err error
+	if p.library, err = libraryDir(ctx, dir, env); err != nil {
+		return nil, diag.List{{What: "cannot load packages", Why: err.Error()}}
+	}
 	cfg := &packages.Config{
 		Context: ctx,
 		Dir:     dir,
 		Mode:    packages.LoadAllSyntax | packages.NeedModule | packages.NeedEmbedFiles | packages.NeedEmbedPatterns,
-		Env:     append(os.Environ(), "PWD="+dir),
+		Env:     env,
 
-		ParseFile: parse,
+		ParseFile: p.parse,
 	}
-	roots, err := packages.Load(cfg, patterns...)
+	p.Roots, err = packages.Load(cfg, patterns...)
 	if err != nil {
 		return nil, diag.List{{What: "cannot load packages", Why: err.Error()}}
-	}
-	p := &Program{
-		Roots: roots, All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
-		std: map[string]*stdPackage{}, copies: map[*types.Func]map[types.Object]bool{},
-		banned: map[string]bool{}, eligible: map[*types.Package]bool{},
 	}
 	if err := p.collect(); err != nil {
 		return nil, err
 	}
-	if len(roots) == 0 {
+	if len(p.Roots) == 0 {
 		return nil, diag.List{{What: "no packages match " + strings.Join(patterns, " ")}}
 	}
-	prog, _ := ssautil.AllPackages(roots, ssa.InstantiateGenerics|ssa.NaiveForm)
+	prog, _ := ssautil.AllPackages(p.Roots, ssa.InstantiateGenerics|ssa.NaiveForm)
 	prog.Build()
 	p.SSA, p.Fset = prog, prog.Fset
 	p.Compile(nil)

@@ -2,10 +2,13 @@ package load
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -152,25 +155,37 @@ func (p *Program) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return replace(name, src), nil
+	return p.replace(name, src), nil
 }
 
 // parse is the ParseFile of the configuration of go/packages.
-func parse(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
-	return parser.ParseFile(fset, name, replace(name, src), parser.AllErrors|parser.ParseComments|parser.SkipObjectResolution)
+func (p *Program) parse(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
+	return parser.ParseFile(fset, name, p.replace(name, src), parser.AllErrors|parser.ParseComments|parser.SkipObjectResolution)
 }
 
 // replace puts replacements into the text of file name.
-func replace(name string, src []byte) []byte {
-	slashed := filepath.ToSlash(name)
-	for file, r := range replacements {
-		if strings.HasSuffix(slashed, "/src/"+file) {
-			if out := r.apply(name, src); out != nil {
-				return out
-			}
+func (p *Program) replace(name string, src []byte) []byte {
+	in, ok := strings.CutPrefix(filepath.ToSlash(name), p.library)
+	if !ok {
+		return src
+	}
+	if r, ok := replacements[in]; ok {
+		if out := r.apply(name, src); out != nil {
+			return out
 		}
 	}
 	return src
+}
+
+// libraryDir is where the go command finds the standard library for the module in dir: DIR/.
+func libraryDir(ctx context.Context, dir string, env []string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "GOROOT")
+	cmd.Dir, cmd.Env = dir, env
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOROOT: %w", err)
+	}
+	return filepath.ToSlash(strings.TrimSpace(string(out))) + "/src/", nil
 }
 
 // apply returns the text with the replacement, nil if the file has not all that is to be replaced.

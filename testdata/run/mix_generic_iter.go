@@ -76,9 +76,9 @@ outer:
 	for k, v := range s.all(&ended) {
 		s.mu.Lock()
 		defer func(k K) {
+			s.mu.TryLock()
 			s.log = append(s.log, fmt.Sprint("deferred ", pass(k)))
 			s.mu.Unlock()
-			s.mu.Lock()
 		}(pass(k))
 		s.mu.Unlock()
 		for k2 := range s.all(&ended) {

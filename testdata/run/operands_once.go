@@ -1,4 +1,5 @@
-// Covers: operands of an operation that waits are evaluated once, though what they were read from changes meanwhile.
+// Covers: operands of an operation that waits are evaluated once, though what they were read from changes meanwhile. (This needs races: the time
+// for which settle waits is what orders the accesses.)
 
 package main
 

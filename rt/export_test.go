@@ -44,3 +44,14 @@ func SetCommitWanted(d time.Duration) time.Duration {
 	commitWanted = d
 	return old
 }
+
+// ChosenOps counts which of n operations chaos chooses in a program that counts visits.
+func ChosenOps(n int) (chosen int) {
+	v := new(visits)
+	for range n {
+		if v.operation() {
+			chosen++
+		}
+	}
+	return chosen
+}

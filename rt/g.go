@@ -119,8 +119,13 @@ func (g *G) before() bool {
 	if w&bitStop != 0 {
 		return true
 	}
-	if w&(bitVisit|bitPoll) == bitVisit {
-		word.Or(bitPoll)
+	if w&bitVisit != 0 {
+		if w&bitPoll == 0 {
+			word.Or(bitPoll)
+		}
+		if !g.p.visits.operation() {
+			return false
+		}
 	}
 	return w&bitChaos != 0 && g.p.chaosOp()
 }

@@ -16,6 +16,8 @@ import (
 //     its frame like one that is suspended; the root counts the visit, and resumes it if it is not chosen. A poll that has been seen
 //     often takes bitPoll away. The monitor, an operation, or an entry to a function that is still new brings it back.
 //
+// Operations become rare as well once there have been many: about twice manyOps of them are chosen, however many there are.
+//
 // The counts are part of the snapshot: a process that was killed goes on with them.
 
 type visitState uint8
@@ -28,7 +30,8 @@ const (
 
 const (
 	visitBits = 12
-	newEntry  = 4  // visits for which the function counts as new
+	newEntry  = 4 // visits for which the function counts as new
+	manyOps   = 500
 	oldPoll   = 64 // visits after which a poll is seen often
 	rareness  = 64 // stops after which they become rarer altogether
 )
@@ -36,11 +39,12 @@ const (
 type visits struct {
 	counts [1 << visitBits]atomic.Uint32 // by a hash of the frame type and point
 	stops  atomic.Uint64
+	ops    atomic.Uint64
 }
 
 type savedVisits struct {
 	Slots, Counts []uint32
-	Stops         uint64
+	Stops, Ops    uint64
 }
 
 func (v *visits) saved() (s savedVisits) {
@@ -49,7 +53,7 @@ func (v *visits) saved() (s savedVisits) {
 			s.Slots, s.Counts = append(s.Slots, uint32(i)), append(s.Counts, n)
 		}
 	}
-	s.Stops = v.stops.Load()
+	s.Stops, s.Ops = v.stops.Load(), v.ops.Load()
 	return s
 }
 
@@ -61,6 +65,14 @@ func (v *visits) restore(s savedVisits) {
 		v.counts[slot%(1<<visitBits)].Store(s.Counts[i])
 	}
 	v.stops.Store(s.Stops)
+	v.ops.Store(s.Ops)
+}
+
+// operation counts an operation, and decides whether it is chosen.
+func (v *visits) operation() bool {
+	n := v.ops.Add(1)
+	times := n / manyOps
+	return times == 0 || mix(n)%(times*times) == 0
 }
 
 // count counts a visit of the point of f, and decides whether it is chosen.

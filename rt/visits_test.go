@@ -109,3 +109,14 @@ func TestVisits(t *testing.T) {
 		t.Errorf("no chaos: status %d, %d commits", s, len(none.commits))
 	}
 }
+
+// TestVisitOps: all of the first operations are chosen, and a bounded number of any more.
+func TestVisitOps(t *testing.T) {
+	if n := rt.ChosenOps(499); n != 499 {
+		t.Errorf("%d of 499 chosen", n)
+	}
+	few, many := rt.ChosenOps(100_000), rt.ChosenOps(10_000_000)
+	if few < 1000 || many <= few || many > 2000 {
+		t.Errorf("%d of 1e5 chosen, %d of 1e7", few, many)
+	}
+}

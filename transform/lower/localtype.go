@@ -1,10 +1,11 @@
 package lower
 
 import (
+	"cmp"
 	"fmt"
 	"go/token"
 	"go/types"
-	"sort"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -29,29 +30,42 @@ type LocalType struct {
 	Args   []types.Type
 }
 
+// A showing says how a type comes into an interface, where the program may see its name.
+type showing uint8
+
+const (
+	hidden  showing = iota
+	inside          // in the definition of another local type
+	plainly         // in the name of a type that is converted
+)
+
 // localTypes notes the local types that the lowered functions mention.
 type localTypes struct {
 	instances map[*types.TypeName]*LocalType
-	shown     map[*types.TypeName]bool // converted to an interface, so that the program may see their names
+	shown     map[*types.TypeName]showing // how the program may see their names
 }
 
 // Local describes o, an instance of a local type of a generic function; nil if it is none.
 func (r *Result) Local(o *types.TypeName) *LocalType { return r.l.types.instances[o] }
 
-// Shown lists the local types of package p whose names the program may see, in source order.
+// Shown lists the local types of package p whose names the program may see, first those that it most likely does, in source order.
 func (r *Result) Shown(p *types.Package) []*types.TypeName {
 	var out []*types.TypeName
-	seen := map[*types.TypeName]bool{}
-	for o := range r.l.types.shown {
+	how := map[*types.TypeName]showing{}
+	for o, s := range r.l.types.shown {
 		if l := r.Local(o); l != nil {
 			o = l.Origin
 		}
-		if o.Pkg() == p && !seen[o] {
-			seen[o] = true
-			out = append(out, o)
+		if o.Pkg() == p {
+			if how[o] == hidden {
+				out = append(out, o)
+			}
+			how[o] = max(how[o], s)
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Pos() < out[j].Pos() })
+	slices.SortFunc(out, func(a, b *types.TypeName) int {
+		return cmp.Or(-cmp.Compare(how[a], how[b]), cmp.Compare(a.Pos(), b.Pos()))
+	})
 	return out
 }
 
@@ -76,7 +90,7 @@ func (l *lowerer) findLocalTypes() {
 			}
 		}
 	}
-	l.types = localTypes{map[*types.TypeName]*LocalType{}, map[*types.TypeName]bool{}}
+	l.types = localTypes{map[*types.TypeName]*LocalType{}, map[*types.TypeName]showing{}}
 	for _, fn := range l.plan.fns {
 		if l.plan.lower[fn] || l.plan.direct[fn] {
 			l.types.find(fn, declared)
@@ -119,7 +133,12 @@ func (lt *localTypes) find(fn *ssa.Function, declared map[token.Pos]*types.TypeN
 		case *ssa.TypeAssert:
 			note(i.AssertedType)
 		case *ssa.MakeInterface:
-			eachLocal(i.X.Type(), func(o *types.TypeName) { lt.shown[o] = true })
+			eachLocal(i.X.Type(), func(o *types.TypeName) { lt.shown[o] = max(lt.shown[o], inside) })
+			eachNamed(i.X.Type(), func(o *types.TypeName) {
+				if IsLocal(o) {
+					lt.shown[o] = plainly
+				}
+			})
 		}
 	})
 }

@@ -134,7 +134,7 @@ func (lt *localTypes) find(fn *ssa.Function, declared map[token.Pos]*types.TypeN
 			note(i.AssertedType)
 		case *ssa.MakeInterface:
 			eachLocal(i.X.Type(), func(o *types.TypeName) { lt.shown[o] = max(lt.shown[o], inside) })
-			eachNamed(i.X.Type(), func(o *types.TypeName) {
+			load.EachNamed(i.X.Type(), func(o *types.TypeName) {
 				if IsLocal(o) {
 					lt.shown[o] = plainly
 				}

@@ -107,6 +107,7 @@ func Enter() (*G, func()) {
 		g = adopt()
 		return g, g.leave
 	}
+	direct := false
 	if mark := g.dyn; mark != 0 {
 		g.dyn = 0 // also if it is not for us: no mark means to pin
 		if pos, pc := caller(2); pos == mark || throughWrapper(mark, pc) {
@@ -114,10 +115,12 @@ func Enter() (*G, func()) {
 				g.hand(true)
 			}
 			return g, nothing
+		} else if g.raised != nil {
+			direct = throughReflect(mark, pc)
 		}
 	}
 	if g.raised != nil || g.handed != nil {
-		g.hand(false)
+		g.hand(direct)
 	}
 	g.pin()
 	if g.leave == nil {
@@ -127,6 +130,34 @@ func Enter() (*G, func()) {
 }
 
 func nothing() {}
+
+// throughReflect reports whether the frame at pos called the wrapper as a func value that package reflect has made of it: it is the deferred
+// function then, and may recover. It is called by Enter, and counts frames from itself.
+//
+//go:noinline
+func throughReflect(pos, pc uintptr) bool {
+	for n := 4; n < 16 && (reflects(pc) || generated(pc)); n++ {
+		var p uintptr
+		if p, pc = caller(n); p == pos {
+			return true
+		}
+	}
+	return false
+}
+
+// reflects reports whether pc lies in what package reflect has between a func value that it made and the function.
+func reflects(pc uintptr) bool {
+	f := runtime.FuncForPC(pc - 1)
+	if f == nil {
+		return false
+	}
+	switch name := f.Name(); name {
+	case "reflect.callMethod", "reflect.methodValueCall", "reflect.callReflect", "reflect.makeFuncStub", "runtime.reflectcall":
+		return true
+	default: // runtime.call16, ...
+		return strings.HasPrefix(name, "runtime.call") && strings.Trim(name[len("runtime.call"):], "0123456789") == ""
+	}
+}
 
 // throughWrapper reports whether the frame at pos called the wrapper through method wrappers of the Go compiler only. pc is the
 // return address of the call of the wrapper. It is called by Enter, and counts frames from itself.

@@ -161,7 +161,9 @@ func (b *fn) deferStmt(i *ssa.Defer) {
 	}
 	t := b.thunkOf(&i.Call, i, b.facts.Site(i), direct)
 	thunks := b.pkg(b.home).Thunks
-	thunks[len(thunks)-1].MayRecover = callee == nil && b.mayRecover(i)
+	if callee == nil && b.mayRecover(i) {
+		thunks[len(thunks)-1].MayRecover, thunks[len(thunks)-1].Dyn = true, true
+	}
 	s := &ir.Stmt{Kind: ir.Defer, R: []*ir.Expr{t}, Direct: direct, Pos: i.Pos()}
 	if isOuter(i) {
 		s.R = append(s.R, b.value(i.DeferStack))
@@ -171,7 +173,7 @@ func (b *fn) deferStmt(i *ssa.Defer) {
 
 // mayRecover reports whether something that the dynamic call of i may call holds a recover.
 func (b *fn) mayRecover(i *ssa.Defer) bool {
-	for _, callee := range b.facts.Callees(i) {
+	for _, callee := range b.plan.deferred(i) {
 		if hasRecover(underWrapper(callee)) {
 			return true
 		}

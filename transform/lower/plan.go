@@ -28,6 +28,7 @@ type Plan struct {
 	direct map[*ssa.Function]bool
 	// Dispatched are the generic methods with lowered instances.
 	Dispatched map[*ssa.Function]bool
+	recoverers []*ssa.Function // see reflected
 	along      along           // what is compiled of the standard library
 	fns        []*ssa.Function // every function of the compiled packages, in source order
 }
@@ -203,7 +204,7 @@ func (p *Plan) colourRecoverers() bool {
 			if !ok || d.Call.StaticCallee() != nil {
 				return
 			}
-			for _, callee := range p.facts.Callees(d) {
+			for _, callee := range p.deferred(d) {
 				if p.compiled(callee) && hasRecover(callee) && !p.facts.Coloured(callee) {
 					p.facts.Colour(callee, &suspend.Reason{Pos: callee.Pos(), What: "recovers, deferred through a func value"})
 					any = true

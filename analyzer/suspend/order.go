@@ -2,8 +2,9 @@ package suspend
 
 import (
 	"cmp"
+	"go/token"
 	"slices"
-	"sort"
+	"strings"
 
 	"golang.org/x/tools/go/callgraph"
 	"golang.org/x/tools/go/ssa"
@@ -15,20 +16,34 @@ func sorted(fns map[*ssa.Function]bool) []*ssa.Function {
 	for fn := range fns {
 		out = append(out, fn)
 	}
-	sort.Slice(out, func(i, j int) bool {
-		if out[i].Pos() != out[j].Pos() {
-			return out[i].Pos() < out[j].Pos()
+	slices.SortFunc(out, func(a, b *ssa.Function) int {
+		if c := ComparePos(a.Prog.Fset, a.Pos(), b.Pos()); c != 0 {
+			return c
 		}
-		return out[i].String() < out[j].String()
+		return strings.Compare(a.String(), b.String())
 	})
 	return out
+}
+
+// ComparePos orders positions by file name and place. Files are loaded at the same time, so which gets the smaller positions varies.
+func ComparePos(fset *token.FileSet, a, b token.Pos) int {
+	if a == b {
+		return 0
+	}
+	f, g := fset.File(a), fset.File(b)
+	if f != g && f != nil && g != nil {
+		if c := strings.Compare(f.Name(), g.Name()); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(a, b)
 }
 
 // inOrder sorts calls by where they stand: the call graph has them in the order of a map.
 func inOrder(edges []*callgraph.Edge) []*callgraph.Edge {
 	out := slices.Clone(edges)
 	slices.SortStableFunc(out, func(a, b *callgraph.Edge) int {
-		return cmp.Or(cmp.Compare(a.Pos(), b.Pos()), cmp.Compare(a.Caller.Func.String(), b.Caller.Func.String()))
+		return cmp.Or(ComparePos(a.Caller.Func.Prog.Fset, a.Pos(), b.Pos()), cmp.Compare(a.Caller.Func.String(), b.Caller.Func.String()))
 	})
 	return out
 }

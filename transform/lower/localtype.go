@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/load"
 )
 
@@ -64,7 +65,7 @@ func (r *Result) Shown(p *types.Package) []*types.TypeName {
 		}
 	}
 	slices.SortFunc(out, func(a, b *types.TypeName) int {
-		return cmp.Or(-cmp.Compare(how[a], how[b]), cmp.Compare(a.Pos(), b.Pos()))
+		return cmp.Or(-cmp.Compare(how[a], how[b]), suspend.ComparePos(r.l.prog.Fset, a.Pos(), b.Pos()))
 	})
 	return out
 }

@@ -36,7 +36,6 @@
 package lower
 
 import (
-	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -166,7 +165,7 @@ func (l *lowerer) copiedGlobals() {
 			vars = append(vars, v)
 		}
 	}
-	slices.SortFunc(vars, func(a, b *types.Var) int { return cmp.Compare(a.Pos(), b.Pos()) })
+	slices.SortFunc(vars, func(a, b *types.Var) int { return strings.Compare(a.Name(), b.Name()) })
 	for _, v := range vars {
 		l.pkg(v.Pkg()).Globals = append(l.pkg(v.Pkg()).Globals, v)
 	}

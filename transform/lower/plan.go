@@ -1,10 +1,11 @@
 package lower
 
 import (
+	"cmp"
 	"go/token"
 	"go/types"
 	"slices"
-	"sort"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/ssa/ssautil"
@@ -57,7 +58,7 @@ func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
 		again = p.colourRecoverers() || again
 		again = p.colourInits() || again
 	}
-	sort.Slice(p.fns, func(i, j int) bool { return before(p.fns[i], p.fns[j]) })
+	slices.SortFunc(p.fns, compare)
 	return p
 }
 
@@ -74,15 +75,13 @@ func (p *Plan) mark() {
 	}
 }
 
-// before orders functions by where they stand; instances of one function by their types.
-func before(a, b *ssa.Function) bool {
-	if a.Pos() != b.Pos() {
-		return a.Pos() < b.Pos()
+// compare orders functions by where they stand; instances of one function by their types.
+func compare(a, b *ssa.Function) int {
+	byPos := func(p, q token.Pos) int { return suspend.ComparePos(a.Prog.Fset, p, q) }
+	if c := byPos(a.Pos(), b.Pos()); c != 0 {
+		return c
 	}
-	if s, t := a.String(), b.String(); s != t {
-		return s < t
-	}
-	return slices.Compare(typePositions(a), typePositions(b)) < 0
+	return cmp.Or(strings.Compare(a.String(), b.String()), slices.CompareFunc(typePositions(a), typePositions(b), byPos))
 }
 
 // typePositions tells type arguments of the same name apart.

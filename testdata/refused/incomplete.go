@@ -1,15 +1,15 @@
-// A variable of a type that must not be on the stack, which the plain program does not have.
+// A type whose values are not in the heap of Go.
 
 package main
 
 import "runtime/cgo"
 
-type opaque struct {
+type opaque struct { // ERROR "type opaque"
 	_ cgo.Incomplete
 	n int
 }
 
-var value = opaque{n: receive()} // ERROR "type .*opaque"
+var value = opaque{n: receive()}
 
 func receive() int {
 	c := make(chan int, 1)

@@ -190,12 +190,10 @@ func (b *fn) declare() {
 				continue
 			}
 			if v, ok := b.direct[a]; ok && v == nil {
-				b.pos = a.Pos()
 				b.direct[a] = b.newVar(a.Comment, deref(a.Type()))
 			}
 		}
 	}
-	b.pos = token.NoPos
 	if b.coloured {
 		b.out.G = b.unique("g")
 		if b.out.Kind != ir.Direct && hasRecover(f) {
@@ -243,9 +241,6 @@ func (b *fn) resultAllocs() []*ssa.Alloc {
 func (b *fn) newVar(name string, t types.Type) *ir.Var {
 	v := &ir.Var{Name: b.unique(name), Type: t}
 	b.out.Vars = append(b.out.Vars, v)
-	if incomplete(t) {
-		b.refuse(b.pos, "a value of type "+t.String()+" in a function that is transformed", "the Go compiler has no local variables of types with cgo.Incomplete", "set its fields one by one")
-	}
 	return v
 }
 

@@ -18,6 +18,9 @@ func (l *lowerer) refuseProgram() {
 			l.errs.Add(diag.Diagnostic{Pos: pos, What: `import "C"`, Why: "memory of C cannot be saved", Do: "keep cgo out of the compiled module"})
 		}
 		for _, name := range u.Types.Scope().Names() {
+			if t, ok := u.Types.Scope().Lookup(name).(*types.TypeName); ok && incomplete(t.Type()) {
+				l.refuse(t.Pos(), "type "+name, "it holds cgo.Incomplete, so its values are not in Go's memory and cannot be saved", "keep cgo out of the compiled module")
+			}
 			if len(name) > len(Prefix) && (name[:len(Prefix)] == Prefix || name[:len(Prefix)] == "H"+Prefix[1:]) {
 				l.refuse(u.Types.Scope().Lookup(name).Pos(), "identifier "+name, "names that begin with "+Prefix+" are harkgen's own", "rename it")
 			}

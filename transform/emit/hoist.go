@@ -127,9 +127,10 @@ func (e *emitter) hoistedType(out *jen.File, o *types.TypeName) {
 		})
 	}
 	if o.IsAlias() {
-		s.Op("=")
+		s.Op("=").Add(e.typ(o.Type().Underlying()))
+		return
 	}
-	s.Add(e.typ(o.Type().Underlying()))
+	s.Add(e.underlying(o.Type().Underlying())) // members that its package does not export are declared here
 }
 
 // embedded spells the embedded field f. Its name in the output may be another than the user's.

@@ -128,6 +128,9 @@ func (e *emitter) underlying(t types.Type) *jen.Statement {
 
 // owner is the compiled package whose unexported fields or methods type literal t has, if that is another one: t cannot be written here.
 func (e *emitter) owner(t types.Type) *types.Package {
+	if len(e.tparams) > 0 {
+		return nil // in a generic local type, whose parameters an alias elsewhere would not have
+	}
 	var members []types.Object
 	switch t := t.(type) {
 	case *types.Struct:

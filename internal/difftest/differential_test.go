@@ -3,6 +3,7 @@ package difftest
 // This file compares programs, run plainly, with themselves compiled by harkgen.
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,32 +26,49 @@ type program struct {
 
 // modes are the ways to run a compiled program.
 var modes = []struct {
-	name    string
-	flags   []string
-	sampled bool // only some programs in short mode
+	name  string
+	flags []string
+	run   sampling
 }{
-	{"plain", nil, false},
-	{"chaos inproc", []string{"-chaos", "1", "-inproc"}, false},
-	{"chaos", []string{"-chaos", "1"}, true},
-	{"all chaos inproc", []string{"-all", "-chaos", "1", "-inproc"}, true},
-	{"all", []string{"-all"}, true},
-	{"all chaos", []string{"-all", "-chaos", "1"}, true},
+	{"plain", nil, always},
+	{"chaos inproc", []string{"-chaos", "1", "-inproc"}, always},
+	{"chaos", []string{"-chaos", "1"}, notShort},
+	{"all chaos inproc", []string{"-all", "-chaos", "1", "-inproc"}, sampled},
+	{"all", []string{"-all"}, sampled},
+	{"all chaos", []string{"-all", "-chaos", "1"}, sampled},
 }
+
+// A sampling says for which programs a mode is run.
+type sampling int
+
+const (
+	always   sampling = iota
+	notShort          // all, but a sample in short mode
+	sampled           // a sample, as each program is compiled once more; all of those that -run names, if it does
+)
 
 const (
 	shortSample = 12               // programs that run in every mode in short mode
-	reserve     = 90 * time.Second // before the deadline; no sampled mode starts later
+	sampleSize  = 40               // the same, not in short mode
+	reserve     = 90 * time.Second // before the deadline; only modes that are run always start later
 )
 
 // TestRun: see the package documentation.
 func TestRun(t *testing.T) {
 	programs := load(t, "run")
 	dir, bin := layOut(t, programs)
+	size := sampleSize
+	if testing.Short() {
+		size = shortSample
+	} else if flag.Lookup("test.run").Value.String() != "" {
+		size = len(programs)
+	}
 	sample := map[string]bool{}
 	rnd := random(t)
-	for _, i := range rnd.Perm(len(programs))[:min(shortSample, len(programs))] {
+	for _, i := range rnd.Perm(len(programs))[:min(size, len(programs))] {
 		sample[programs[i].name] = true
 	}
+	t.Logf("-all: %d of %d programs", min(size, len(programs)), len(programs))
 	var skipped struct {
 		sync.Mutex
 		names []string
@@ -67,10 +85,10 @@ func TestRun(t *testing.T) {
 			t.Parallel()
 			want := command{dir: dir, args: append([]string{filepath.Join(bin, p.name)}, p.args...), stdin: p.stdin}.run(t).goRun()
 			for _, mode := range modes {
-				if mode.sampled && testing.Short() && !sample[p.name] {
+				if !sample[p.name] && (mode.run == sampled || mode.run == notShort && testing.Short()) {
 					continue
 				}
-				if d, ok := t.Deadline(); ok && mode.sampled && time.Until(d) < reserve {
+				if d, ok := t.Deadline(); ok && mode.run != always && time.Until(d) < reserve {
 					skipped.Lock()
 					skipped.names = append(skipped.names, p.name)
 					skipped.Unlock()

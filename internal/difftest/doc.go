@@ -18,7 +18,8 @@
 //	// args: words for the command line
 //	// stdin: "a Go string"
 //
-// Random choices print their seed; HARK_SEED=n repeats them. In short mode only
-// a sample runs under -chaos 1 and with -all. Near the deadline of the test
-// binary the rest of these is skipped, and says so; .ci/run gives enough time.
+// Random choices print their seed; HARK_SEED=n repeats them. With -all only a
+// sample of the programs runs, unless -run names them (-run TestRun/ names all),
+// and in short mode also under -chaos 1. Near the deadline of the test binary the
+// rest of these is skipped, and says so; .ci/run gives enough time.
 package difftest

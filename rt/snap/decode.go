@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math"
 	"reflect"
 	"unsafe"
 )
@@ -329,13 +330,16 @@ func (d *decoder) setString(slot unsafe.Pointer, n int) {
 }
 
 func (d *decoder) slice(o *op, slot unsafe.Pointer) {
-	n := d.length()
+	n := d.uvarint()
 	if n == 0 {
 		return
 	}
 	h := (*sliceHeader)(slot)
-	length := n - 1
-	c := length + d.length()
+	spare := d.uvarint()
+	if n-1 > math.MaxInt || spare > math.MaxInt-(n-1) { // elements without size may be as many
+		corrupt("slice too long")
+	}
+	length, c := int(n-1), int(n-1+spare)
 	sub, k := o.target()
 	elem := sub.size * uintptr(k)
 	data := unsafe.Pointer(&zeroSize)

@@ -2,6 +2,7 @@ package snap
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,6 +44,16 @@ func load[T any](t testing.TB, b []byte) *T {
 		t.Fatal(err)
 	}
 	return root
+}
+
+// TestManyNothings: a slice of elements without size may be of any length.
+func TestManyNothings(t *testing.T) {
+	type nothings struct{ All, Some []struct{} }
+	all := make([]struct{}, math.MaxInt)
+	r := load[nothings](t, save(t, &nothings{all, all[:3]}))
+	if len(r.All) != math.MaxInt || len(r.Some) != 3 || cap(r.Some) != math.MaxInt {
+		t.Errorf("%d, %d of %d", len(r.All), len(r.Some), cap(r.Some))
+	}
 }
 
 func TestWorldInProcess(t *testing.T) {

@@ -293,7 +293,10 @@ func (t *tarjan) visit(b *Block) {
 	if t.low[b] != t.index[b] {
 		return
 	}
-	first := slices.Index(t.stack, b)
+	first := len(t.stack) - 1 // b is near the end, and the stack may be long
+	for t.stack[first] != b {
+		first--
+	}
 	c := map[*Block]bool{}
 	for _, m := range t.stack[first:] {
 		c[m] = true

@@ -42,9 +42,11 @@ func (f *Func) Targets() map[*Block]bool {
 // Locals lists the variables of f but for parameters and results, wherever they are declared.
 func (f *Func) Locals() []*Var {
 	vs := slices.Clone(f.Vars)
+	listed := map[*Var]bool{}
 	for _, b := range f.Blocks {
 		for _, v := range b.Vars {
-			if !slices.Contains(vs, v) {
+			if !listed[v] {
+				listed[v] = true
 				vs = append(vs, v)
 			}
 		}

@@ -22,7 +22,7 @@ func (b *fn) pollOf(blk, succ *ssa.BasicBlock) *ir.Stmt {
 		return nil // polls where it steps
 	}
 	switch {
-	case !b.coloured || !isLoopHeader(succ):
+	case !isLoopHeader(succ):
 		return nil
 	case succ.Dominates(blk):
 		return b.pollAt(succ, b.blocks[succ.Index])

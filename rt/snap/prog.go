@@ -99,24 +99,13 @@ func (o *op) target() (sub *prog, n int) {
 	return o.sub, o.n
 }
 
-// isDirect reports whether an interface holds a t directly: t is one pointer word.
+// isDirect reports whether an interface holds a t directly: t is one pointer word. A pointer to what is never in the heap (cgo.Incomplete) is none.
 func isDirect(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:
-		return true
-	case reflect.Array:
-		return t.Len() == 1 && isDirect(t.Elem())
-	case reflect.Struct:
-		if t.Size() != wordSize {
-			return false
-		}
-		for i := range t.NumField() {
-			if isDirect(t.Field(i).Type) {
-				return true
-			}
-		}
+	if t.Size() != wordSize || t.Kind() == reflect.Interface {
+		return false
 	}
-	return false
+	zero := reflect.Zero(t)
+	return (*reflectValue)(unsafe.Pointer(&zero)).flag&reflectIndir == 0
 }
 
 var byteType = reflect.TypeFor[byte]()

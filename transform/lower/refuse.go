@@ -1,8 +1,6 @@
 package lower
 
 import (
-	"go/types"
-
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/transform/diag"
@@ -18,9 +16,6 @@ func (l *lowerer) refuseProgram() {
 			l.errs.Add(diag.Diagnostic{Pos: pos, What: `import "C"`, Why: "memory of C cannot be saved", Do: "keep cgo out of the compiled module"})
 		}
 		for _, name := range u.Types.Scope().Names() {
-			if t, ok := u.Types.Scope().Lookup(name).(*types.TypeName); ok && incomplete(t.Type()) {
-				l.refuse(t.Pos(), "type "+name, "it holds cgo.Incomplete, so its values are not in Go's memory and cannot be saved", "keep cgo out of the compiled module")
-			}
 			if len(name) > len(Prefix) && (name[:len(Prefix)] == Prefix || name[:len(Prefix)] == "H"+Prefix[1:]) {
 				l.refuse(u.Types.Scope().Lookup(name).Pos(), "identifier "+name, "names that begin with "+Prefix+" are harkgen's own", "rename it")
 			}
@@ -43,29 +38,4 @@ func (l *lowerer) refuseFunction(f *ssa.Function) {
 			}
 		}
 	})
-}
-
-// incomplete reports whether t holds runtime/cgo.Incomplete by value.
-func incomplete(t types.Type) bool {
-	switch t := t.(type) {
-	case *types.Named:
-		if o := t.Obj(); o.Name() == "Incomplete" && o.Pkg() != nil && o.Pkg().Path() == "runtime/cgo" {
-			return true
-		}
-		switch u := t.Underlying().(type) {
-		case *types.Struct, *types.Array:
-			return incomplete(u)
-		}
-	case *types.Alias:
-		return incomplete(types.Unalias(t))
-	case *types.Array:
-		return incomplete(t.Elem())
-	case *types.Struct:
-		for f := range t.Fields() {
-			if incomplete(f.Type()) {
-				return true
-			}
-		}
-	}
-	return false
 }

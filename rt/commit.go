@@ -33,6 +33,7 @@ type savedG struct {
 	Deadline int64
 	Turn     turn
 	Ticket   uint32
+	Faults   bool
 }
 
 // atQuiet is called when the last goroutine is down.
@@ -143,7 +144,7 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		MainGone:   p.mainGone,
 	}
 	for i, g := range gs {
-		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket}
+		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults}
 	}
 	return gs, s
 }
@@ -166,7 +167,7 @@ func (p *process) load(snapshot []byte) error {
 		g := p.newG()
 		g.id, g.root, g.frames, g.waits = sg.ID, sg.Root, sg.Frames, sg.Waits
 		g.deadline.Store(sg.Deadline)
-		g.turn, g.ticket = sg.Turn, sg.Ticket
+		g.turn, g.ticket, g.faults = sg.Turn, sg.Ticket, sg.Faults
 		g.since = int64(i) + 1
 		g.down = true
 		p.add(g)

@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -39,6 +40,7 @@ type G struct {
 	adopted bool           // stands for a native goroutine that is not ours
 	dyn     uintptr        // position of the frame that is about to make a dynamic call, 0 = none
 	leave   func()         // unpin as a func value, made once
+	faults  bool           // debug.SetPanicOnFault, which belongs to the native goroutine
 	entry   waiter         // in a waiter table
 
 	raised, handed, armed *Raised // on its way to a deferred function; see mayRecover
@@ -171,12 +173,16 @@ func (g *G) main() {
 	defer func() { g.exit(returned) }()
 	for {
 		g.resuming = len(g.frames) > 0 || word.Load()&bitVisit != 0
+		if g.faults {
+			debug.SetPanicOnFault(true)
+		}
 		g.root.Run(g)
 		if !g.suspending {
 			returned = true
 			return
 		}
 		g.suspending = false
+		g.faults = debug.SetPanicOnFault(false)
 		if g.passes() {
 			continue
 		}

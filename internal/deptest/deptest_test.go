@@ -37,7 +37,7 @@ var policy = []rule{
 	// that a program carries of harkgen: so few imports, and never the compiler.
 	{
 		pkg: "rt", may: "rt/snap",
-		std: "bytes cmp context errors fmt math os reflect runtime slices strconv strings sync sync/atomic time unicode/utf8 unsafe weak",
+		std: "bytes cmp context errors fmt math os reflect runtime runtime/debug slices strconv strings sync sync/atomic time unicode/utf8 unsafe weak",
 		why: "every compiled program links it; a worker must start in a few milliseconds, and link fast",
 	},
 	{

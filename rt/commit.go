@@ -84,10 +84,14 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 	if root == nil {
 		return 0, false, false
 	}
-	var b bytes.Buffer
-	if err := snap.Save(&b, root); err != nil {
+	snapshot, err := snap.Prepare(root)
+	if err != nil {
 		status, done = p.unsavable(err, now)
 		return status, done, false
+	}
+	var b bytes.Buffer
+	if _, err := snapshot.WriteTo(&b); err != nil {
+		return fatal("harkgen: cannot write the snapshot: "+err.Error(), 1), true, false
 	}
 	pc.failures = 0
 	step := &Step{
@@ -153,7 +157,7 @@ func (p *process) saved() ([]*G, *savedProcess) {
 func (p *process) load(snapshot []byte) error {
 	p.abandon()
 	var s savedProcess
-	if err := snap.Load(bytes.NewReader(snapshot), &s); err != nil {
+	if err := snap.Load(bytes.NewReader(snapshot), int64(len(snapshot)), &s); err != nil {
 		return err
 	}
 	if p.start.Chaos > 0 {

@@ -75,7 +75,7 @@ func BenchmarkLoad(b *testing.B) {
 			s := save(b, &benchRoot{bench.make(benchSize)})
 			b.ReportMetric(float64(len(s))/benchSize, "bytes/node")
 			for b.Loop() {
-				if err := Load(bytes.NewReader(s), new(benchRoot)); err != nil {
+				if err := Load(bytes.NewReader(s), int64(len(s)), new(benchRoot)); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -96,7 +96,7 @@ func BenchmarkSaveSmall(b *testing.B) {
 func BenchmarkLoadSmall(b *testing.B) {
 	s := save(b, &benchRoot{benchList(20)})
 	for b.Loop() {
-		if err := Load(bytes.NewReader(s), new(benchRoot)); err != nil {
+		if err := Load(bytes.NewReader(s), int64(len(s)), new(benchRoot)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -25,7 +25,7 @@ type encoder struct {
 	scratch  [64]byte
 }
 
-func encode(w io.Writer, s *space) error {
+func encode(w io.Writer, s *space) (int64, error) {
 	e := &encoder{
 		writer: writer{w: w, buf: make([]byte, 0, 1<<10)}, space: s,
 		types: map[unsafe.Pointer]uint64{}, images: map[int64]uint64{}, funcs: map[int64]uint64{}, externals: map[uint32]uint64{},
@@ -38,7 +38,8 @@ func encode(w io.Writer, s *space) error {
 	e.headers()
 	e.bodies()
 	e.lateParts()
-	return e.finish()
+	err := e.finish()
+	return e.n, err
 }
 
 // number numbers the containers.

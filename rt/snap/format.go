@@ -83,6 +83,7 @@ type writer struct {
 	w   io.Writer
 	buf []byte
 	crc uint32
+	n   int64 // bytes written
 	err error
 }
 
@@ -94,7 +95,9 @@ func (w *writer) flush() {
 func (w *writer) write(b []byte) {
 	if w.err == nil && len(b) > 0 {
 		w.crc = crc32.Update(w.crc, crcTable, b)
-		_, w.err = w.w.Write(b)
+		var n int
+		n, w.err = w.w.Write(b)
+		w.n += int64(n)
 	}
 }
 

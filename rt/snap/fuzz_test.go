@@ -76,7 +76,7 @@ func FuzzLoad(f *testing.F) {
 func tryLoad(t *testing.T, b []byte) {
 	defer time.AfterFunc(10*time.Second, func() { debug.SetTraceback("all"); panic("Load hangs") }).Stop()
 	r := new(fuzzRoot)
-	if err := Load(bytes.NewReader(b), r); err != nil {
+	if err := Load(bytes.NewReader(b), int64(len(b)), r); err != nil {
 		var m missing
 		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrBuild) && !strings.HasPrefix(err.Error(), "snap: ") && !errors.As(err, &m) {
 			t.Errorf("unexpected error %v", err)
@@ -114,10 +114,10 @@ func TestDamage(t *testing.T) {
 		c := bytes.Clone(b)
 		c[i] ^= 0x10
 		r := new(fuzzRoot)
-		if err := Load(bytes.NewReader(c), r); !errors.Is(err, ErrCorrupt) || r.ints != nil {
+		if err := Load(bytes.NewReader(c), int64(len(c)), r); !errors.Is(err, ErrCorrupt) || r.ints != nil {
 			t.Fatalf("byte %d: %v", i, err)
 		}
-		if err := Load(bytes.NewReader(b[:i]), r); !errors.Is(err, ErrCorrupt) || r.ints != nil {
+		if err := Load(bytes.NewReader(b[:i]), int64(i), r); !errors.Is(err, ErrCorrupt) || r.ints != nil {
 			t.Fatalf("cut at %d: %v", i, err)
 		}
 	}

@@ -40,7 +40,7 @@ func save(t testing.TB, root any) []byte {
 func load[T any](t testing.TB, b []byte) *T {
 	t.Helper()
 	root := new(T)
-	if err := Load(bytes.NewReader(b), root); err != nil {
+	if err := Load(bytes.NewReader(b), int64(len(b)), root); err != nil {
 		t.Fatal(err)
 	}
 	return root

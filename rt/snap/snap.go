@@ -67,34 +67,57 @@ func RegisterClosure(name string, fn any, env reflect.Type) {
 	registry.addClosure(name, fn, env)
 }
 
-// Save writes everything reachable from root, which must be a non-nil pointer, and from the registered variables. It is an
-// *UnmovableError if something reachable cannot be restored in another process; w then holds nothing that Load accepts.
-func Save(w io.Writer, root any) error {
+// A Snapshot is memory that has been found to be movable, and is ready to be written. The memory must not change until it is.
+type Snapshot struct {
+	space *space
+	root  any // keeps alive what the space knows by address
+}
+
+// Prepare finds everything reachable from root, which must be a non-nil pointer, and from the registered variables. It is an
+// *UnmovableError if something reachable cannot be restored in another process.
+func Prepare(root any) (*Snapshot, error) {
 	mu.Lock()
 	defer mu.Unlock()
 	v := reflect.ValueOf(root)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
-		return errors.New("snap: Save: root is not a pointer")
+		return nil, errors.New("snap: Prepare: root is not a pointer")
 	}
 	s, err := discover(v)
 	if err != nil {
+		return nil, err
+	}
+	return &Snapshot{s, root}, nil
+}
+
+// WriteTo writes the snapshot. It may be called again, and writes the same bytes while the memory is the same.
+func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	n, err := encode(w, s.space)
+	runtime.KeepAlive(s)
+	return n, err
+}
+
+// Save is Prepare and WriteTo. What cannot be moved is found before anything is written.
+func Save(w io.Writer, root any) error {
+	s, err := Prepare(root)
+	if err != nil {
 		return err
 	}
-	err = encode(w, s)
-	runtime.KeepAlive(root)
+	_, err = s.WriteTo(w)
 	return err
 }
 
-// Load reads a snapshot made by Save in a process of the same build, fills *root and overwrites the registered
-// variables. On ErrBuild and ErrCorrupt they are as they were.
-func Load(r io.Reader, root any) error {
+// Load reads a snapshot of size bytes, made in a process of the same build, fills *root and overwrites the registered
+// variables. On ErrBuild and ErrCorrupt they are as they were. The memory that Load allocates is bounded by size.
+func Load(r io.Reader, size int64, root any) error {
 	mu.Lock()
 	defer mu.Unlock()
 	v := reflect.ValueOf(root)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return errors.New("snap: Load: root is not a pointer")
 	}
-	b, err := io.ReadAll(r)
+	b, err := io.ReadAll(io.LimitReader(r, size+1))
 	if err != nil {
 		return err
 	}

@@ -111,22 +111,24 @@ func TestBuild(t *testing.T) {
 	r := &node{val: 1}
 	defer SetBuild(buildID)
 	SetBuild("other")
-	if err := Load(bytes.NewReader(b), r); !errors.Is(err, ErrBuild) || r.val != 1 {
+	if err := Load(bytes.NewReader(b), int64(len(b)), r); !errors.Is(err, ErrBuild) || r.val != 1 {
 		t.Error(err)
 	}
 }
 
 func TestRoots(t *testing.T) {
 	for _, root := range []any{nil, 1, (*int)(nil), node{}} {
-		if Save(io.Discard, root) == nil || Load(bytes.NewReader(nil), root) == nil {
+		if Save(io.Discard, root) == nil || Load(bytes.NewReader(nil), 0, root) == nil {
 			t.Errorf("accepted %v", root)
 		}
 	}
-	if err := Load(bytes.NewReader(save(t, new(int))), new(string)); err == nil {
+	b := save(t, new(int))
+	if err := Load(bytes.NewReader(b), int64(len(b)), new(string)); err == nil {
 		t.Error("loaded an int into a string")
 	}
 	for _, root := range []any{new(empty), new(int), new([3]string), &[]int{1}, new(any), new([0]int)} {
-		if err := Load(bytes.NewReader(save(t, root)), root); err != nil {
+		b := save(t, root)
+		if err := Load(bytes.NewReader(b), int64(len(b)), root); err != nil {
 			t.Errorf("%T: %v", root, err)
 		}
 	}

@@ -33,6 +33,26 @@ func benchMap(n int) any {
 	return m
 }
 
+func benchTree(n int) any {
+	if n == 0 {
+		return (*btree)(nil)
+	}
+	return &btree{benchTree((n - 1) / 2).(*btree), benchTree(n - 1 - (n-1)/2).(*btree), n}
+}
+
+type btree struct {
+	left, right *btree
+	val         int
+}
+
+func benchCounts(n int) any {
+	m := map[string]int{}
+	for i := range n {
+		m["key"+strconv.Itoa(i)] = i
+	}
+	return m
+}
+
 func benchBoxes(n int) any {
 	a := make([]any, n)
 	for i := range a {
@@ -50,7 +70,7 @@ func benchFloats(n int) any { return make([]float64, n) }
 var benches = []struct {
 	name string
 	make func(n int) any
-}{{"list", benchList}, {"arena", benchArena}, {"map", benchMap}, {"boxes", benchBoxes}, {"floats", benchFloats}}
+}{{"list", benchList}, {"tree", benchTree}, {"counts", benchCounts}, {"arena", benchArena}, {"map", benchMap}, {"boxes", benchBoxes}, {"floats", benchFloats}}
 
 const benchSize = 1_000_000
 

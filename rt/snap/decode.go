@@ -4,95 +4,103 @@ package snap
 // trusted: see invariants 3 and 5 to 7 of the package comment.
 
 import (
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
+	"io"
 	"math"
 	"reflect"
+	"slices"
 	"unsafe"
 )
 
 // An object is a container being restored.
 type object struct {
-	ptr   unsafe.Pointer // where it is
-	fill  unsafe.Pointer // where it is decoded to: ptr, or a copy of what is restored in place
-	prog  *prog
-	count int          // elements of prog; map: entries; channel: buffered elements
-	typ   reflect.Type // map: its type; channel: element type; closure: type of the func value
-	kind  regionKind
-	timer int // channel that a timer feeds: number of the timer + 1
+	ptr  unsafe.Pointer // where it is, or will be if it is placed
+	prog *prog          // memory, closure: of it; map: of its type; channel: of its elements
+	n    int            // memory: elements of prog; map: entries; channel: elements of prog sent at once; closure: its index
+	kind regionKind
+	full bool // the body has been read
+	// placed: memory that is decoded into a copy, see decoder.copies
+	placed bool
 }
 
-func (o *object) size() uintptr { return o.prog.size * uintptr(o.count) }
+func (o *object) size() uintptr { return o.prog.size * uintptr(o.n) }
 
 type decoder struct {
 	reader
-	objects   []object
-	cur       int
-	budget    int // bytes that may still be allocated
-	depth     int // of madeType
-	root      reflect.Value
-	rooted    bool
-	types     []*typeCode
-	images    []unsafe.Pointer
-	funcs     []unsafe.Pointer
-	externals []*variable
+	gen     uint32
+	objects chunked[object] // by number + 1
+	cur     int64           // number of the object being filled
+	stack   []uint32        // objects whose bodies follow
+	budget  int             // bytes that may still be allocated
+	depth   int             // of madeType
+	root    reflect.Value
 
-	late     bool
+	types     map[uint64]*typeCode
+	images    map[uint64]unsafe.Pointer
+	funcs     map[uint64]unsafe.Pointer
+	externals map[uint64]*variable
+	closures  map[uint64]int
+
+	copies   map[uint32]unsafe.Pointer // of placed objects
+	buffered map[uint32]channelState
+	partial  bool // a string leads to an object that is not full
+	late     []lateEntries
 	syncMaps []syncMap
+}
+
+// A channelState is what the body of a channel needs to know.
+type channelState struct {
+	n      int // elements
+	closed bool
 }
 
 // A missing is the panic of a decoder that finds this process different from the one that saved.
 type missing struct{ error }
 
-// decode restores a snapshot into root and the registered variables.
-func decode(b []byte, root reflect.Value) (err error) {
-	defer func() {
-		switch e := recover().(type) {
-		case nil:
-		case missing:
-			err = e.error
-		case corruption:
-			err = fmt.Errorf("%w: %s", ErrCorrupt, e.why)
-		default: // reflect panics when it is asked for an impossible type, maps when a key cannot be hashed
-			err = fmt.Errorf("%w: %v", ErrCorrupt, e)
-		}
-	}()
-	d := &decoder{reader: reader{buf: b}, root: root, budget: expand*len(b) + 1<<12}
+// decode restores a snapshot of size bytes into root and the registered variables.
+func decode(r io.Reader, size int64, root reflect.Value) (err error) {
+	defer recoverError(&err)
+	d := &decoder{
+		reader: reader{r: r, left: size}, gen: nextGeneration(), root: root, budget: budget(size),
+		types: map[uint64]*typeCode{}, images: map[uint64]unsafe.Pointer{}, funcs: map[uint64]unsafe.Pointer{},
+		externals: map[uint64]*variable{}, closures: map[uint64]int{},
+		copies: map[uint32]unsafe.Pointer{}, buffered: map[uint32]channelState{},
+	}
 	if err := d.header(); err != nil {
 		return err
 	}
-	d.allocate()
-	d.bodies()
-	d.lateParts()
-	if d.left() != 0 || !d.rooted {
-		corrupt("left-over bytes")
+	d.roots()
+	for len(d.stack) > 0 {
+		i := d.stack[len(d.stack)-1]
+		d.stack = d.stack[:len(d.stack)-1]
+		d.body(i)
 	}
-	d.commit()
+	d.finish()
+	d.settle()
 	return nil
 }
 
-// header checks checksum, format and build.
-func (d *decoder) header() error {
-	n := len(d.buf) - 4
-	if n < len(magic) || string(d.buf[:len(magic)]) != magic {
-		corrupt("not a snapshot")
+// recoverError turns the panic of a reader into an error.
+func recoverError(err *error) {
+	switch e := recover().(type) {
+	case nil:
+	case missing:
+		*err = e.error
+	case readError:
+		*err = e.error
+	case corruption:
+		*err = fmt.Errorf("%w: %s", ErrCorrupt, e.why)
+	default: // reflect panics when it is asked for an impossible type, maps when a key cannot be hashed
+		*err = fmt.Errorf("%w: %v", ErrCorrupt, e)
 	}
-	if crc32.Checksum(d.buf[:n], crcTable) != binary.LittleEndian.Uint32(d.buf[n:]) {
-		corrupt("wrong checksum")
+}
+
+// budget is how much memory a snapshot of size bytes may need.
+func budget(size int64) int {
+	if size > math.MaxInt/expand-1<<12 {
+		return math.MaxInt
 	}
-	d.buf = d.buf[:n]
-	d.pos = len(magic)
-	if v := d.uvarint(); v != formatVersion {
-		return fmt.Errorf("%w: format version %d, want %d", ErrBuild, v, formatVersion)
-	}
-	if id := d.string(); id != buildID {
-		return fmt.Errorf("%w: %q, this is %q", ErrBuild, id, buildID)
-	}
-	if d.fixed64() != image.fingerprint {
-		return fmt.Errorf("%w: same name %q, different program", ErrBuild, buildID)
-	}
-	return nil
+	return expand*int(size) + 1<<12
 }
 
 // charge takes n elements of size bytes from the budget.
@@ -103,149 +111,158 @@ func (d *decoder) charge(size uintptr, n int) {
 	d.budget -= int(size) * n
 }
 
-func (d *decoder) allocate() {
-	n := d.count()
-	d.objects = make([]object, 0, n)
-	for len(d.objects) < n {
-		o, fresh := d.object()
-		times := d.uvarint()
-		if times < 1 || times > uint64(n-len(d.objects)) || times > 1 && !fresh {
-			corrupt("bad repetition")
+// roots defines the objects that are there from the beginning.
+func (d *decoder) roots() {
+	p, n := d.elements()
+	d.inPlace(variable{"root", d.root.UnsafePointer(), d.root.Type().Elem()})
+	if o := d.objects.at(1); o.prog != p || o.n != n {
+		panic(missing{fmt.Errorf("snap: the root is a %s here, and a %s in the snapshot", d.root.Type().Elem(), p.typ)})
+	}
+	gone := make([]bool, len(registry.vars))
+	for range d.count() {
+		i := d.length()
+		if i >= len(gone) {
+			corrupt("variable out of range")
 		}
-		d.objects = append(d.objects, o)
-		for range times - 1 {
-			d.newMemory(&o)
-			d.objects = append(d.objects, o)
+		gone[i] = true
+	}
+	for i, v := range registry.vars {
+		if !gone[i] {
+			d.inPlace(v)
 		}
 	}
-	for i := range d.objects {
-		if o := &d.objects[i]; o.timer != 0 {
-			d.linkTimer(o)
-		}
-	}
+	slices.Reverse(d.stack)
 }
 
-// object reads one header. fresh says that it may be repeated.
-func (d *decoder) object() (o object, fresh bool) {
-	switch d.uvarint() {
-	case objMemory:
-		d.elements(&o)
-		d.newMemory(&o)
-		return o, true
-	case objRoot:
-		d.elements(&o)
-		d.inPlace(&o, variable{"root", d.root.UnsafePointer(), d.root.Type().Elem()})
-		d.rooted = true
-	case objVar:
-		name := d.string()
-		i, ok := registry.varByName[name]
-		if !ok {
-			panic(missing{fmt.Errorf("snap: no variable %s is registered here", name)})
-		}
-		d.elements(&o)
-		d.inPlace(&o, registry.vars[i])
-	case objImage:
-		off := d.varint()
-		d.elements(&o)
-		if d.fixed64() != guard(guardVar, off, o.prog.typ.String(), uint64(o.count)) {
-			corrupt("bad static variable")
-		}
-		p, _ := imagePointer(off)
-		d.newMemory(&o)
-		o.ptr = p
-	case objMap:
-		d.newMap(&o)
-	case objChan:
-		d.newChan(&o)
-	case objClosure:
-		d.newClosure(&o)
-	case objTimer:
-		d.newTimer(&o)
-	case objTimerChan:
-		d.newTimerChan(&o)
-	default:
-		corrupt("bad kind of object")
-	}
-	return o, false
+// push adds the object o, whose body follows.
+func (d *decoder) push(o object) *object {
+	i, x := d.objects.next()
+	*x = o
+	d.stack = append(d.stack, i)
+	return x
 }
 
-func (d *decoder) elements(o *object) {
+func (d *decoder) elements() (p *prog, n int) {
 	c := d.someType()
-	o.kind, o.prog, o.count = memory, c.prog, d.length()
 	if c.n != 1 {
 		corrupt("array as element type")
 	}
+	return c.prog, d.length()
 }
 
-func (d *decoder) newMemory(o *object) {
-	d.charge(max(o.prog.size, 1), o.count)
-	if o.count == 1 {
-		o.ptr = unsafeNew(o.prog.desc)
-	} else {
-		o.ptr = unsafeNewArray(o.prog.desc, o.count)
+func (d *decoder) alloc(p *prog, n int) unsafe.Pointer {
+	d.charge(max(p.size, 1), n)
+	if n == 1 {
+		return unsafeNew(p.desc)
 	}
-	o.fill = o.ptr
+	return unsafeNewArray(p.desc, n)
 }
 
-// inPlace makes o a copy of v, to be committed at the end.
-func (d *decoder) inPlace(o *object, v variable) {
-	if p, n := progOf(v.typ); p != o.prog || n != o.count {
-		panic(missing{fmt.Errorf("snap: %s has another type here: %s", v.name, v.typ)})
+// inPlace adds the object v, which is decoded into a copy, to be committed at the end.
+func (d *decoder) inPlace(v variable) {
+	p, n := progOf(v.typ)
+	d.push(object{ptr: v.ptr, prog: p, n: n, placed: true})
+	d.copies[d.objects.n] = d.alloc(p, n)
+}
+
+// newMemory adds memory. The content of what has no references follows.
+func (d *decoder) newMemory(p *prog, n int) *object {
+	o := object{ptr: d.alloc(p, n), prog: p, n: n}
+	if !p.free {
+		return d.push(o)
 	}
-	d.newMemory(o)
-	o.ptr = v.ptr
+	_, x := d.objects.next()
+	d.raw(o.ptr, o.size())
+	o.full = true
+	*x = o
+	return x
 }
 
-func (d *decoder) newMap(o *object) {
-	c := d.someType()
-	if c.typ.Kind() != reflect.Map {
+// newImage adds static memory.
+func (d *decoder) newImage() (x *object, off uintptr) {
+	at := d.varint()
+	p, n := d.elements()
+	if d.fixed32() != guard(guardVar, at, p.typ.String(), uint64(n)) {
+		corrupt("bad static variable")
+	}
+	off = uintptr(d.length())
+	o := object{prog: p, n: n, placed: true, full: p.free}
+	o.ptr, _ = imagePointer(at)
+	fill := d.alloc(p, n)
+	d.copies[d.objects.n+1] = fill
+	if !p.free {
+		return d.push(o), off
+	}
+	_, x = d.objects.next()
+	*x = o
+	d.raw(fill, o.size())
+	return x, off
+}
+
+func (d *decoder) newMap(t reflect.Type) *object {
+	if t.Kind() != reflect.Map {
 		corrupt("not a map type")
 	}
-	o.kind, o.typ, o.prog, o.count = mapping, c.typ, c.prog, d.count()
-	hint := min(o.count, d.budget/int(4*(c.typ.Key().Size()+c.typ.Elem().Size()+8)))
-	o.ptr = reflect.MakeMapWithSize(c.typ, hint).UnsafePointer()
+	p, _ := progOf(t)
+	n := d.count()
+	hint := min(n, d.budget/int(4*(t.Key().Size()+t.Elem().Size()+8)))
+	return d.push(object{kind: mapping, prog: p, n: n, ptr: reflect.MakeMapWithSize(t, hint).UnsafePointer()})
 }
 
-func (d *decoder) newChan(o *object) {
-	c := d.someType()
-	size, closed := d.length(), d.uvarint()
-	o.kind, o.typ, o.prog, o.count = channel, c.typ, c.prog, d.length()
-	if o.count > size || closed > 1 {
+func (d *decoder) newChan(t reflect.Type) *object {
+	size, closed, n := d.length(), d.bool(), d.length()
+	if n > size {
 		corrupt("bad channel")
 	}
-	if d.charge(c.typ.Size(), size); c.typ.Size() == 0 {
-		d.charge(1, o.count)
+	if d.charge(t.Size(), size); t.Size() == 0 {
+		d.charge(1, n)
 	}
-	ch := reflect.MakeChan(reflect.ChanOf(reflect.BothDir, c.typ), size)
-	o.ptr = ch.UnsafePointer()
-	if closed == 1 {
-		o.fill = o.ptr // closed when its elements are in
-	}
+	o := object{kind: channel, ptr: reflect.MakeChan(reflect.ChanOf(reflect.BothDir, t), size).UnsafePointer()}
+	o.prog, o.n = progOf(t)
+	x := d.push(o)
+	d.buffered[d.objects.n] = channelState{n, closed}
+	return x
 }
 
-func (d *decoder) newClosure(o *object) {
-	name := d.string()
-	i, ok := registry.closureByName[name]
+func (d *decoder) newClosure() *object {
+	k := d.uvarint()
+	i, ok := d.closures[k]
 	if !ok {
-		panic(missing{fmt.Errorf("snap: no closure %s is registered here", name)})
+		name := d.string()
+		if i, ok = registry.closureByName[name]; !ok {
+			panic(missing{fmt.Errorf("snap: no closure %s is registered here", name)})
+		}
+		d.closures[k] = i
 	}
 	c := &registry.closures[i]
-	o.kind, o.typ = closure, c.typ
-	o.prog, o.count = progOf(c.env.Elem())
-	o.ptr = unsafe.Pointer(&closureObject{code: c.code})
+	o := object{kind: closure, n: i, ptr: unsafe.Pointer(&closureObject{code: c.code})}
+	o.prog, _ = progOf(c.env.Elem())
+	return d.push(o)
 }
 
-func (d *decoder) bodies() {
-	for i := range d.objects {
-		d.cur = i
-		switch o := &d.objects[i]; o.kind {
-		case memory:
-			d.mem(o.fill, o.prog, o.count)
-		case closure:
-			(*closureObject)(o.ptr).env = d.pointer(o.prog, o.count)
-		case timer:
-			d.timerBody(o)
+func (d *decoder) body(i uint32) {
+	d.cur = int64(i) - 1
+	o := d.objects.at(i)
+	old := len(d.stack)
+	switch o.kind {
+	case memory:
+		mem := o.ptr
+		if o.placed {
+			mem = d.copies[i]
 		}
+		d.mem(mem, o.prog, o.n)
+	case closure:
+		(*closureObject)(o.ptr).env = d.pointer(&envOp, o.prog, 1)
+	case timer:
+		d.timerBody(o)
+	case mapping:
+		d.entries(o)
+	case channel:
+		d.chanElements(i, o)
+	}
+	o.full = true
+	if len(d.stack) > old+1 {
+		slices.Reverse(d.stack[old:])
 	}
 }
 
@@ -274,25 +291,24 @@ func (d *decoder) op(o *op, slot unsafe.Pointer) {
 		d.mem(slot, o.sub, o.n)
 	case opPtr:
 		sub, n := o.target()
-		*(*unsafe.Pointer)(slot) = d.pointer(sub, n)
+		*(*unsafe.Pointer)(slot) = d.pointer(o, sub, n)
 	case opSlice:
-		d.slice(o, slot)
+		d.slice(o, (*sliceHeader)(slot))
 	case opString:
-		if n := d.length(); n > 0 {
-			d.setString(slot, n)
-		}
+		d.text(o, slot)
 	case opEface, opIface:
-		d.iface(o, slot)
+		d.iface(o, (*eface)(slot))
 	case opMap, opChan, opFunc:
 		*(*unsafe.Pointer)(slot) = d.node(o)
 	case opUnsafe:
-		x, _, p := d.ref()
+		x, _, p := d.ref(o, bytesProg(), 0)
 		if x != nil {
 			corrupt("unsafe.Pointer to an object")
 		}
 		*(*unsafe.Pointer)(slot) = p
 	case opTypeDesc:
-		if c := d.typ(); c != nil {
+		*(*unsafe.Pointer)(slot) = nil
+		if c := d.typ(nil); c != nil {
 			*(*unsafe.Pointer)(slot) = descOf(c.typ)
 		}
 	case opSyncMap:
@@ -311,30 +327,32 @@ func (d *decoder) zeros(o *op) {
 	}
 }
 
-func isZeros(b []byte) bool {
-	for _, x := range b {
-		if x != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func (d *decoder) setString(slot unsafe.Pointer, n int) {
-	o, off, _ := d.ref()
-	if o == nil || o.kind != memory || off >= o.size() || uintptr(n) > o.size()-off {
-		corrupt("string out of range")
-	}
-	h := (*stringHeader)(slot)
-	h.data, h.len = unsafe.Add(o.ptr, off), n
-}
-
-func (d *decoder) slice(o *op, slot unsafe.Pointer) {
-	n := d.uvarint()
-	if n == 0 {
+// text reads a string. Short ones are not objects.
+func (d *decoder) text(o *op, slot unsafe.Pointer) {
+	n := d.length()
+	if n <= inlineString {
+		var b [inlineString]byte
+		d.copy(b[:n])
+		*(*string)(slot) = string(b[:n])
 		return
 	}
-	h := (*sliceHeader)(slot)
+	x, off, _ := d.ref(o, bytesProg(), n)
+	if x == nil || x.kind != memory || off >= x.size() || uintptr(n) > x.size()-off {
+		corrupt("string out of range")
+	}
+	if !x.full || x.placed {
+		d.partial = true
+	}
+	h := (*stringHeader)(slot)
+	h.data, h.len = unsafe.Add(x.ptr, off), n
+}
+
+func (d *decoder) slice(o *op, h *sliceHeader) {
+	n := d.uvarint()
+	if n == 0 {
+		h.data, h.len, h.cap = nil, 0, 0
+		return
+	}
 	spare := d.uvarint()
 	if n-1 > math.MaxInt || spare > math.MaxInt-(n-1) { // elements without size may be as many
 		corrupt("slice too long")
@@ -347,7 +365,7 @@ func (d *decoder) slice(o *op, slot unsafe.Pointer) {
 		if uintptr(c) > 1<<48/elem {
 			corrupt("slice too long")
 		}
-		data = d.pointer(sub, k*c)
+		data = d.pointer(o, sub, k*c)
 		if data == nil {
 			corrupt("slice without memory")
 		}
@@ -357,18 +375,22 @@ func (d *decoder) slice(o *op, slot unsafe.Pointer) {
 
 // node reads a reference to a map, channel or function.
 func (d *decoder) node(o *op) unsafe.Pointer {
-	x, off, q := d.ref()
+	x, off, q := d.ref(o, nil, 0)
 	if x == nil {
 		return q
 	}
 	ok := false
 	switch o.kind {
 	case opMap:
-		ok = x.kind == mapping && (x.typ == o.typ || x.typ.ConvertibleTo(o.typ))
+		ok = x.kind == mapping && (x.prog.typ == o.typ || x.prog.typ.ConvertibleTo(o.typ))
 	case opChan:
-		ok = x.kind == channel && x.typ == o.elem
+		p, n := o.target()
+		ok = x.kind == channel && x.prog == p && x.n == n
 	case opFunc:
-		ok = x.kind == closure && (x.typ == o.typ || x.typ.ConvertibleTo(o.typ))
+		if x.kind == closure {
+			t := registry.closures[x.n].typ
+			ok = t == o.typ || t.ConvertibleTo(o.typ)
+		}
 	}
 	if !ok || off != 0 {
 		corrupt("reference to an object of another type")
@@ -376,12 +398,12 @@ func (d *decoder) node(o *op) unsafe.Pointer {
 	return x.ptr
 }
 
-func (d *decoder) iface(o *op, slot unsafe.Pointer) {
-	c := d.typ()
+func (d *decoder) iface(o *op, v *eface) {
+	c := d.typ(o)
 	if c == nil {
+		v.tab, v.data = nil, nil
 		return
 	}
-	v := (*eface)(slot)
 	tab := descOf(c.typ)
 	if o.kind == opIface {
 		var ok bool
@@ -399,19 +421,20 @@ func (d *decoder) iface(o *op, slot unsafe.Pointer) {
 		v.data = unsafeNew(descOf(c.typ))
 		d.mem(v.data, p, n)
 	default:
-		v.data = d.content(p, n)
+		v.data = d.content(o, p, n)
 	}
 	v.tab = tab
 }
 
 func (d *decoder) reflectValue(v *reflectValue) {
-	c := d.typ()
+	c := d.typ(nil)
 	if c == nil {
+		*v = reflectValue{}
 		return
 	}
 	flag := uintptr(d.uvarint())
 	if flag&reflectIndir != 0 {
-		v.ptr = d.pointer(c.prog, c.n)
+		v.ptr = d.pointer(&reflectOp, c.prog, c.n)
 		if v.ptr == nil {
 			corrupt("reflect.Value without memory")
 		}

@@ -8,24 +8,57 @@ import (
 	"unsafe"
 )
 
-// ref reads a reference: to offset off of object o, or else to p.
-func (d *decoder) ref() (o *object, off uintptr, p unsafe.Pointer) {
-	x := d.uvarint()
-	switch x & 3 {
+// ref reads the reference of o, to n elements of p or a node: to offset off of object x, or else to q.
+func (d *decoder) ref(o *op, p *prog, n int) (x *object, off uintptr, q unsafe.Pointer) {
+	c := d.uvarint()
+	switch c & 3 {
 	case refSpecial:
-		return nil, 0, d.special(x >> 2)
+		return nil, 0, d.special(c >> 2)
+	case refNew:
+		o.at(d.gen, d.cur).id = int64(d.objects.n)
+		x, off = d.define(o, c>>2, p, n)
+		return x, off, nil
 	case refInterior:
 		off = uintptr(d.length())
-		fallthrough
-	case refObject:
-		i := int64(d.cur) + unzigzag(x>>2)
-		if i < 0 || i >= int64(len(d.objects)) {
-			corrupt("object number out of range")
-		}
-		return &d.objects[i], off, nil
 	}
-	corrupt("bad reference")
-	return nil, 0, nil
+	l := o.at(d.gen, d.cur)
+	i := l.id + unzigzag(c>>2)
+	if i < 0 || i >= int64(d.objects.n) {
+		corrupt("object number out of range")
+	}
+	l.id = i
+	return d.objects.at(uint32(i) + 1), off, nil
+}
+
+// define reads a new object.
+func (d *decoder) define(o *op, kind uint64, p *prog, n int) (x *object, off uintptr) {
+	switch kind {
+	case 0:
+		switch {
+		case p != nil:
+			return d.newMemory(p, n), 0
+		case o.kind == opMap:
+			return d.newMap(o.typ), 0
+		case o.kind == opChan:
+			return d.newChan(o.elem), 0
+		}
+	case objMemory:
+		p, n := d.elements()
+		off := uintptr(d.length())
+		return d.newMemory(p, n), off
+	case objImage:
+		return d.newImage()
+	case objMap:
+		return d.newMap(d.someType().typ), 0
+	case objClosure:
+		return d.newClosure(), 0
+	case objTimer:
+		return d.newTimer(), 0
+	case objTimerChan:
+		return d.newTimerChan(), 0
+	}
+	corrupt("bad kind of object")
+	return nil, 0
 }
 
 var zeroSize struct{}
@@ -49,55 +82,49 @@ func (d *decoder) special(code uint64) unsafe.Pointer {
 
 func (d *decoder) image() unsafe.Pointer {
 	i := d.uvarint()
-	if i == uint64(len(d.images)) {
+	p, ok := d.images[i]
+	if !ok {
 		off := d.varint()
-		if d.fixed64() != guard(guardImage, off, "", 0) {
+		if d.fixed32() != guard(guardImage, off, "", 0) {
 			corrupt("bad image offset")
 		}
-		p, _ := imagePointer(off)
-		d.images = append(d.images, p)
+		p, _ = imagePointer(off)
+		d.images[i] = p
 	}
-	if i >= uint64(len(d.images)) {
-		corrupt("image number out of range")
-	}
-	return d.images[i]
+	return p
 }
 
 func (d *decoder) function() unsafe.Pointer {
 	i := d.uvarint()
-	if i == uint64(len(d.funcs)) {
+	p, ok := d.funcs[i]
+	if !ok {
 		off, name := d.varint(), d.string()
-		if d.fixed64() != guard(guardFunc, off, name, 0) {
+		if d.fixed32() != guard(guardFunc, off, name, 0) {
 			corrupt("bad function")
 		}
-		p, _ := imagePointer(off)
+		p, _ = imagePointer(off)
 		if runtime.FuncForPC(*(*uintptr)(p)).Name() != name {
 			corrupt("bad function name")
 		}
-		d.funcs = append(d.funcs, p)
+		d.funcs[i] = p
 	}
-	if i >= uint64(len(d.funcs)) {
-		corrupt("function number out of range")
-	}
-	return d.funcs[i]
+	return p
 }
 
 func (d *decoder) external() unsafe.Pointer {
 	i := d.uvarint()
-	if i == uint64(len(d.externals)) {
+	v := d.externals[i]
+	if v == nil {
 		name := d.string()
 		k, ok := registry.externalByName[name]
 		if !ok {
 			panic(missing{fmt.Errorf("snap: no external variable %s is registered here", name)})
 		}
-		d.externals = append(d.externals, &registry.externals[k])
+		v = &registry.externals[k]
+		d.externals[i] = v
 	}
-	if i >= uint64(len(d.externals)) {
-		corrupt("external number out of range")
-	}
-	v := d.externals[i]
 	p := v.ptr
-	if d.uvarint() == 1 {
+	if d.bool() {
 		if p, _ = v.target(); p == nil {
 			panic(missing{fmt.Errorf("snap: external variable %s holds no object here", v.name)})
 		}
@@ -122,34 +149,34 @@ func externalAt(p unsafe.Pointer, off int64) unsafe.Pointer {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&u))
 }
 
-// pointer reads a reference to n elements of p.
-func (d *decoder) pointer(p *prog, n int) unsafe.Pointer {
-	o, off, q := d.ref()
-	if o == nil {
+// pointer reads the reference of o to n elements of p.
+func (d *decoder) pointer(o *op, p *prog, n int) unsafe.Pointer {
+	x, off, q := d.ref(o, p, n)
+	if x == nil {
 		return q
 	}
-	return d.at(o, off, p, n)
+	return x.at(off, p, n)
 }
 
 // at is the address of n elements of p at offset off of o.
-func (d *decoder) at(o *object, off uintptr, p *prog, n int) unsafe.Pointer {
-	if o.kind == memory && off == 0 && o.prog == p && o.count >= n {
+func (o *object) at(off uintptr, p *prog, n int) unsafe.Pointer {
+	if o.kind == memory && off == 0 && o.prog == p && o.n >= n {
 		return o.ptr
 	}
 	if o.kind == timer && off == 0 && n == 1 && (p.typ == timerType || p.typ == tickerType) {
 		return o.ptr
 	}
-	if o.kind != memory || off >= o.size() || !o.prog.holds(o.count, off, p, n) {
+	if o.kind != memory || off >= o.size() || !o.prog.holds(o.n, off, p, n) {
 		corrupt("reference to memory of another type")
 	}
 	return unsafe.Add(o.ptr, off)
 }
 
-// content reads a reference to the n elements of p behind an interface or string.
-func (d *decoder) content(p *prog, n int) unsafe.Pointer {
-	o, off, _ := d.ref()
-	if o == nil {
+// content reads the reference of o to the n elements of p behind an interface.
+func (d *decoder) content(o *op, p *prog, n int) unsafe.Pointer {
+	x, off, _ := d.ref(o, p, n)
+	if x == nil {
 		corrupt("constant is not an object")
 	}
-	return d.at(o, off, p, n)
+	return x.at(off, p, n)
 }

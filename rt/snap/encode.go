@@ -5,6 +5,7 @@ package snap
 import (
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 	"unsafe"
 )
@@ -12,169 +13,141 @@ import (
 type encoder struct {
 	writer
 	*space
-	objects []uint32 // regions by number
-	cur     uint32   // number of the object being written
+	gen   uint32
+	cur   int64    // number of the object being written
+	count uint32   // objects that have numbers
+	stack []uint32 // regions whose bodies are to be written
 
-	types     map[unsafe.Pointer]uint64
-	images    map[int64]uint64
-	funcs     map[int64]uint64
-	externals map[uint32]uint64
-
-	late     bool // all bodies are written: sync.Maps follow in place
-	syncMaps [][]any
-	scratch  [64]byte
+	types     numbers[unsafe.Pointer]
+	images    numbers[int64]
+	funcs     numbers[int64]
+	externals numbers[string]
+	closures  numbers[string]
+	scratch   [64]byte
 }
 
 func encode(w io.Writer, s *space) (int64, error) {
-	e := &encoder{
-		writer: writer{w: w, buf: make([]byte, 0, 1<<10)}, space: s,
-		types: map[unsafe.Pointer]uint64{}, images: map[int64]uint64{}, funcs: map[int64]uint64{}, externals: map[uint32]uint64{},
+	e := &encoder{writer: newWriter(w), space: s, gen: nextGeneration()}
+	for i := uint32(1); s.written && i <= e.regs.n; i++ {
+		e.regs.at(i).id = 0
 	}
+	s.written = true
 	e.buf = append(e.buf, magic...)
 	e.uvarint(formatVersion)
-	e.string(buildID)
-	e.fixed64(image.fingerprint)
-	e.number()
-	e.headers()
-	e.bodies()
-	e.lateParts()
+	e.write(e.buf[chunkHeader:])
+	e.buf = e.buf[:chunkHeader]
+	e.header()
+	e.roots()
+	for len(e.stack) > 0 && e.err == nil {
+		i := e.stack[len(e.stack)-1]
+		e.stack = e.stack[:len(e.stack)-1]
+		e.body(i)
+	}
 	err := e.finish()
 	return e.n, err
 }
 
-// number numbers the containers.
-func (e *encoder) number() {
-	for i := uint32(1); i <= e.regs.n; i++ {
+func (e *encoder) header() {
+	e.string(buildID)
+	e.fixed64(fingerprint())
+	table := e.typeTable()
+	e.uvarint(uint64(len(table)))
+	e.buf = append(e.buf, table...)
+	e.cut()
+}
+
+// roots writes which objects there are from the beginning.
+func (e *encoder) roots() {
+	here := make([]bool, len(registry.vars))
+	for i := uint32(1); i <= e.regs.n; i++ { // they come first, see discover
 		r := e.regs.at(i)
-		if !r.dead && r.kind != external {
-			r.id = uint32(len(e.objects))
-			e.objects = append(e.objects, i)
+		if r.kind == external {
+			continue
+		}
+		if r.place != inRoot && r.place != inVar {
+			break
+		}
+		e.push(r, i)
+		if r.place == inVar {
+			here[r.name] = true
+			continue
+		}
+		e.plainType(r.prog.desc)
+		e.uvarint(uint64(r.count))
+	}
+	n := 0
+	for _, ok := range here {
+		if !ok {
+			n++
 		}
 	}
-	e.uvarint(uint64(len(e.objects)))
-}
-
-// headers writes what Load needs to allocate the objects.
-func (e *encoder) headers() {
-	for i := 0; i < len(e.objects); {
-		r := e.regs.at(e.objects[i])
-		n := 1
-		if r.kind == memory && r.place == allocated {
-			for i+n < len(e.objects) && sameHeader(r, e.regs.at(e.objects[i+n])) {
-				n++
-			}
+	e.uvarint(uint64(n))
+	for i, ok := range here {
+		if !ok {
+			e.uvarint(uint64(i))
 		}
-		e.header(r)
-		e.uvarint(uint64(n))
-		i += n
 	}
+	slices.Reverse(e.stack)
 }
 
-func sameHeader(a, b *region) bool {
-	return a.prog == b.prog && a.count == b.count && a.kind == b.kind && a.place == b.place
+// number gives r the next number.
+func (e *encoder) number(r *region) {
+	e.count++
+	r.id = e.count
 }
 
-func (e *encoder) header(r *region) {
-	switch {
-	case r.kind == mapping:
-		e.uvarint(objMap)
-		e.typ(r.prog.desc)
-		e.uvarint(uint64(mapValue(r.prog.typ, r.addr).Len()))
-	case r.kind == timer:
-		e.timer((*timeTimer)(r.addr))
-	case r.kind == channel && (*hchan)(r.addr).timer != nil:
-		e.timerChan((*hchan)(r.addr))
-	case r.kind == channel:
-		c := (*hchan)(r.addr)
-		e.uvarint(objChan)
-		e.typ(c.elemtype)
-		e.uvarint(uint64(c.dataqsiz))
-		e.uvarint(uint64(c.closed))
-		e.uvarint(uint64(c.qcount))
-	case r.kind == closure:
-		e.uvarint(objClosure)
-		e.string(registry.closures[r.name].name)
-	case r.place == allocated:
-		e.uvarint(objMemory)
-		e.elements(r)
-	case r.place == inRoot:
-		e.uvarint(objRoot)
-		e.elements(r)
-	case r.place == inVar:
-		e.uvarint(objVar)
-		e.string(registry.vars[r.name].name)
-		e.elements(r)
-	case r.place == inImage:
-		off := imageOffset(r.addr)
-		e.uvarint(objImage)
-		e.varint(off)
-		e.elements(r)
-		e.fixed64(guard(guardVar, off, r.prog.typ.String(), uint64(r.count)))
-	}
+// push numbers region r, which is i, and makes its body follow.
+func (e *encoder) push(r *region, i uint32) {
+	e.number(r)
+	e.stack = append(e.stack, i)
 }
+
+func (e *encoder) body(i uint32) {
+	r := e.regs.at(i)
+	e.cur = int64(r.id) - 1
+	old := len(e.stack)
+	switch r.kind {
+	case memory:
+		e.mem(r.addr, r.prog, r.count)
+	case closure:
+		e.ref(&envOp, (*closureObject)(r.addr).env, r.prog, r.count)
+	case timer:
+		e.timerBody(r)
+	case mapping:
+		e.entries(r)
+	case channel:
+		e.elements(r)
+	}
+	if len(e.stack) > old+1 {
+		slices.Reverse(e.stack[old:])
+	}
+	e.boundary()
+}
+
+// envOp stands for the reference of a closure to its variables.
+var envOp = op{kind: opPtr}
 
 func (e *encoder) elements(r *region) {
-	e.typ(r.prog.desc)
-	e.uvarint(uint64(r.count))
+	c := (*hchan)(r.addr)
+	for k := range int(c.qcount) {
+		e.mem(c.slot(k), r.prog, r.count)
+	}
+	e.zeros(chanPadding(uintptr(c.elemsize), int(c.dataqsiz), int(c.qcount)))
 }
 
-func (e *encoder) bodies() {
-	for id, i := range e.objects {
-		e.cur = uint32(id)
-		switch r := e.regs.at(i); r.kind {
-		case memory:
-			e.mem(r.addr, r.prog, r.count)
-		case closure:
-			e.ref((*closureObject)(r.addr).env, r.size())
-		case timer:
-			e.timerBody(r)
-		}
+func (e *encoder) entries(r *region) {
+	m := mapTypeOf(r.prog)
+	for _, x := range e.sorted(m, r.addr) {
+		e.mem(x.key, m.key, m.keyCount)
+		e.mem(x.elem, m.elem, m.elemCount)
 	}
-}
-
-// lateParts writes what can only be restored when all memory is.
-func (e *encoder) lateParts() {
-	e.late = true
-	for id, i := range e.objects {
-		e.cur = uint32(id)
-		switch r := e.regs.at(i); r.kind {
-		case mapping:
-			e.entries(i, r)
-		case channel:
-			c := (*hchan)(r.addr)
-			for k := range int(c.qcount) {
-				e.mem(c.slot(k), r.prog, r.count)
-			}
-			e.zeros(chanPadding(uintptr(c.elemsize), int(c.dataqsiz), int(c.qcount)))
-		}
-	}
-	for _, m := range e.syncMaps {
-		e.pairs(m)
-	}
-}
-
-func (e *encoder) entries(i uint32, r *region) {
-	t := r.prog.typ
-	m := e.copies[i]
-	if m == nil {
-		m = copyMap(t, r.addr)
-	}
-	kp, kn := progOf(t.Key())
-	ep, en := progOf(t.Elem())
-	for _, k := range m.order {
-		e.mem(m.key(k), kp, kn)
-		e.mem(m.elem(k), ep, en)
-	}
-	e.zeros(padding(0))
 }
 
 // mem writes n elements of p.
 func (e *encoder) mem(mem unsafe.Pointer, p *prog, n int) {
 	if p.free {
 		e.raw(mem, p.size*uintptr(n))
-		if len(e.buf) >= flushSize {
-			e.flush()
-		}
+		e.boundary()
 		return
 	}
 	for i := range n {
@@ -182,9 +155,7 @@ func (e *encoder) mem(mem unsafe.Pointer, p *prog, n int) {
 		for k := range p.ops {
 			e.op(&p.ops[k], unsafe.Add(at, p.ops[k].off))
 		}
-		if len(e.buf) >= flushSize {
-			e.flush()
-		}
+		e.boundary()
 	}
 }
 
@@ -204,23 +175,27 @@ func (e *encoder) op(o *op, slot unsafe.Pointer) {
 		e.mem(slot, o.sub, o.n)
 	case opPtr:
 		sub, n := o.target()
-		e.ref(*(*unsafe.Pointer)(slot), sub.size*uintptr(n))
+		e.ref(o, *(*unsafe.Pointer)(slot), sub, n)
 	case opSlice:
 		e.slice(o, (*sliceHeader)(slot))
 	case opString:
 		h := (*stringHeader)(slot)
 		e.uvarint(uint64(h.len))
-		e.content(h.data, bytesProg(), h.len)
+		if h.len <= inlineString {
+			e.raw(h.data, uintptr(h.len))
+		} else {
+			e.content(o, h.data, bytesProg(), h.len)
+		}
 	case opEface, opIface:
 		e.iface(o, slot)
 	case opMap, opChan:
-		e.ref(*(*unsafe.Pointer)(slot), 1)
+		e.node(o, *(*unsafe.Pointer)(slot))
 	case opFunc:
-		e.function(*(*unsafe.Pointer)(slot))
+		e.function(o, *(*unsafe.Pointer)(slot))
 	case opUnsafe:
-		e.ref(*(*unsafe.Pointer)(slot), 0)
+		e.ref(o, *(*unsafe.Pointer)(slot), bytesProg(), 0)
 	case opTypeDesc:
-		e.typ(*(*unsafe.Pointer)(slot))
+		e.plainType(*(*unsafe.Pointer)(slot))
 	case opSyncMap:
 		e.syncMap((*sync.Map)(slot))
 	case opReflect:
@@ -228,55 +203,75 @@ func (e *encoder) op(o *op, slot unsafe.Pointer) {
 	}
 }
 
-// ref writes a reference to size bytes at q.
-func (e *encoder) ref(q unsafe.Pointer, size uintptr) {
+// ref writes the reference of o to n elements of p at q.
+func (e *encoder) ref(o *op, q unsafe.Pointer, p *prog, n int) {
 	if q == nil {
 		e.special(specialNil)
 		return
 	}
+	size := p.size * uintptr(n)
 	h, sec := e.headOf(q)
 	if h != nil {
 		if i := e.find(*h, uintptr(q), uintptr(q)+size); i != 0 {
-			e.refTo(e.regs.at(i), q)
+			e.refTo(o, i, q, p, n)
 			return
 		}
 	}
 	switch {
-	case h == nil && e.nodes[uintptr(q)] != 0:
-		e.refTo(e.regs.at(e.nodes[uintptr(q)]), q)
 	case size == 0 && sec == secNone:
 		e.special(specialZero)
 	case sec != secNone:
-		e.special(specialImage)
-		off := imageOffset(q)
-		if number(&e.writer, e.images, off) {
-			e.varint(off)
-			e.fixed64(guard(guardImage, off, "", 0))
-		}
+		e.imageRef(q)
 	default:
 		panic("snap: bug: encode meets memory that the scan did not find")
 	}
 }
 
-func (e *encoder) special(code uint64) { e.uvarint(code<<2 | refSpecial) }
-
-// refTo writes a reference to address q in region r.
-func (e *encoder) refTo(r *region, q unsafe.Pointer) {
-	off := uintptr(q) - uintptr(r.addr)
-	if r.kind == external {
-		e.special(specialExternal)
-		if number(&e.writer, e.externals, r.name) {
-			e.string(registry.externals[r.name].name)
-		}
-		target := uint64(1)
-		if r.place == inVar {
-			target = 0
-		}
-		e.uvarint(target)
-		e.varint(int64(off))
+// node is ref for a map, channel or closure.
+func (e *encoder) node(o *op, q unsafe.Pointer) {
+	if q == nil {
+		e.special(specialNil)
 		return
 	}
-	distance := zigzag(int64(r.id)-int64(e.cur)) << 2
+	i := e.nodes[uintptr(q)]
+	if h := e.heapHead(q); h != nil {
+		i = e.find(*h, uintptr(q), uintptr(q)+1)
+	}
+	if i == 0 {
+		panic("snap: bug: encode meets an object that the scan did not find")
+	}
+	e.refTo(o, i, q, nil, 0)
+}
+
+func (e *encoder) special(code uint64) { e.uvarint(code<<2 | refSpecial) }
+
+func (e *encoder) imageRef(q unsafe.Pointer) {
+	e.special(specialImage)
+	off := imageOffset(q)
+	i, fresh := e.images.number(off, uint64(off))
+	if e.uvarint(i); fresh {
+		e.varint(off)
+		e.fixed32(guard(guardImage, off, "", 0))
+	}
+}
+
+// refTo writes a reference to address q in region i.
+func (e *encoder) refTo(o *op, i uint32, q unsafe.Pointer, p *prog, n int) {
+	r := e.regs.at(i)
+	off := uintptr(q) - uintptr(r.addr)
+	if r.kind == external {
+		e.external(r, off)
+		return
+	}
+	l := o.at(e.gen, e.cur)
+	if r.id == 0 {
+		l.id = int64(e.count)
+		e.define(o, r, i, off, p, n)
+		return
+	}
+	id := int64(r.id) - 1
+	distance := zigzag(id-l.id) << 2
+	l.id = id
 	if off == 0 {
 		e.uvarint(distance | refObject)
 		return
@@ -285,27 +280,101 @@ func (e *encoder) refTo(r *region, q unsafe.Pointer) {
 	e.uvarint(uint64(off))
 }
 
-// number writes the number of k; it reports whether k is new, and its definition must follow.
-func number[K comparable](w *writer, numbers map[K]uint64, k K) bool {
-	i, ok := numbers[k]
-	if !ok {
-		i = uint64(len(numbers))
-		numbers[k] = i
+func (e *encoder) external(r *region, off uintptr) {
+	e.special(specialExternal)
+	name := registry.externals[r.name].name
+	i, fresh := e.externals.number(name, hashString(name))
+	if e.uvarint(i); fresh {
+		e.string(name)
 	}
-	w.uvarint(i)
-	return !ok
+	e.bool(r.place != inVar)
+	e.varint(int64(off))
 }
 
-// content writes a reference to immutable memory.
-func (e *encoder) content(q unsafe.Pointer, p *prog, n int) {
+// define writes the first reference to region r, which is i, at offset off; n elements of p are expected there.
+func (e *encoder) define(o *op, r *region, i uint32, off uintptr, p *prog, n int) {
+	switch r.kind {
+	case memory:
+		e.memoryRef(r, i, off, p, n)
+		return
+	case mapping:
+		e.mapRef(o, r)
+	case timer:
+		e.timerRef((*timeTimer)(r.addr))
+	case channel:
+		e.chanRef((*hchan)(r.addr), r, i)
+		return
+	case closure:
+		e.uvarint(objClosure<<2 | refNew)
+		name := registry.closures[r.name].name
+		i, fresh := e.closures.number(name, hashString(name))
+		if e.uvarint(i); fresh {
+			e.string(name)
+		}
+	}
+	e.push(r, i)
+}
+
+func (e *encoder) memoryRef(r *region, i uint32, off uintptr, p *prog, n int) {
+	switch {
+	case r.place == inImage:
+		at := imageOffset(r.addr)
+		e.uvarint(objImage<<2 | refNew)
+		e.varint(at)
+		e.plainType(r.prog.desc)
+		e.uvarint(uint64(r.count))
+		e.fixed32(guard(guardVar, at, r.prog.typ.String(), uint64(r.count)))
+		e.uvarint(uint64(off))
+	case r.prog == p && r.count == n && off == 0:
+		e.uvarint(refNew)
+	default:
+		e.uvarint(objMemory<<2 | refNew)
+		e.plainType(r.prog.desc)
+		e.uvarint(uint64(r.count))
+		e.uvarint(uint64(off))
+	}
+	if r.prog.free {
+		e.number(r)
+		e.raw(r.addr, r.size())
+	} else {
+		e.push(r, i)
+	}
+}
+
+func (e *encoder) mapRef(o *op, r *region) {
+	if o.typ == r.prog.typ {
+		e.uvarint(refNew)
+	} else {
+		e.uvarint(objMap<<2 | refNew)
+		e.plainType(r.prog.desc)
+	}
+	e.uvarint(uint64(mapValue(r.prog.typ, r.addr).Len()))
+}
+
+func (e *encoder) chanRef(c *hchan, r *region, i uint32) {
+	if c.timer != nil {
+		e.timerChan(c, r, i)
+		return
+	}
+	e.uvarint(refNew)
+	e.uvarint(uint64(c.dataqsiz))
+	e.uvarint(uint64(c.closed))
+	e.uvarint(uint64(c.qcount))
+	e.push(r, i)
+}
+
+// content writes the reference of o to n elements of p at q, which are immutable.
+func (e *encoder) content(o *op, q unsafe.Pointer, p *prog, n int) {
 	if p.size*uintptr(n) == 0 {
 		return
 	}
-	if i := e.constants[constant{uintptr(q), p, n}]; i != 0 {
-		e.refTo(e.regs.at(i), e.regs.at(i).addr)
-		return
+	if h := e.heapHead(q); h == nil {
+		if i := e.constants[constant{uintptr(q), p, n}]; i != 0 {
+			e.refTo(o, i, q, p, n)
+			return
+		}
 	}
-	e.ref(q, p.size*uintptr(n))
+	e.ref(o, q, p, n)
 }
 
 func (e *encoder) slice(o *op, h *sliceHeader) {
@@ -315,9 +384,8 @@ func (e *encoder) slice(o *op, h *sliceHeader) {
 	}
 	e.uvarint(uint64(h.len) + 1)
 	e.uvarint(uint64(h.cap - h.len))
-	sub, n := o.target()
-	if size := sub.size * uintptr(n*h.cap); size > 0 {
-		e.ref(h.data, size)
+	if sub, n := o.target(); sub.size*uintptr(n*h.cap) > 0 {
+		e.ref(o, h.data, sub, n*h.cap)
 	}
 }
 
@@ -327,9 +395,15 @@ func (e *encoder) iface(o *op, slot unsafe.Pointer) {
 	if desc != nil && o.kind == opIface {
 		desc = dynamicType(o.typ, slot)
 	}
-	e.typ(desc)
 	if desc == nil {
+		e.uvarint(typeNone)
 		return
+	}
+	if l := o.at(e.gen, e.cur); l.desc == desc {
+		e.uvarint(typeSame)
+	} else {
+		l.desc = desc
+		e.plainType(desc)
 	}
 	p, n := e.dynamicProg(desc)
 	switch {
@@ -338,55 +412,48 @@ func (e *encoder) iface(o *op, slot unsafe.Pointer) {
 	case p.isInline(n):
 		e.mem(v.data, p, n)
 	default:
-		e.content(v.data, p, n)
+		e.content(o, v.data, p, n)
 	}
 }
 
-func (e *encoder) function(q unsafe.Pointer) {
+func (e *encoder) function(o *op, q unsafe.Pointer) {
 	if q == nil || e.heapHead(q) != nil {
-		e.ref(q, 1)
+		e.node(o, q)
 		return
 	}
 	e.special(specialFunc)
 	off := imageOffset(q)
-	if number(&e.writer, e.funcs, off) {
+	i, fresh := e.funcs.number(off, uint64(off))
+	if e.uvarint(i); fresh {
 		name := runtime.FuncForPC(*(*uintptr)(q)).Name()
 		e.varint(off)
 		e.string(name)
-		e.fixed64(guard(guardFunc, off, name, 0))
+		e.fixed32(guard(guardFunc, off, name, 0))
 	}
 }
 
+// syncMap writes the entries of a sync.Map, in the order of their keys.
 func (e *encoder) syncMap(m *sync.Map) {
-	var pairs []any
-	m.Range(func(k, v any) bool {
-		pairs = append(pairs, k, v)
-		return true
-	})
+	pairs := e.sortedPairs(m)
 	e.uvarint(uint64(len(pairs) / 2))
-	if e.late {
-		e.pairs(pairs)
-	} else {
-		e.syncMaps = append(e.syncMaps, pairs)
-	}
-}
-
-func (e *encoder) pairs(pairs []any) {
 	for i := range pairs {
 		e.op(&efaceOp, unsafe.Pointer(&pairs[i]))
 	}
 }
 
 func (e *encoder) reflectValue(v *reflectValue) {
-	e.typ(v.typ)
+	e.plainType(v.typ)
 	if v.typ == nil {
 		return
 	}
 	e.uvarint(uint64(v.flag))
 	p, n := e.dynamicProg(v.typ)
 	if v.flag&reflectIndir != 0 {
-		e.ref(v.ptr, p.size*uintptr(n))
+		e.ref(&reflectOp, v.ptr, p, n)
 	} else {
 		e.mem(unsafe.Pointer(&v.ptr), p, n)
 	}
 }
+
+// reflectOp stands for the reference of a reflect.Value.
+var reflectOp = op{kind: opPtr}

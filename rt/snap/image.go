@@ -115,16 +115,14 @@ func imagePointer(off int64) (unsafe.Pointer, section) {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&u)), sectionOf(u)
 }
 
-// An fnv is FNV-1a with a final mix; it guards image offsets against accidents.
+// An fnv is like FNV-1a, with a final mix; it guards image offsets against accidents.
 type fnv struct{ h uint64 }
 
 func newHash(salt uint64) *fnv { return &fnv{14695981039346656037 ^ salt} }
 
 func (h *fnv) word(x uint64) {
-	for range 8 {
-		h.h = (h.h ^ x&0xff) * 1099511628211
-		x >>= 8
-	}
+	h.h = (h.h ^ x) * 0x9E3779B97F4A7C15
+	h.h ^= h.h >> 32
 }
 
 func (h *fnv) string(s string) {
@@ -143,19 +141,48 @@ func (h *fnv) sum() uint64 {
 	return x ^ x>>33
 }
 
-// buildSalt is the part of every guard that belongs to the build.
-func buildSalt() uint64 {
-	h := newHash(image.fingerprint)
-	h.string(buildID)
+func hashString(s string) uint64 {
+	h := newHash(0)
+	h.string(s)
 	return h.sum()
 }
 
+// fingerprint is that of the image and of what is registered.
+func fingerprint() uint64 {
+	r := &registry
+	if n := len(r.vars) + len(r.externals) + len(r.closures); n != r.hashed {
+		h := newHash(image.fingerprint)
+		for _, v := range r.vars {
+			h.string(v.name)
+		}
+		h.word(uint64(len(r.vars)))
+		r.hashed, r.hash = n, h.sum()
+	}
+	return r.hash
+}
+
+// buildSalt is the part of every guard that belongs to the build.
+func buildSalt() uint64 {
+	if f := fingerprint(); salt.of != f || salt.id != buildID {
+		h := newHash(f)
+		h.string(buildID)
+		salt.of, salt.id, salt.hash = f, buildID, h.sum()
+	}
+	return salt.hash
+}
+
+var salt struct {
+	of   uint64
+	id   string
+	hash uint64
+}
+
 // guard binds an image offset to its meaning and to the build.
-func guard(kind byte, off int64, name string, n uint64) uint64 {
+func guard(kind byte, off int64, name string, n uint64) uint32 {
 	h := newHash(buildSalt())
 	h.word(uint64(kind))
 	h.word(uint64(off))
 	h.string(name)
 	h.word(n)
-	return h.sum()
+	return uint32(h.sum())
 }

@@ -1,6 +1,9 @@
 package snap
 
-// This file defines the last part of Load: what needs all memory to be filled, and the commit.
+// This file defines the reading of maps and channels, and the end of Load: what needs all memory to be filled, and the commit.
+//
+// A map hashes its keys. The hash of an interface reads the box behind it, and that of a string its content, so a key may have to wait until all
+// objects are filled; entries that wait are kept in arrays.
 
 import (
 	"reflect"
@@ -8,108 +11,172 @@ import (
 	"unsafe"
 )
 
-// A syncMap is a sync.Map to be filled: with n entries, or with pairs once they are read.
-type syncMap struct {
-	at    unsafe.Pointer
-	n     int
-	pairs []any
+// lateEntries are n entries of a map that wait, or elements of a channel; keys is nil then.
+type lateEntries struct {
+	to          uint32 // the object
+	keys, elems unsafe.Pointer
+	n           int
 }
 
-func (d *decoder) lateParts() {
-	d.late = true
-	for i := range d.objects {
-		d.cur = i
-		switch o := &d.objects[i]; o.kind {
-		case mapping:
-			d.fillMap(o)
-		case channel:
-			d.fillChan(o)
+// entries reads the entries of the map o.
+func (d *decoder) entries(o *object) {
+	m := mapTypeOf(o.prog)
+	if m.key.boxes || m.key.maps || m.elem.maps {
+		d.keep(m, o.n)
+		return
+	}
+	key, elem := unsafeNew(descOf(m.keyType)), unsafeNew(descOf(m.elemType))
+	for i := range o.n {
+		d.partial = false
+		d.mem(key, m.key, m.keyCount)
+		partial := d.partial
+		d.mem(elem, m.elem, m.elemCount)
+		if partial {
+			d.keepFirst(m, o.n-i, key, elem)
+			return
+		}
+		m.assign(o.ptr, key, elem)
+	}
+}
+
+// keep reads n entries that wait.
+func (d *decoder) keep(m *mapType, n int) {
+	l := d.newLate(m, n)
+	for i := range n {
+		d.mem(unsafe.Add(l.keys, uintptr(i)*m.keySize), m.key, m.keyCount)
+		d.mem(unsafe.Add(l.elems, uintptr(i)*m.elemSize), m.elem, m.elemCount)
+	}
+}
+
+// keepFirst is keep after the first of the entries has been read.
+func (d *decoder) keepFirst(m *mapType, n int, key, elem unsafe.Pointer) {
+	l := d.newLate(m, n)
+	typedmemmove(descOf(m.keyType), l.keys, key)
+	typedmemmove(descOf(m.elemType), l.elems, elem)
+	for i := 1; i < n; i++ {
+		d.mem(unsafe.Add(l.keys, uintptr(i)*m.keySize), m.key, m.keyCount)
+		d.mem(unsafe.Add(l.elems, uintptr(i)*m.elemSize), m.elem, m.elemCount)
+	}
+}
+
+func (d *decoder) newLate(m *mapType, n int) lateEntries {
+	d.charge(m.keySize+m.elemSize, n)
+	l := lateEntries{to: uint32(d.cur) + 1, n: n}
+	l.keys, l.elems = unsafeNewArray(descOf(m.keyType), n), unsafeNewArray(descOf(m.elemType), n)
+	d.late = append(d.late, l)
+	return l
+}
+
+// chanElements reads the elements of channel i.
+func (d *decoder) chanElements(i uint32, o *object) {
+	s := d.buffered[i]
+	c := (*hchan)(o.ptr)
+	t := typeOfDesc(c.elemtype)
+	ch := reflect.NewAt(reflect.ChanOf(reflect.BothDir, t), unsafe.Pointer(&o.ptr)).Elem()
+	if o.prog.maps {
+		d.charge(t.Size(), s.n)
+		l := lateEntries{to: i, elems: unsafeNewArray(c.elemtype, s.n), n: s.n}
+		d.late = append(d.late, l)
+		d.mem(l.elems, o.prog, o.n*s.n)
+	} else {
+		elem := reflect.New(t)
+		for range s.n {
+			d.mem(elem.UnsafePointer(), o.prog, o.n)
+			send(ch, elem.Elem())
 		}
 	}
-	for i := range d.syncMaps {
-		m := &d.syncMaps[i]
-		m.pairs = d.pairs(m.n)
-	}
-}
-
-func (d *decoder) fillMap(o *object) {
-	e := newMapEntry(o.typ)
-	key, elem := reflect.NewAt(o.typ.Key(), e.key).Elem(), reflect.NewAt(o.typ.Elem(), e.elem).Elem()
-	m := mapValue(o.typ, o.ptr)
-	for range o.count {
-		key.SetZero()
-		elem.SetZero()
-		d.mem(e.key, e.keyProg, e.keyCount)
-		d.mem(e.elem, e.elemProg, e.elemCount)
-		m.SetMapIndex(key, elem)
-	}
-	d.skip(padding(0))
-}
-
-func (d *decoder) fillChan(o *object) {
-	ch := reflect.NewAt(reflect.ChanOf(reflect.BothDir, o.typ), unsafe.Pointer(&o.ptr)).Elem()
-	p, n := progOf(o.typ)
-	elem := reflect.New(o.typ)
-	for range o.count {
-		elem.Elem().SetZero()
-		d.mem(elem.UnsafePointer(), p, n)
-		if !ch.TrySend(elem.Elem()) {
-			corrupt("channel too full")
-		}
-	}
-	d.skip(chanPadding(o.typ.Size(), int((*hchan)(o.ptr).dataqsiz), o.count)) // Cap is 0 of a timer's
-	if o.fill != nil {
+	d.skip(chanPadding(uintptr(c.elemsize), int(c.dataqsiz), s.n))
+	if s.closed && !o.prog.maps {
 		ch.Close()
 	}
 }
 
-// skip skips n bytes of padding.
-func (d *decoder) skip(n uintptr) {
-	if !isZeros(d.bytes(int(n))) {
-		corrupt("padding is not zero")
+func send(ch, v reflect.Value) {
+	if !ch.TrySend(v) {
+		corrupt("channel too full")
 	}
 }
 
-// syncMap reads a sync.Map at slot. Its entries follow here, or at the end if memory is not complete yet.
-func (d *decoder) syncMap(slot unsafe.Pointer) {
-	n := d.count()
-	if d.late {
-		store(slot, d.pairs(n))
-		return
-	}
-	o := &d.objects[d.cur]
-	d.syncMaps = append(d.syncMaps, syncMap{at: unsafe.Add(o.ptr, uintptr(slot)-uintptr(o.fill)), n: n})
-}
-
-func (d *decoder) pairs(n int) []any {
-	if n > d.left() {
-		corrupt("count beyond the end")
-	}
-	pairs := make([]any, 2*n)
-	for i := range pairs {
-		d.op(&efaceOp, unsafe.Pointer(&pairs[i]))
-		if i%2 == 0 && pairs[i] != nil && !reflect.ValueOf(pairs[i]).Comparable() {
-			corrupt("key of a sync.Map cannot be hashed")
+// settle ends a Load, when everything has been read: first what may still fail.
+func (d *decoder) settle() {
+	for _, m := range d.syncMaps {
+		for i := 0; i < len(m.pairs); i += 2 {
+			if m.pairs[i] != nil && !reflect.ValueOf(m.pairs[i]).Comparable() {
+				corrupt("key of a sync.Map cannot be hashed")
+			}
 		}
 	}
-	return pairs
+	for _, m := range d.syncMaps {
+		if !m.placed {
+			m.store()
+		}
+	}
+	for _, l := range d.late {
+		d.insert(l)
+	}
+	d.commit()
 }
 
-func store(m unsafe.Pointer, pairs []any) {
-	for i := 0; i < len(pairs); i += 2 {
-		(*sync.Map)(m).Store(pairs[i], pairs[i+1])
+// insert inserts entries that have waited.
+func (d *decoder) insert(l lateEntries) {
+	o := d.objects.at(l.to)
+	if l.keys != nil {
+		m := mapTypeOf(o.prog)
+		for i := range l.n {
+			m.assign(o.ptr, unsafe.Add(l.keys, uintptr(i)*m.keySize), unsafe.Add(l.elems, uintptr(i)*m.elemSize))
+		}
+		return
+	}
+	t := typeOfDesc((*hchan)(o.ptr).elemtype)
+	ch := reflect.NewAt(reflect.ChanOf(reflect.BothDir, t), unsafe.Pointer(&o.ptr)).Elem()
+	elems := reflect.SliceAt(t, l.elems, l.n)
+	for i := range l.n {
+		send(ch, elems.Index(i))
+	}
+	if d.buffered[l.to].closed {
+		ch.Close()
+	}
+}
+
+// A syncMap is a sync.Map to be filled.
+type syncMap struct {
+	at     unsafe.Pointer
+	placed bool // in an object that is placed
+	pairs  []any
+}
+
+// syncMap reads a sync.Map at slot.
+func (d *decoder) syncMap(slot unsafe.Pointer) {
+	n := d.count()
+	d.charge(2*2*wordSize, n)
+	m := syncMap{at: slot, pairs: make([]any, 2*n)}
+	if o := d.objects.at(uint32(d.cur) + 1); o.placed {
+		m.placed = true
+		m.at = unsafe.Add(o.ptr, uintptr(slot)-uintptr(d.copies[uint32(d.cur)+1]))
+	}
+	for i := range m.pairs {
+		d.op(&efaceOp, unsafe.Pointer(&m.pairs[i]))
+	}
+	if n > 0 {
+		d.syncMaps = append(d.syncMaps, m)
+	}
+}
+
+func (m *syncMap) store() {
+	for i := 0; i < len(m.pairs); i += 2 {
+		(*sync.Map)(m.at).Store(m.pairs[i], m.pairs[i+1])
 	}
 }
 
 // commit copies what is restored in place to its place.
 func (d *decoder) commit() {
-	for i := range d.objects {
-		if o := &d.objects[i]; o.kind == memory && o.fill != o.ptr {
-			t := o.prog.typ
-			reflect.Copy(reflect.SliceAt(t, o.ptr, o.count), reflect.SliceAt(t, o.fill, o.count))
-		}
+	for i, from := range d.copies {
+		o := d.objects.at(i)
+		reflect.Copy(reflect.SliceAt(o.prog.typ, o.ptr, o.n), reflect.SliceAt(o.prog.typ, from, o.n))
 	}
 	for _, m := range d.syncMaps {
-		store(m.at, m.pairs)
+		if m.placed {
+			m.store()
+		}
 	}
 }

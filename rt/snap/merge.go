@@ -47,6 +47,7 @@ func (s *scanner) add(h *head, q unsafe.Pointer, p *prog, n int, pl place) {
 
 // newMemory adds the region r and scans all of it.
 func (s *scanner) newMemory(h *head, r region) uint32 {
+	s.use(r.prog)
 	r.parent = s.cur
 	i := s.regs.add(r)
 	s.insert(h, i)

@@ -68,9 +68,9 @@ func (s *scanner) slotPath(slot unsafe.Pointer) []string {
 }
 
 func (e *mapEntry) path(slot unsafe.Pointer) []string {
-	key := "[" + keyText(reflect.NewAt(e.keyProg.typ, e.key).Elem()) + "]"
-	if off := uintptr(slot) - uintptr(e.elem); off < e.elemProg.size*uintptr(e.elemCount) {
-		return within([]string{key}, e.elemProg.typ, e.elemCount, off)
+	key := "[" + keyText(reflect.NewAt(e.mapType.key.typ, e.key).Elem()) + "]"
+	if off := uintptr(slot) - uintptr(e.elem); off < e.mapType.elem.size*uintptr(e.elemCount) {
+		return within([]string{key}, e.mapType.elem.typ, e.elemCount, off)
 	}
 	return []string{"(key " + key + ")"}
 }
@@ -164,13 +164,10 @@ func (s *scanner) step(i uint32, lo, hi uintptr) []string {
 }
 
 func (f *finder) mapStep(r *region) []string {
-	t := r.prog.typ
-	e := newMapEntry(t)
-	key, elem := reflect.NewAt(t.Key(), e.key).Elem(), reflect.NewAt(t.Elem(), e.elem).Elem()
-	for it := mapValue(t, r.addr).MapRange(); it.Next(); {
-		key.SetIterKey(it)
-		elem.SetIterValue(it)
-		if f.refs(e.elem, e.elemProg, e.elemCount) || f.refs(e.key, e.keyProg, e.keyCount) {
+	m := mapTypeOf(r.prog)
+	for it := m.entries(r.addr); it.key != nil; it.next() {
+		if f.refs(it.elem, m.elem, m.elemCount) || f.refs(it.key, m.key, m.keyCount) {
+			e := mapEntry{m, it.key, it.elem}
 			return f.dynamic(e.path(f.slot))
 		}
 	}

@@ -43,6 +43,32 @@ type op struct {
 
 	sub *prog // of elem, flattened; use op.target, which fills it in
 	n   int   // elements of sub in an elem
+
+	last last
+}
+
+// A last is what the references of an op led to last, in the stream of one generation: the next is likely to lead there or nearby.
+type last struct {
+	gen  uint32
+	id   int64          // number of the object
+	desc unsafe.Pointer // dynamic type, of an interface
+	code *typeCode      // the same, of the decoder
+}
+
+// generation numbers scans, saves and loads; guarded by mu.
+var generation uint32
+
+func nextGeneration() uint32 {
+	generation++
+	return generation
+}
+
+// at returns o.last in the stream of generation gen; an object with number cur is being written.
+func (o *op) at(gen uint32, cur int64) *last {
+	if o.last.gen != gen {
+		o.last = last{gen: gen, id: cur}
+	}
+	return &o.last
 }
 
 // A prog describes the memory of a type that is not an array.
@@ -56,7 +82,12 @@ type prog struct {
 	refs   []op // ops without opRaw, opFix, opZero: what a scan looks at
 
 	key   string // layout, see layout
-	label bool   // implements Labeler, itself or by pointer
+	used  uint32 // generation of the last scan that met the type
+	boxes bool   // has interfaces: a hash of it reads other objects
+	maps  bool   // has a sync.Map
+
+	entry *mapType // of a map type
+	label bool     // implements Labeler, itself or by pointer
 }
 
 var progs = map[unsafe.Pointer]*prog{} // by descriptor; guarded by mu
@@ -81,6 +112,8 @@ func progOf(t reflect.Type) (p *prog, n int) {
 		if o.kind != opRaw {
 			p.free = false
 		}
+		p.boxes = p.boxes || o.kind == opEface || o.kind == opIface || o.kind == opArray && o.sub.boxes
+		p.maps = p.maps || o.kind == opSyncMap || o.kind == opArray && o.sub.maps
 		if o.kind != opRaw && o.kind != opFix && o.kind != opZero {
 			p.refs = append(p.refs, o)
 		}

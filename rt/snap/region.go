@@ -2,10 +2,7 @@ package snap
 
 // This file defines regions and the places where they are looked up: by heap object, by position in the image.
 
-import (
-	"math/bits"
-	"unsafe"
-)
+import "unsafe"
 
 type regionKind uint8
 
@@ -35,7 +32,7 @@ type region struct {
 	count  int
 	next   uint32 // next live region of the same object, 0 if none
 	parent uint32 // region that led here, 0 if none
-	id     uint32 // number in the stream
+	id     uint32 // number in the stream + 1, 0 if none yet
 	name   uint32 // index into registry.vars, externals or closures
 	kind   regionKind
 	place  place
@@ -65,30 +62,6 @@ func (r *region) overlaps(lo, hi uintptr) bool {
 	return uintptr(r.addr) < hi && lo < r.end()
 }
 
-const firstChunk = 1 << 6 // must be a power of two
-
-// regions is a growing list of regions that do not move: chunk c > 0 holds as many as all before it. Number 0 is not used.
-type regions struct {
-	chunks [][]region
-	n      uint32
-}
-
-func (rs *regions) at(i uint32) *region {
-	c := bits.Len32(i / firstChunk)
-	return &rs.chunks[c][i&^(1<<(c+5)&^(firstChunk-1))]
-}
-
-func (rs *regions) add(r region) uint32 {
-	rs.n++
-	if c := bits.Len32(rs.n / firstChunk); c >= len(rs.chunks) {
-		for len(rs.chunks) <= c {
-			rs.chunks = append(rs.chunks, make([]region, max(firstChunk, firstChunk<<c/2)))
-		}
-	}
-	*rs.at(rs.n) = r
-	return rs.n
-}
-
 const (
 	isTree   = 1 << 31 // a head with this bit is the number of a tree, else of the first region of a chain
 	maxChain = 8       // longer chains become trees
@@ -99,20 +72,17 @@ type head uint32
 
 // A space finds the regions of an address.
 type space struct {
-	regs     regions
-	spans    map[uintptr]*spanTable
-	lastSpan uintptr
-	last     *spanTable
-	trees    []*tree
-	image    head // the static memory
+	regs  chunked[region]
+	spans spanTables
+	trees []*tree
+	image head // the static memory
 
 	constants map[constant]uint32 // content of static boxes and strings
 	nodes     map[uintptr]uint32  // maps, channels in the image
-	copies    map[uint32]*mapCopy // of maps with sorted keys, by region
+	used      []*prog             // of types that are mentioned
+	gen       uint32              // of this scan, see prog.used
+	written   bool                // regions have numbers
 }
-
-// A spanTable holds the heads of the objects of one heap span, by object number.
-type spanTable struct{ heads []head }
 
 // A constant is a piece of immutable static memory that is saved by content.
 type constant struct {
@@ -123,11 +93,10 @@ type constant struct {
 
 func newSpace() *space {
 	return &space{
-		spans:     map[uintptr]*spanTable{},
 		trees:     []*tree{{}},
 		image:     isTree,
 		constants: map[constant]uint32{},
-		copies:    map[uint32]*mapCopy{},
+		gen:       nextGeneration(),
 	}
 }
 
@@ -137,25 +106,11 @@ func (s *space) heapHead(p unsafe.Pointer) *head {
 	if base == 0 {
 		return nil
 	}
-	t := s.last
-	if uintptr(span) != s.lastSpan {
-		t = s.spans[uintptr(span)]
-		if t == nil {
-			t = new(spanTable)
-			s.spans[uintptr(span)] = t
-		}
-		s.last, s.lastSpan = t, uintptr(span)
-	}
+	t := s.spans.of(uintptr(span))
 	if int(i) >= len(t.heads) {
 		t.grow(int(i))
 	}
 	return &t.heads[i]
-}
-
-func (t *spanTable) grow(i int) {
-	heads := make([]head, max(8, i+1, 2*len(t.heads)))
-	copy(heads, t.heads)
-	t.heads = heads
 }
 
 // find returns a live region of h that covers [lo, hi), 0 if none.

@@ -39,6 +39,9 @@ type registered struct {
 	externalByName  map[string]int
 	closureByName   map[string]int
 	closureByCode   map[uintptr]int
+
+	hashed int    // how many things hash is about
+	hash   uint64 // see fingerprint
 }
 
 var registry = registered{
@@ -46,6 +49,7 @@ var registry = registered{
 	externalByName: map[string]int{},
 	closureByName:  map[string]int{},
 	closureByCode:  map[uintptr]int{},
+	hashed:         -1,
 }
 
 type closureProbe struct{ x int }

@@ -88,6 +88,7 @@ func (s *scanner) addRoot(p unsafe.Pointer, t reflect.Type, pl place, name int) 
 			s.bail(t, "two registered variables overlap")
 		}
 	}
+	s.use(pr)
 	i := s.regs.add(region{addr: p, prog: pr, count: n, place: pl, name: uint32(name)})
 	if h != nil && size > 0 {
 		s.insert(h, i)
@@ -276,6 +277,7 @@ func (s *scanner) content(q unsafe.Pointer, p *prog, n int) {
 	}
 	c := constant{uintptr(q), p, n}
 	if _, ok := s.constants[c]; !ok {
+		s.use(p)
 		i := s.regs.add(region{addr: q, prog: p, count: n, parent: s.cur})
 		s.constants[c] = i
 		s.push(i, q, p, n)
@@ -306,10 +308,13 @@ func (s *scanner) dynamic(desc unsafe.Pointer, data *unsafe.Pointer) {
 
 // dynamicProg is progOf for a descriptor, with a fast path.
 func (s *space) dynamicProg(desc unsafe.Pointer) (*prog, int) {
-	if p := progs[desc]; p != nil {
-		return p, 1
+	p := progs[desc]
+	n := 1
+	if p == nil {
+		p, n = progOf(typeOfDesc(desc))
 	}
-	return progOf(typeOfDesc(desc))
+	s.use(p)
+	return p, n
 }
 
 func (s *scanner) reflectValue(v *reflectValue) {
@@ -346,6 +351,7 @@ func (s *scanner) node(q unsafe.Pointer, kind regionKind, p *prog, name int) {
 }
 
 func (s *scanner) newNode(q unsafe.Pointer, kind regionKind, p *prog, name int) uint32 {
+	s.use(p)
 	i := s.regs.add(region{addr: q, prog: p, count: 1, kind: kind, name: uint32(name), parent: s.cur})
 	s.work = append(s.work, job{region: i})
 	return i

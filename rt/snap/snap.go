@@ -117,11 +117,7 @@ func Load(r io.Reader, size int64, root any) error {
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return errors.New("snap: Load: root is not a pointer")
 	}
-	b, err := io.ReadAll(io.LimitReader(r, size+1))
-	if err != nil {
-		return err
-	}
-	err = decode(b, v)
+	err := decode(r, size, v)
 	runtime.KeepAlive(root)
 	return err
 }

@@ -149,8 +149,8 @@ func (s *scanner) scanTimer(r *region) {
 	s.function(f, funcOp.typ)
 }
 
-func (e *encoder) timer(t *timeTimer) {
-	e.uvarint(objTimer)
+func (e *encoder) timerRef(t *timeTimer) {
+	e.uvarint(objTimer<<2 | refNew)
 	if t.timer.isChan {
 		e.uvarint(1)
 		e.varint(t.due())
@@ -161,32 +161,29 @@ func (e *encoder) timer(t *timeTimer) {
 	e.zeros(padding(timerSize))
 }
 
-// timerChan writes the header of the channel c, which a timer feeds.
-func (e *encoder) timerChan(c *hchan) {
-	t := unsafe.Pointer(timerOf(c))
-	i := e.find(*e.heapHead(t), uintptr(t), uintptr(t)+1)
-	e.uvarint(objTimerChan)
-	e.uvarint(uint64(e.regs.at(i).id))
+// timerOp stands for the reference of a channel to the timer that feeds it.
+var timerOp = op{kind: opPtr, typ: reflect.TypeFor[*time.Timer](), elem: timerType}
+
+// timerChan writes the first reference to the channel c, which is region i and which a timer feeds.
+func (e *encoder) timerChan(c *hchan, r *region, i uint32) {
+	e.uvarint(objTimerChan<<2 | refNew)
+	e.push(r, i)
+	p, _ := progOf(timerType)
+	e.ref(&timerOp, unsafe.Pointer(timerOf(c)), p, 1)
 	e.uvarint(uint64(c.qcount))
 }
 
 func (e *encoder) timerBody(r *region) {
 	e.op(&r.prog.ops[0], r.addr)
 	if t := (*timeTimer)(r.addr); !t.timer.isChan {
-		e.function(t.channel())
+		e.function(&funcOp, t.channel())
 	}
 }
 
-func (d *decoder) newTimer(o *object) {
-	o.kind, o.count = timer, 1
-	o.prog, _ = progOf(timerType)
+func (d *decoder) newTimer() *object {
 	d.charge(timerSize, 1)
 	t := time.NewTimer(math.MaxInt64)
-	switch d.uvarint() {
-	case 0:
-		t = time.AfterFunc(math.MaxInt64, func() {})
-		t.Stop()
-	case 1:
+	if d.bool() {
 		due, period := d.varint(), d.varint()
 		if due < 0 || period < 0 {
 			corrupt("bad timer")
@@ -194,33 +191,36 @@ func (d *decoder) newTimer(o *object) {
 		m := (*timeTimer)(unsafe.Pointer(t))
 		m.setDue(due)
 		m.timer.period = period
-	default:
-		corrupt("bad timer")
+	} else {
+		t = time.AfterFunc(math.MaxInt64, func() {})
+		t.Stop()
 	}
 	d.skip(padding(timerSize))
-	o.ptr = unsafe.Pointer(t)
-	o.fill = o.ptr
+	p, _ := progOf(timerType)
+	return d.push(object{kind: timer, prog: p, n: 1, ptr: unsafe.Pointer(t)})
 }
 
-// newTimerChan reads the header of a channel, which linkTimer finds when its timer is there.
-func (d *decoder) newTimerChan(o *object) {
-	o.kind, o.typ = channel, reflect.TypeFor[time.Time]()
-	o.prog, _ = progOf(o.typ)
-	o.timer = d.length() + 1
-	if o.count = d.length(); o.count > 1 {
+// newTimerChan reads the first reference to a channel that a timer feeds.
+func (d *decoder) newTimerChan() *object {
+	p, n := progOf(reflect.TypeFor[time.Time]())
+	x := d.push(object{kind: channel, prog: p, n: n})
+	i := d.objects.n
+	p, _ = progOf(timerType)
+	of, off, _ := d.ref(&timerOp, p, 1)
+	if of == nil || of.kind != timer || off != 0 {
+		corrupt("channel without its timer")
+	}
+	t := (*timeTimer)(of.ptr)
+	if !t.timer.isChan {
+		corrupt("channel without its timer")
+	}
+	x.ptr = t.channel()
+	s := channelState{n: d.length()}
+	if s.n > 1 {
 		corrupt("bad channel")
 	}
-}
-
-func (d *decoder) linkTimer(o *object) {
-	if o.timer > len(d.objects) || d.objects[o.timer-1].kind != timer {
-		corrupt("channel without its timer")
-	}
-	t := (*timeTimer)(d.objects[o.timer-1].ptr)
-	if !t.timer.isChan || (*hchan)(t.channel()).qcount != 0 {
-		corrupt("channel without its timer")
-	}
-	o.ptr = t.channel()
+	d.buffered[i] = s
+	return x
 }
 
 func (d *decoder) timerBody(o *object) {

@@ -11,27 +11,29 @@ import (
 // maxTypeDepth bounds the nesting of types made at run time.
 const maxTypeDepth = 64
 
-// typ writes a type by its descriptor, 0 for none.
-func (e *encoder) typ(desc unsafe.Pointer) {
+// plainType writes a type by its descriptor.
+func (e *encoder) plainType(desc unsafe.Pointer) {
 	if desc == nil {
-		e.uvarint(0)
+		e.uvarint(typeNone)
 		return
 	}
-	if i, ok := e.types[desc]; ok {
-		e.uvarint(i + 1)
+	i, known := e.types.of[desc]
+	if known {
+		e.uvarint(i + typeBase)
 		return
 	}
-	e.uvarint(uint64(len(e.types)) + 1)
-	e.types[desc] = uint64(len(e.types))
-	t := typeOfDesc(desc)
 	if e.heapHead(desc) == nil {
-		off, name := imageOffset(desc), t.String()
+		off := imageOffset(desc)
+		i, _ = e.types.number(desc, uint64(off))
+		e.uvarint(i + typeBase)
 		e.uvarint(typeImage)
 		e.varint(off)
-		e.string(name)
-		e.fixed64(guard(guardType, off, name, 0))
+		e.fixed32(guard(guardType, off, "", 0))
 		return
 	}
+	t := typeOfDesc(desc)
+	i, _ = e.types.number(desc, hashString(t.String()))
+	e.uvarint(i + typeBase)
 	e.uvarint(typeMade)
 	e.madeType(t)
 }
@@ -40,24 +42,20 @@ func (e *encoder) madeType(t reflect.Type) {
 	e.uvarint(uint64(t.Kind()))
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice:
-		e.typ(descOf(t.Elem()))
+		e.plainType(descOf(t.Elem()))
 	case reflect.Array:
 		e.uvarint(uint64(t.Len()))
-		e.typ(descOf(t.Elem()))
+		e.plainType(descOf(t.Elem()))
 	case reflect.Chan:
 		e.uvarint(uint64(t.ChanDir()))
-		e.typ(descOf(t.Elem()))
+		e.plainType(descOf(t.Elem()))
 	case reflect.Map:
-		e.typ(descOf(t.Key()))
-		e.typ(descOf(t.Elem()))
+		e.plainType(descOf(t.Key()))
+		e.plainType(descOf(t.Elem()))
 	case reflect.Func:
 		e.list(t.NumIn(), t.In)
 		e.list(t.NumOut(), t.Out)
-		if t.IsVariadic() {
-			e.uvarint(1)
-		} else {
-			e.uvarint(0)
-		}
+		e.bool(t.IsVariadic())
 	case reflect.Struct:
 		e.uvarint(uint64(t.NumField()))
 		for i := range t.NumField() {
@@ -65,12 +63,8 @@ func (e *encoder) madeType(t reflect.Type) {
 			e.string(f.Name)
 			e.string(f.PkgPath)
 			e.string(string(f.Tag))
-			if f.Anonymous {
-				e.uvarint(1)
-			} else {
-				e.uvarint(0)
-			}
-			e.typ(descOf(f.Type))
+			e.bool(f.Anonymous)
+			e.plainType(descOf(f.Type))
 		}
 	}
 }
@@ -78,7 +72,7 @@ func (e *encoder) madeType(t reflect.Type) {
 func (e *encoder) list(n int, at func(int) reflect.Type) {
 	e.uvarint(uint64(n))
 	for i := range n {
-		e.typ(descOf(at(i)))
+		e.plainType(descOf(at(i)))
 	}
 }
 
@@ -89,33 +83,46 @@ type typeCode struct {
 	n    int
 }
 
-// typ reads a type; nil for none.
-func (d *decoder) typ() *typeCode {
+// typ reads a type in place o, which may be nil; nil for none.
+func (d *decoder) typ(o *op) *typeCode {
 	i := d.uvarint()
 	switch {
-	case i == 0:
+	case i == typeNone:
 		return nil
-	case i <= uint64(len(d.types)):
-		if d.types[i-1].typ == nil {
-			corrupt("type within itself")
+	case i == typeSame && o != nil:
+		c := o.at(d.gen, d.cur).code
+		if c == nil {
+			corrupt("no type to be the same as")
 		}
-		return d.types[i-1]
-	case i > uint64(len(d.types))+1:
-		corrupt("type number out of range")
+		return c
+	case i < typeBase:
+		corrupt("bad type number")
 	}
+	c := d.types[i]
+	if c == nil {
+		c = d.newType(i)
+	}
+	if c.typ == nil {
+		corrupt("type within itself")
+	}
+	if o != nil {
+		o.at(d.gen, d.cur).code = c
+	}
+	return c
+}
+
+// newType reads the definition of type i.
+func (d *decoder) newType(i uint64) *typeCode {
 	c := &typeCode{}
-	d.types = append(d.types, c)
+	d.types[i] = c
 	switch d.uvarint() {
 	case typeImage:
-		off, name := d.varint(), d.string()
-		if d.fixed64() != guard(guardType, off, name, 0) {
+		off := d.varint()
+		if d.fixed32() != guard(guardType, off, "", 0) {
 			corrupt("bad type")
 		}
 		desc, _ := imagePointer(off)
 		c.typ = typeOfDesc(desc)
-		if c.typ.String() != name {
-			corrupt("bad type name")
-		}
 	case typeMade:
 		if d.depth++; d.depth > maxTypeDepth {
 			corrupt("type too deep")
@@ -131,7 +138,7 @@ func (d *decoder) typ() *typeCode {
 
 // someType reads a type that must be there.
 func (d *decoder) someType() *typeCode {
-	c := d.typ()
+	c := d.typ(nil)
 	if c == nil {
 		corrupt("missing type")
 	}
@@ -160,7 +167,7 @@ func (d *decoder) madeType() reflect.Type {
 	case reflect.Func:
 		in := d.typeList()
 		out := d.typeList()
-		return reflect.FuncOf(in, out, d.uvarint() == 1)
+		return reflect.FuncOf(in, out, d.bool())
 	case reflect.Struct:
 		return reflect.StructOf(d.fields())
 	}
@@ -182,7 +189,7 @@ func (d *decoder) fields() []reflect.StructField {
 	for i := range fields {
 		f := &fields[i]
 		f.Name, f.PkgPath, f.Tag = d.string(), d.string(), reflect.StructTag(d.string())
-		f.Anonymous = d.uvarint() == 1
+		f.Anonymous = d.bool()
 		f.Type = d.someType().typ
 		if size += int(f.Type.Size()); size > d.budget {
 			corrupt("struct type too large")

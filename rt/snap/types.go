@@ -13,6 +13,9 @@ func unsafeNew(desc unsafe.Pointer) unsafe.Pointer
 //go:linkname unsafeNewArray reflect.unsafe_NewArray
 func unsafeNewArray(desc unsafe.Pointer, n int) unsafe.Pointer
 
+//go:linkname typedmemmove reflect.typedmemmove
+func typedmemmove(desc, to, from unsafe.Pointer)
+
 // eface is the memory of an interface value. For an interface type with methods, word 0 is an itab.
 type eface struct {
 	tab  unsafe.Pointer

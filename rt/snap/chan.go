@@ -79,11 +79,11 @@ func (s *scanner) chanNode(q unsafe.Pointer, o *op) {
 }
 
 func (s *scanner) scanChan(r *region) {
-	if len(r.prog.refs) == 0 {
+	if len(r.prog().refs) == 0 {
 		return
 	}
-	c := (*hchan)(r.addr)
+	c := (*hchan)(r.ptr())
 	for s.element = range int(c.qcount) {
-		s.refs(c.slot(s.element), r.prog, r.count)
+		s.refs(c.slot(s.element), r.prog(), r.count)
 	}
 }

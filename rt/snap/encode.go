@@ -72,7 +72,7 @@ func (e *encoder) roots() {
 			here[r.name] = true
 			continue
 		}
-		e.plainType(r.prog.desc)
+		e.plainType(r.prog().desc)
 		e.uvarint(uint64(r.count))
 	}
 	n := 0
@@ -108,9 +108,9 @@ func (e *encoder) body(i uint32) {
 	old := len(e.stack)
 	switch r.kind {
 	case memory:
-		e.mem(r.addr, r.prog, r.count)
+		e.mem(r.ptr(), r.prog(), r.count)
 	case closure:
-		e.ref(&envOp, (*closureObject)(r.addr).env, r.prog, r.count)
+		e.ref(&envOp, (*closureObject)(r.ptr()).env, r.prog(), r.count)
 	case timer:
 		e.timerBody(r)
 	case mapping:
@@ -128,18 +128,18 @@ func (e *encoder) body(i uint32) {
 var envOp = op{kind: opPtr}
 
 func (e *encoder) elements(r *region) {
-	c := (*hchan)(r.addr)
+	c := (*hchan)(r.ptr())
 	for k := range int(c.qcount) {
-		e.mem(c.slot(k), r.prog, r.count)
+		e.mem(c.slot(k), r.prog(), r.count)
 	}
 	e.zeros(chanPadding(uintptr(c.elemsize), int(c.dataqsiz), int(c.qcount)))
 }
 
 func (e *encoder) entries(r *region) {
-	m := mapTypeOf(r.prog)
-	for _, x := range e.sorted(m, r.addr) {
-		e.mem(x.key, m.key, m.keyCount)
-		e.mem(x.elem, m.elem, m.elemCount)
+	m := mapTypeOf(r.prog())
+	for _, x := range e.sorted(m, r.ptr()) {
+		e.mem(x.key(), m.key, m.keyCount)
+		e.mem(x.elem(), m.elem, m.elemCount)
 	}
 }
 
@@ -258,7 +258,7 @@ func (e *encoder) imageRef(q unsafe.Pointer) {
 // refTo writes a reference to address q in region i.
 func (e *encoder) refTo(o *op, i uint32, q unsafe.Pointer, p *prog, n int) {
 	r := e.regs.at(i)
-	off := uintptr(q) - uintptr(r.addr)
+	off := uintptr(q) - r.addr
 	if r.kind == external {
 		e.external(r, off)
 		return
@@ -300,9 +300,9 @@ func (e *encoder) define(o *op, r *region, i uint32, off uintptr, p *prog, n int
 	case mapping:
 		e.mapRef(o, r)
 	case timer:
-		e.timerRef((*timeTimer)(r.addr))
+		e.timerRef((*timeTimer)(r.ptr()))
 	case channel:
-		e.chanRef((*hchan)(r.addr), r, i)
+		e.chanRef((*hchan)(r.ptr()), r, i)
 		return
 	case closure:
 		e.uvarint(objClosure<<2 | refNew)
@@ -318,37 +318,37 @@ func (e *encoder) define(o *op, r *region, i uint32, off uintptr, p *prog, n int
 func (e *encoder) memoryRef(r *region, i uint32, off uintptr, p *prog, n int) {
 	switch {
 	case r.place == inImage:
-		at := imageOffset(r.addr)
+		at := imageOffset(r.ptr())
 		e.uvarint(objImage<<2 | refNew)
 		e.varint(at)
-		e.plainType(r.prog.desc)
+		e.plainType(r.prog().desc)
 		e.uvarint(uint64(r.count))
-		e.fixed32(guard(guardVar, at, r.prog.typ.String(), uint64(r.count)))
+		e.fixed32(guard(guardVar, at, r.prog().typ.String(), uint64(r.count)))
 		e.uvarint(uint64(off))
-	case r.prog == p && r.count == n && off == 0:
+	case r.prog() == p && r.count == n && off == 0:
 		e.uvarint(refNew)
 	default:
 		e.uvarint(objMemory<<2 | refNew)
-		e.plainType(r.prog.desc)
+		e.plainType(r.prog().desc)
 		e.uvarint(uint64(r.count))
 		e.uvarint(uint64(off))
 	}
-	if r.prog.free {
+	if r.prog().free {
 		e.number(r)
-		e.raw(r.addr, r.size())
+		e.raw(r.ptr(), r.size())
 	} else {
 		e.push(r, i)
 	}
 }
 
 func (e *encoder) mapRef(o *op, r *region) {
-	if o.typ == r.prog.typ {
+	if o.typ == r.prog().typ {
 		e.uvarint(refNew)
 	} else {
 		e.uvarint(objMap<<2 | refNew)
-		e.plainType(r.prog.desc)
+		e.plainType(r.prog().desc)
 	}
-	e.uvarint(uint64(mapValue(r.prog.typ, r.addr).Len()))
+	e.uvarint(uint64(mapValue(r.prog().typ, r.ptr()).Len()))
 }
 
 func (e *encoder) chanRef(c *hchan, r *region, i uint32) {

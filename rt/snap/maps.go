@@ -105,14 +105,14 @@ type mapEntry struct {
 
 // scanMap looks at the entries of a map.
 func (s *scanner) scanMap(r *region) {
-	m := mapTypeOf(r.prog)
+	m := mapTypeOf(r.prog())
 	if len(m.key.refs) == 0 && len(m.elem.refs) == 0 {
 		return
 	}
 	e := &mapEntry{mapType: m}
 	s.entry = e
 	defer func() { s.entry = nil }()
-	for it := m.entries(r.addr); it.key != nil; it.next() {
+	for it := m.entries(r.ptr()); it.key != nil; it.next() {
 		e.key, e.elem = it.key, it.elem
 		s.refs(e.key, m.key, m.keyCount)
 		s.refs(e.elem, m.elem, m.elemCount)

@@ -22,36 +22,36 @@ import (
 func (s *scanner) add(h *head, q unsafe.Pointer, p *prog, n int, pl place) {
 	lo, hi := uintptr(q), uintptr(q)+p.size*uintptr(n)
 	if *h == 0 {
-		s.newMemory(h, region{addr: q, prog: p, count: n, place: pl})
+		s.newMemory(h, region{addr: uintptr(q), progID: p.id, count: n, place: pl})
 		return
 	}
 	s.list = s.overlapping(*h, lo, hi, s.list[:0])
 	switch len(s.list) {
 	case 0:
-		s.newMemory(h, region{addr: q, prog: p, count: n, place: pl})
+		s.newMemory(h, region{addr: uintptr(q), progID: p.id, count: n, place: pl})
 		return
 	case 1:
 		r := s.regs.at(s.list[0])
-		if r.kind == external || r.kind == memory && lo >= uintptr(r.addr) && r.prog.holds(r.count, lo-uintptr(r.addr), p, n) {
+		if r.kind == external || r.kind == memory && lo >= r.addr && r.prog().holds(r.count, lo-r.addr, p, n) {
 			return
 		}
 	}
 	slices.SortFunc(s.list, func(a, b uint32) int {
-		if uintptr(s.regs.at(a).addr) < uintptr(s.regs.at(b).addr) {
+		if s.regs.at(a).addr < s.regs.at(b).addr {
 			return -1
 		}
 		return 1
 	})
-	s.merge(h, region{addr: q, prog: p, count: n, place: pl})
+	s.merge(h, region{addr: uintptr(q), progID: p.id, count: n, place: pl})
 }
 
 // newMemory adds the region r and scans all of it.
 func (s *scanner) newMemory(h *head, r region) uint32 {
-	s.use(r.prog)
+	s.use(r.prog())
 	r.parent = s.cur
 	i := s.regs.add(r)
 	s.insert(h, i)
-	s.push(i, r.addr, r.prog, r.count)
+	s.push(i, r.ptr(), r.prog(), r.count)
 	return i
 }
 
@@ -65,7 +65,7 @@ func (s *scanner) merge(h *head, n region) {
 			s.clash(&n, r)
 		case continues(&n, r):
 			all = hull(&all, r)
-		case n.covers(uintptr(r.addr), r.end()) && n.prog.holds(n.count, uintptr(r.addr)-uintptr(n.addr), r.prog, r.count):
+		case n.covers(r.addr, r.end()) && n.prog().holds(n.count, r.addr-n.addr, r.prog(), r.count):
 		default:
 			s.mergeWords(h, n)
 			return
@@ -79,78 +79,63 @@ func (s *scanner) merge(h *head, n region) {
 	for _, i := range s.list {
 		r := s.regs.at(i)
 		if continues(&n, r) {
-			gaps = append(gaps, gap(&all, at, uintptr(r.addr)))
-			at = addTo(r.addr, r.size(), &all)
+			gaps = append(gaps, gap(&all, at, r.addr))
+			at = r.end()
 		}
 		s.remove(h, i)
 		r.dead = true
 	}
-	if at != nil {
-		gaps = append(gaps, gap(&all, at, all.end()))
-	}
+	gaps = append(gaps, gap(&all, at, all.end()))
 	all.parent = s.cur
 	i := s.regs.add(all)
 	s.insert(h, i)
 	for _, g := range gaps {
-		s.push(i, g.mem, g.prog, g.n)
+		if g.n > 0 {
+			s.push(i, pointerTo(g.mem), all.prog(), g.n)
+		}
 	}
-}
-
-// addTo returns p+size, nil if that is the end of all: no pointer past an object is made.
-func addTo(p unsafe.Pointer, size uintptr, all *region) unsafe.Pointer {
-	if uintptr(p)+size >= all.end() {
-		return nil
-	}
-	return unsafe.Add(p, size)
 }
 
 // gap is the job for the elements of r from address at to address end.
-func gap(r *region, at unsafe.Pointer, end uintptr) job {
-	return job{mem: at, prog: r.prog, n: int((end - uintptr(at)) / r.prog.size)}
+func gap(r *region, at, end uintptr) job {
+	return job{mem: at, n: int((end - at) / r.prog().size)}
 }
 
 // continues reports whether n and r are parts of one array.
 func continues(n, r *region) bool {
-	if n.prog != r.prog && (n.prog.size != r.prog.size || n.prog.layout() != r.prog.layout()) {
+	if n.prog() != r.prog() && (n.prog().size != r.prog().size || n.prog().layout() != r.prog().layout()) {
 		return false
 	}
-	lo, hi := uintptr(n.addr), uintptr(r.addr)
+	lo, hi := n.addr, r.addr
 	if lo > hi {
 		lo, hi = hi, lo
 	}
-	return (hi-lo)%n.prog.size == 0
+	return (hi-lo)%n.prog().size == 0
 }
 
 // hull is the region of both a and b, in terms of a.
 func hull(a, b *region) region {
 	h := *a
-	if uintptr(b.addr) < uintptr(h.addr) {
+	if b.addr < h.addr {
 		h.addr = b.addr
 	}
-	h.count = int((max(a.end(), b.end()) - uintptr(h.addr)) / h.prog.size)
+	h.count = int((max(a.end(), b.end()) - h.addr) / h.prog().size)
 	return h
 }
 
 // mergeWords adds the region n, which overlaps s.list with other types, as plain words.
 func (s *scanner) mergeWords(h *head, n region) {
-	lo, hi := uintptr(n.addr), n.end()
-	start := n.addr
+	lo, hi := n.addr, n.end()
 	for {
 		for _, i := range s.list {
 			r := s.regs.at(i)
-			if r.kind != memory || !r.prog.free || !n.prog.free || r.place == inRoot || r.place == inVar {
+			if r.kind != memory || !r.prog().free || !n.prog().free || r.place == inRoot || r.place == inVar {
 				s.clash(&n, r)
 			}
-			if uintptr(r.addr) < lo {
-				start, lo = r.addr, uintptr(r.addr)
-			}
+			lo = min(lo, r.addr)
 			hi = max(hi, r.end())
 		}
-		if lo%8 != 0 { // objects begin and end at multiples of 8
-			start = unsafe.Add(start, -int(lo%8))
-			lo -= lo % 8
-		}
-		hi = (hi + 7) &^ 7
+		lo, hi = lo&^7, (hi+7)&^7 // objects begin and end at multiples of 8
 		more := s.overlapping(*h, lo, hi, nil)
 		if len(more) == len(s.list) {
 			break
@@ -161,13 +146,13 @@ func (s *scanner) mergeWords(h *head, n region) {
 		s.remove(h, i)
 		s.regs.at(i).dead = true
 	}
-	n.addr, n.prog, n.count = start, wordsProg(), int((hi-lo)/8)
+	n.addr, n.progID, n.count = lo, wordsProg().id, int((hi-lo)/8)
 	s.newMemory(h, n)
 }
 
 // clash reports that memory is seen as two types.
 func (s *scanner) clash(n, r *region) {
-	why := "unsafe code sees the same memory as " + r.prog.typ.String()
+	why := "unsafe code sees the same memory as " + r.prog().typ.String()
 	switch {
 	case r.kind == external:
 		why = "it overlaps the external variable " + registry.externals[r.name].name
@@ -176,5 +161,5 @@ func (s *scanner) clash(n, r *region) {
 	case r.place == inVar:
 		why = "it overlaps the variable " + registry.vars[r.name].name
 	}
-	s.bailTo(n.addr, n.prog.typ, why)
+	s.bailTo(n.ptr(), n.prog().typ, why)
 }

@@ -15,6 +15,7 @@ import (
 	"encoding/binary"
 	"math"
 	"reflect"
+	"runtime"
 	"slices"
 	"sync"
 	"unsafe"
@@ -24,9 +25,12 @@ const maxOrderDepth = 3
 
 // A pair is an entry of a map, where it is in memory.
 type pair struct {
-	key, elem unsafe.Pointer
-	rank      uint64 // orders the keys; equal ranks say nothing
+	keyAt, elemAt uintptr // the map keeps them alive
+	rank          uint64  // orders the keys; equal ranks say nothing
 }
+
+func (p *pair) key() unsafe.Pointer  { return pointerTo(p.keyAt) }
+func (p *pair) elem() unsafe.Pointer { return pointerTo(p.elemAt) }
 
 // sorted returns the entries of the map m in order.
 func (e *encoder) sorted(t *mapType, m unsafe.Pointer) []pair {
@@ -36,19 +40,19 @@ func (e *encoder) sorted(t *mapType, m unsafe.Pointer) []pair {
 	}
 	pairs := make([]pair, 0, n)
 	for it := t.entries(m); it.key != nil && len(pairs) < n; it.next() {
-		pairs = append(pairs, pair{key: it.key, elem: it.elem})
+		pairs = append(pairs, pair{keyAt: uintptr(it.key), elemAt: uintptr(it.elem)})
 	}
 	switch k := t.keyType.Kind(); {
 	case k == reflect.String:
 		sortStrings(pairs)
 	case k >= reflect.Bool && k <= reflect.Uintptr:
 		for i := range pairs {
-			pairs[i].rank = number64(k, pairs[i].key)
+			pairs[i].rank = number64(k, pairs[i].key())
 		}
 		radixSort(pairs, 56)
 	case k == reflect.Float32 || k == reflect.Float64:
 		for i := range pairs {
-			pairs[i].rank = number64(k, pairs[i].key)
+			pairs[i].rank = number64(k, pairs[i].key())
 		}
 		radixSort(pairs, 56)
 		e.sortTies(t, pairs, func(a, b int) bool { return pairs[a].rank == pairs[b].rank })
@@ -60,17 +64,17 @@ func (e *encoder) sorted(t *mapType, m unsafe.Pointer) []pair {
 
 // sortStrings sorts pairs by the string keys: by the 8 bytes after what all have in common, then by the rest.
 func sortStrings(pairs []pair) {
-	first := *(*string)(pairs[0].key)
+	first := *(*string)(pairs[0].key())
 	common := len(first)
 	for i := range pairs {
-		s := *(*string)(pairs[i].key)
+		s := *(*string)(pairs[i].key())
 		common = min(common, len(s))
 		for common > 0 && s[common-1] != first[common-1] || s[:common] != first[:common] {
 			common--
 		}
 	}
 	for i := range pairs {
-		pairs[i].rank = prefix64((*(*string)(pairs[i].key))[common:])
+		pairs[i].rank = prefix64((*(*string)(pairs[i].key()))[common:])
 	}
 	radixSort(pairs, 56)
 	for lo := 0; lo < len(pairs); {
@@ -80,7 +84,7 @@ func sortStrings(pairs []pair) {
 		}
 		if hi-lo > 1 {
 			slices.SortFunc(pairs[lo:hi], func(a, b pair) int {
-				return bytes.Compare(stringBytes(a.key), stringBytes(b.key))
+				return bytes.Compare(stringBytes(a.key()), stringBytes(b.key()))
 			})
 		}
 		lo = hi
@@ -101,7 +105,7 @@ func prefix64(s string) uint64 {
 
 // sortTexts sorts pairs by the texts of their keys.
 func (e *encoder) sortTexts(t *mapType, pairs []pair) {
-	same := e.sortByText(pairs, t.key, t.keyCount, func(x *pair) unsafe.Pointer { return x.key })
+	same := e.sortByText(pairs, t.key, t.keyCount, func(x *pair) unsafe.Pointer { return x.key() })
 	e.sortTies(t, pairs, same)
 }
 
@@ -127,7 +131,7 @@ func (e *encoder) sortTies(t *mapType, pairs []pair, same func(a, b int) bool) {
 			hi++
 		}
 		if hi-lo > 1 {
-			e.sortByText(pairs[lo:hi], t.elem, t.elemCount, func(x *pair) unsafe.Pointer { return x.elem })
+			e.sortByText(pairs[lo:hi], t.elem, t.elemCount, func(x *pair) unsafe.Pointer { return x.elem() })
 		}
 		lo = hi
 	}
@@ -145,14 +149,15 @@ func (e *encoder) sortedPairs(m *sync.Map) []any {
 	}
 	list := make([]pair, len(pairs)/2)
 	for i := range list {
-		list[i] = pair{key: unsafe.Pointer(&pairs[2*i]), elem: unsafe.Pointer(&pairs[2*i+1])}
+		list[i] = pair{keyAt: uintptr(unsafe.Pointer(&pairs[2*i])), elemAt: uintptr(unsafe.Pointer(&pairs[2*i+1]))}
 	}
 	p, _ := progOf(efaceOp.typ)
 	e.sortTexts(&mapType{key: p, elem: p, keyCount: 1, elemCount: 1}, list)
 	out := make([]any, 0, len(pairs))
 	for _, x := range list {
-		out = append(out, *(*any)(x.key), *(*any)(x.elem))
+		out = append(out, *(*any)(x.key()), *(*any)(x.elem()))
 	}
+	runtime.KeepAlive(pairs)
 	return out
 }
 
@@ -231,11 +236,11 @@ func (e *encoder) orderRef(text []byte, q unsafe.Pointer, p *prog, n, depth int)
 			r := e.regs.at(i)
 			if r.kind == external {
 				text = append(append(text, 1), registry.externals[r.name].name...)
-				return binary.BigEndian.AppendUint64(text, uint64(uintptr(q)-uintptr(r.addr)))
+				return binary.BigEndian.AppendUint64(text, uint64(uintptr(q)-r.addr))
 			}
 			if r.id != 0 {
 				text = binary.BigEndian.AppendUint32(append(text, 2), r.id)
-				return binary.BigEndian.AppendUint64(text, uint64(uintptr(q)-uintptr(r.addr)))
+				return binary.BigEndian.AppendUint64(text, uint64(uintptr(q)-r.addr))
 			}
 		}
 		if sec != secNone {

@@ -36,7 +36,7 @@ func (s *scanner) pathOf(i uint32) []string {
 	case r.place == inVar:
 		path = []string{registry.vars[r.name].name}
 	case r.parent != 0:
-		path = append(s.pathOf(r.parent), s.step(r.parent, uintptr(r.addr), max(r.end(), uintptr(r.addr)+1))...)
+		path = append(s.pathOf(r.parent), s.step(r.parent, r.addr, max(r.end(), r.addr+1))...)
 	}
 	if l := labelOf(r); l != "" {
 		path = append(path, l)
@@ -46,11 +46,11 @@ func (s *scanner) pathOf(i uint32) []string {
 
 // labelOf asks the object of r for its name.
 func labelOf(r *region) (label string) {
-	if r.kind != memory || r.count != 1 || !r.prog.label {
+	if r.kind != memory || r.count != 1 || !r.prog().label {
 		return ""
 	}
 	defer func() { _ = recover() }() // an object that is not ready to answer has no name
-	return reflect.NewAt(r.prog.typ, r.addr).Interface().(Labeler).SnapLabel()
+	return reflect.NewAt(r.prog().typ, r.ptr()).Interface().(Labeler).SnapLabel()
 }
 
 // slotPath returns the steps from the region being scanned to a slot in it.
@@ -58,7 +58,7 @@ func (s *scanner) slotPath(slot unsafe.Pointer) []string {
 	r := s.regs.at(s.cur)
 	switch {
 	case r.kind == memory && r.covers(uintptr(slot), uintptr(slot)+1):
-		return within(nil, r.prog.typ, r.count, uintptr(slot)-uintptr(r.addr))
+		return within(nil, r.prog().typ, r.count, uintptr(slot)-r.addr)
 	case r.kind == mapping && s.entry != nil:
 		return s.entry.path(slot)
 	case r.kind == channel:
@@ -143,15 +143,15 @@ func (s *scanner) step(i uint32, lo, hi uintptr) []string {
 	f := &finder{lo: lo, hi: hi}
 	switch r.kind {
 	case memory:
-		if f.refs(r.addr, r.prog, r.count) {
-			return f.dynamic(within(nil, r.prog.typ, r.count, uintptr(f.slot)-uintptr(r.addr)))
+		if f.refs(r.ptr(), r.prog(), r.count) {
+			return f.dynamic(within(nil, r.prog().typ, r.count, uintptr(f.slot)-r.addr))
 		}
 	case mapping:
 		return f.mapStep(r)
 	case channel:
-		c := (*hchan)(r.addr)
+		c := (*hchan)(r.ptr())
 		for k := range int(c.qcount) {
-			if f.refs(c.slot(k), r.prog, r.count) {
+			if f.refs(c.slot(k), r.prog(), r.count) {
 				return f.dynamic([]string{"(buffered element " + strconv.Itoa(k) + ")"})
 			}
 		}
@@ -164,8 +164,8 @@ func (s *scanner) step(i uint32, lo, hi uintptr) []string {
 }
 
 func (f *finder) mapStep(r *region) []string {
-	m := mapTypeOf(r.prog)
-	for it := m.entries(r.addr); it.key != nil; it.next() {
+	m := mapTypeOf(r.prog())
+	for it := m.entries(r.ptr()); it.key != nil; it.next() {
 		if f.refs(it.elem, m.elem, m.elemCount) || f.refs(it.key, m.key, m.keyCount) {
 			e := mapEntry{m, it.key, it.elem}
 			return f.dynamic(e.path(f.slot))

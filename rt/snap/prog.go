@@ -73,6 +73,7 @@ func (o *op) at(gen uint32, cur int64) *last {
 
 // A prog describes the memory of a type that is not an array.
 type prog struct {
+	id     uint32 // in progList
 	typ    reflect.Type
 	desc   unsafe.Pointer
 	size   uintptr
@@ -90,7 +91,11 @@ type prog struct {
 	label bool     // implements Labeler, itself or by pointer
 }
 
-var progs = map[unsafe.Pointer]*prog{} // by descriptor; guarded by mu
+// The programs made so far; guarded by mu.
+var (
+	progs    = map[unsafe.Pointer]*prog{} // by descriptor
+	progList = []*prog{nil}
+)
 
 // progOf returns the program of t, and how many of it make a t: more than one if t is an array.
 func progOf(t reflect.Type) (p *prog, n int) {
@@ -121,6 +126,8 @@ func progOf(t reflect.Type) (p *prog, n int) {
 	p.direct = isDirect(t)
 	p.label = t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(reflect.TypeFor[Labeler]())
 	progs[desc] = p
+	p.id = uint32(len(progList))
+	progList = append(progList, p)
 	return p, n
 }
 

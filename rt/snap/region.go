@@ -25,11 +25,11 @@ const (
 	inImage                // at the same image offset
 )
 
-// A region is a piece of memory. See the package comment.
+// A region is a piece of memory. See the package comment. It holds no pointer, so that the collector need not look at the millions there may be.
 type region struct {
-	addr   unsafe.Pointer
-	prog   *prog
+	addr   uintptr // objects do not move; the root keeps them alive
 	count  int
+	progID uint32
 	next   uint32 // next live region of the same object, 0 if none
 	parent uint32 // region that led here, 0 if none
 	id     uint32 // number in the stream + 1, 0 if none yet
@@ -40,8 +40,14 @@ type region struct {
 	whole  bool // external: covers the whole heap object
 }
 
-func (r *region) size() uintptr { return r.prog.size * uintptr(r.count) }
-func (r *region) end() uintptr  { return uintptr(r.addr) + r.size() }
+func (r *region) prog() *prog         { return progList[r.progID] }
+func (r *region) ptr() unsafe.Pointer { return pointerTo(r.addr) }
+
+// pointerTo is the pointer to an address that something else keeps alive.
+func pointerTo(u uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&u)) }
+
+func (r *region) size() uintptr { return r.prog().size * uintptr(r.count) }
+func (r *region) end() uintptr  { return r.addr + r.size() }
 
 // covers reports whether [lo, hi) is in r; an empty range is if it starts in r.
 func (r *region) covers(lo, hi uintptr) bool {
@@ -49,9 +55,9 @@ func (r *region) covers(lo, hi uintptr) bool {
 		return true
 	}
 	if r.kind == mapping || r.kind == channel || r.kind == closure || r.kind == timer {
-		return lo == uintptr(r.addr)
+		return lo == r.addr
 	}
-	return uintptr(r.addr) <= lo && hi <= r.end() && lo < r.end()
+	return r.addr <= lo && hi <= r.end() && lo < r.end()
 }
 
 // overlaps reports whether r and [lo, hi) have a byte in common.
@@ -59,7 +65,7 @@ func (r *region) overlaps(lo, hi uintptr) bool {
 	if r.kind != memory {
 		return r.covers(lo, hi)
 	}
-	return uintptr(r.addr) < hi && lo < r.end()
+	return r.addr < hi && lo < r.end()
 }
 
 const (
@@ -158,14 +164,14 @@ func (s *space) insert(h *head, i uint32) {
 		}
 		s.growTree(h)
 	}
-	s.trees[*h&^isTree].insert(uintptr(s.regs.at(i).addr), i)
+	s.trees[*h&^isTree].insert(s.regs.at(i).addr, i)
 }
 
 // growTree turns the chain of h into a tree.
 func (s *space) growTree(h *head) {
 	t := new(tree)
 	for j := uint32(*h); j != 0; j = s.regs.at(j).next {
-		t.insert(uintptr(s.regs.at(j).addr), j)
+		t.insert(s.regs.at(j).addr, j)
 	}
 	s.trees = append(s.trees, t)
 	*h = head(len(s.trees)-1) | isTree
@@ -174,7 +180,7 @@ func (s *space) growTree(h *head) {
 // remove takes region i out of h.
 func (s *space) remove(h *head, i uint32) {
 	if *h&isTree != 0 {
-		s.trees[*h&^isTree].remove(uintptr(s.regs.at(i).addr))
+		s.trees[*h&^isTree].remove(s.regs.at(i).addr)
 		return
 	}
 	if uint32(*h) == i {

@@ -21,12 +21,12 @@ type scanner struct {
 	element int       // the channel element being scanned, for paths
 }
 
-// A job is memory of a region that has not been looked at. prog is nil for regions other than memory.
+// A job is memory of a region that has not been looked at. progID is 0 for regions other than memory.
 type job struct {
-	region uint32
-	mem    unsafe.Pointer
-	prog   *prog
+	mem    uintptr
 	n      int
+	region uint32
+	progID uint32
 }
 
 type sliceHeader struct {
@@ -89,7 +89,7 @@ func (s *scanner) addRoot(p unsafe.Pointer, t reflect.Type, pl place, name int) 
 		}
 	}
 	s.use(pr)
-	i := s.regs.add(region{addr: p, prog: pr, count: n, place: pl, name: uint32(name)})
+	i := s.regs.add(region{addr: uintptr(p), progID: pr.id, count: n, place: pl, name: uint32(name)})
 	if h != nil && size > 0 {
 		s.insert(h, i)
 	}
@@ -118,7 +118,7 @@ func (s *scanner) markExternal(p unsafe.Pointer, t reflect.Type, name int, targe
 	if pr.size*uintptr(n) == 0 {
 		return
 	}
-	r := region{addr: p, prog: pr, count: n, kind: external, name: uint32(name), place: inVar}
+	r := region{addr: uintptr(p), progID: pr.id, count: n, kind: external, name: uint32(name), place: inVar}
 	if target {
 		r.place = allocated
 	}
@@ -131,7 +131,7 @@ func (s *scanner) markExternal(p unsafe.Pointer, t reflect.Type, name int, targe
 
 func (s *scanner) push(i uint32, mem unsafe.Pointer, p *prog, n int) {
 	if len(p.refs) > 0 && n > 0 {
-		s.work = append(s.work, job{i, mem, p, n})
+		s.work = append(s.work, job{uintptr(mem), n, i, p.id})
 	}
 }
 
@@ -140,8 +140,8 @@ func (s *scanner) run() {
 		j := s.work[len(s.work)-1]
 		s.work = s.work[:len(s.work)-1]
 		s.cur = j.region
-		if j.prog != nil {
-			s.refs(j.mem, j.prog, j.n)
+		if j.progID != 0 {
+			s.refs(pointerTo(j.mem), progList[j.progID], j.n)
 			continue
 		}
 		switch r := s.regs.at(j.region); r.kind {
@@ -150,9 +150,9 @@ func (s *scanner) run() {
 		case channel:
 			s.scanChan(r)
 		case closure:
-			env := (*closureObject)(r.addr).env
+			env := (*closureObject)(r.ptr()).env
 			if env != nil {
-				s.pointer(env, r.prog, r.count)
+				s.pointer(env, r.prog(), r.count)
 			}
 		case timer:
 			s.scanTimer(r)
@@ -184,7 +184,7 @@ func (s *scanner) ref(o *op, slot unsafe.Pointer) {
 			s.pointer(h.data, sub, n*h.cap)
 		}
 	case opString:
-		if h := (*stringHeader)(slot); h.len > 0 {
+		if h := (*stringHeader)(slot); h.len > inlineString {
 			s.content(h.data, bytesProg(), h.len)
 		}
 	case opEface:
@@ -278,7 +278,7 @@ func (s *scanner) content(q unsafe.Pointer, p *prog, n int) {
 	c := constant{uintptr(q), p, n}
 	if _, ok := s.constants[c]; !ok {
 		s.use(p)
-		i := s.regs.add(region{addr: q, prog: p, count: n, parent: s.cur})
+		i := s.regs.add(region{addr: uintptr(q), progID: p.id, count: n, parent: s.cur})
 		s.constants[c] = i
 		s.push(i, q, p, n)
 	}
@@ -343,7 +343,7 @@ func (s *scanner) node(q unsafe.Pointer, kind regionKind, p *prog, name int) {
 	}
 	if i := s.find(*h, uintptr(q), uintptr(q)+1); i != 0 {
 		if r := s.regs.at(i); r.kind != kind && r.kind != external {
-			s.bailTo(q, p.typ, "its memory is also seen as "+r.prog.typ.String())
+			s.bailTo(q, p.typ, "its memory is also seen as "+r.prog().typ.String())
 		}
 		return
 	}
@@ -352,7 +352,7 @@ func (s *scanner) node(q unsafe.Pointer, kind regionKind, p *prog, name int) {
 
 func (s *scanner) newNode(q unsafe.Pointer, kind regionKind, p *prog, name int) uint32 {
 	s.use(p)
-	i := s.regs.add(region{addr: q, prog: p, count: 1, kind: kind, name: uint32(name), parent: s.cur})
+	i := s.regs.add(region{addr: uintptr(q), progID: p.id, count: 1, kind: kind, name: uint32(name), parent: s.cur})
 	s.work = append(s.work, job{region: i})
 	return i
 }

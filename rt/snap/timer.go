@@ -137,14 +137,14 @@ func (s *scanner) timerNode(q unsafe.Pointer) {
 var funcOp = op{kind: opFunc, size: wordSize, typ: reflect.TypeFor[func()]()}
 
 func (s *scanner) scanTimer(r *region) {
-	t := (*timeTimer)(r.addr)
-	s.ref(&r.prog.ops[0], r.addr) // C
+	t := (*timeTimer)(r.ptr())
+	s.ref(&r.prog().ops[0], r.ptr()) // C
 	if t.timer.isChan {
 		return
 	}
 	f := t.channel()
 	if s.heapHead(f) == nil {
-		s.bailAt(r.addr, timerType, "a timer of code that is not compiled belongs to this process")
+		s.bailAt(r.ptr(), timerType, "a timer of code that is not compiled belongs to this process")
 	}
 	s.function(f, funcOp.typ)
 }
@@ -174,8 +174,8 @@ func (e *encoder) timerChan(c *hchan, r *region, i uint32) {
 }
 
 func (e *encoder) timerBody(r *region) {
-	e.op(&r.prog.ops[0], r.addr)
-	if t := (*timeTimer)(r.addr); !t.timer.isChan {
+	e.op(&r.prog().ops[0], r.ptr())
+	if t := (*timeTimer)(r.ptr()); !t.timer.isChan {
 		e.function(&funcOp, t.channel())
 	}
 }

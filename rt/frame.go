@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/harkgen/harkgen/rt/snap"
 )
 
 // This file defines frames: how a suspended call is kept, and how it is named to people.
@@ -93,6 +95,7 @@ func Register[F any](fn string, pts ...Point) *Meta {
 	metas.mu.Lock()
 	metas.list = append(metas.list, m)
 	metas.mu.Unlock()
+	snap.NameFrame(reflect.TypeFor[F](), fn)
 	return m
 }
 

@@ -114,7 +114,7 @@ func (d *decoder) charge(size uintptr, n int) {
 // roots defines the objects that are there from the beginning.
 func (d *decoder) roots() {
 	p, n := d.elements()
-	d.inPlace(variable{"root", d.root.UnsafePointer(), d.root.Type().Elem()})
+	d.inPlace(variable{name: "root", ptr: d.root.UnsafePointer(), typ: d.root.Type().Elem()})
 	if o := d.objects.at(1); o.prog != p || o.n != n {
 		panic(missing{fmt.Errorf("snap: the root is a %s here, and a %s in the snapshot", d.root.Type().Elem(), p.typ)})
 	}

@@ -106,6 +106,7 @@ func (r *reader) window1() {
 
 // difference says in what the build of a snapshot differs from this one, whose root has the type root.
 func difference(old *Description, root reflect.Type) string {
+	nameFrames()
 	var all []string
 	note := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	byName := typesByName(root)

@@ -99,10 +99,9 @@ type constant struct {
 
 func newSpace() *space {
 	return &space{
-		trees:     []*tree{{}},
-		image:     isTree,
-		constants: map[constant]uint32{},
-		gen:       nextGeneration(),
+		trees: []*tree{{}},
+		image: isTree,
+		gen:   nextGeneration(),
 	}
 }
 
@@ -114,7 +113,7 @@ func (s *space) heapHead(p unsafe.Pointer) *head {
 	}
 	t := s.spans.of(uintptr(span))
 	if int(i) >= len(t.heads) {
-		t.grow(int(i))
+		s.spans.growHeads(t, int(i))
 	}
 	return &t.heads[i]
 }

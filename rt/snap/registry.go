@@ -16,6 +16,19 @@ type variable struct {
 	name string
 	ptr  unsafe.Pointer
 	typ  reflect.Type
+
+	// Of externals, set when first needed.
+	prog  *prog
+	count int
+	to    externalTarget
+}
+
+// An externalTarget is what the value of an external variable leads to.
+type externalTarget struct {
+	value [2]uintptr // the value for which the rest is right
+	ptr   unsafe.Pointer
+	prog  *prog // bytes if the type says nothing of the memory
+	count int
 }
 
 // A closureCode is a registered method value.
@@ -87,7 +100,7 @@ func newVariable(what, name string, ptr any) variable {
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		panic("snap: " + what + "(" + name + "): not a pointer to a variable")
 	}
-	return variable{name, v.UnsafePointer(), v.Type().Elem()}
+	return variable{name: name, ptr: v.UnsafePointer(), typ: v.Type().Elem()}
 }
 
 func add(list *[]variable, byName map[string]int, v variable) {
@@ -128,21 +141,38 @@ func (r *registered) addClosure(name string, fn any, env reflect.Type) {
 	r.closures = append(r.closures, c)
 }
 
-// target returns the object that the value of an external variable leads to, and its type if that is known.
-func (v *variable) target() (p unsafe.Pointer, t reflect.Type) {
+// target returns the object that the value of an external variable leads to, nil if none.
+func (v *variable) target() (unsafe.Pointer, *externalTarget) {
+	var value [2]uintptr
 	switch v.typ.Kind() {
-	case reflect.Pointer:
-		return *(*unsafe.Pointer)(v.ptr), v.typ.Elem()
-	case reflect.Map, reflect.Chan:
-		return *(*unsafe.Pointer)(v.ptr), nil
 	case reflect.Interface:
-		e := reflect.NewAt(v.typ, v.ptr).Elem().Elem()
-		switch e.Kind() {
-		case reflect.Pointer:
-			return e.UnsafePointer(), e.Type().Elem()
-		case reflect.Map, reflect.Chan:
-			return e.UnsafePointer(), nil
+		value = *(*[2]uintptr)(v.ptr)
+	case reflect.Pointer, reflect.Map, reflect.Chan:
+		value[0] = *(*uintptr)(v.ptr)
+	default:
+		return nil, nil
+	}
+	if v.to.value != value {
+		p, t := v.lookup()
+		v.to = externalTarget{value: value, ptr: p, prog: bytesProg(), count: 1}
+		if t != nil {
+			v.to.prog, v.to.count = progOf(t)
 		}
+	}
+	return v.to.ptr, &v.to
+}
+
+// lookup finds the object that the value leads to, and its type if that says what the memory is.
+func (v *variable) lookup() (p unsafe.Pointer, t reflect.Type) {
+	e := reflect.NewAt(v.typ, v.ptr).Elem()
+	if e.Kind() == reflect.Interface {
+		e = e.Elem()
+	}
+	switch e.Kind() {
+	case reflect.Pointer:
+		return e.UnsafePointer(), e.Type().Elem()
+	case reflect.Map, reflect.Chan:
+		return e.UnsafePointer(), nil
 	}
 	return nil, nil
 }

@@ -99,32 +99,29 @@ func (s *scanner) addRoot(p unsafe.Pointer, t reflect.Type, pl place, name int) 
 // addExternal marks an external variable and the object its value leads to.
 func (s *scanner) addExternal(i int) {
 	v := &registry.externals[i]
-	s.markExternal(v.ptr, v.typ, i, false)
+	if v.prog == nil {
+		v.prog, v.count = progOf(v.typ)
+	}
+	s.markExternal(v.ptr, v.prog, v.count, i, false)
 	if p, t := v.target(); p != nil {
-		s.markExternal(p, t, i, true)
+		s.markExternal(p, t.prog, t.count, i, true)
 	}
 }
 
-func (s *scanner) markExternal(p unsafe.Pointer, t reflect.Type, name int, target bool) {
+func (s *scanner) markExternal(p unsafe.Pointer, pr *prog, n, name int, target bool) {
 	h, _ := s.headOf(p)
-	if h == nil {
+	if h == nil || pr.size*uintptr(n) == 0 {
 		return
 	}
 	heap := h != &s.image
-	if t == nil { // a map or a channel
-		t = byteType
-	}
-	pr, n := progOf(t)
-	if pr.size*uintptr(n) == 0 {
-		return
-	}
 	r := region{addr: uintptr(p), progID: pr.id, count: n, kind: external, name: uint32(name), place: inVar}
 	if target {
 		r.place = allocated
 	}
 	// The tiny allocator puts several small objects without pointers into one.
 	r.whole = heap && !(pr.free && r.size() < 16)
-	if len(s.overlapping(*h, uintptr(p), r.end(), nil)) == 0 {
+	s.list = s.overlapping(*h, uintptr(p), r.end(), s.list[:0])
+	if len(s.list) == 0 {
 		s.insert(h, s.regs.add(r))
 	}
 }
@@ -279,6 +276,9 @@ func (s *scanner) content(q unsafe.Pointer, p *prog, n int) {
 	if _, ok := s.constants[c]; !ok {
 		s.use(p)
 		i := s.regs.add(region{addr: uintptr(q), progID: p.id, count: n, parent: s.cur})
+		if s.constants == nil {
+			s.constants = map[constant]uint32{}
+		}
 		s.constants[c] = i
 		s.push(i, q, p, n)
 	}

@@ -34,24 +34,19 @@ func (l *chunked[T]) add(v T) uint32 {
 
 // A spanTable holds the heads of the objects of one heap span, by object number.
 type spanTable struct {
-	span  uintptr
+	span  uintptr // 0: not used
 	heads []head
-}
-
-func (t *spanTable) grow(i int) {
-	heads := make([]head, max(8, i+1, 4*len(t.heads)))
-	copy(heads, t.heads)
-	t.heads = heads
 }
 
 // A spanTables finds the table of a span: a hash table with open addressing.
 type spanTables struct {
 	last  *spanTable
-	slots []*spanTable // a power of two of them, at most half of them used
+	slots []spanTable // a power of two of them, at most half of them used
 	n     int
+	spare []head // for small tables
 }
 
-// of returns the table of a span, a new one the first time.
+// of returns the table of a span, a new one the first time. It is valid until the next call.
 func (s *spanTables) of(span uintptr) *spanTable {
 	if t := s.last; t != nil && t.span == span {
 		return t
@@ -59,31 +54,48 @@ func (s *spanTables) of(span uintptr) *spanTable {
 	if 2*s.n >= len(s.slots) {
 		s.grow()
 	}
-	i := s.slot(span)
-	if s.slots[i] == nil {
-		s.slots[i] = &spanTable{span: span}
+	t := s.slot(span)
+	if t.span == 0 {
+		t.span = span
 		s.n++
 	}
-	s.last = s.slots[i]
-	return s.last
+	s.last = t
+	return t
 }
 
-// slot returns where the table of span is, or is to be.
-func (s *spanTables) slot(span uintptr) uint64 {
+// slot returns the table of span, or where it is to be.
+func (s *spanTables) slot(span uintptr) *spanTable {
 	mask := uint64(len(s.slots) - 1)
 	i := uint64(span) * 0x9E3779B97F4A7C15 >> 32 & mask
-	for s.slots[i] != nil && s.slots[i].span != span {
+	for s.slots[i].span != 0 && s.slots[i].span != span {
 		i = (i + 1) & mask
 	}
-	return i
+	return &s.slots[i]
 }
 
 func (s *spanTables) grow() {
 	old := s.slots
-	s.slots = make([]*spanTable, max(64, 2*len(old)))
+	s.slots = make([]spanTable, max(32, 2*len(old)))
 	for _, t := range old {
-		if t != nil {
-			s.slots[s.slot(t.span)] = t
+		if t.span != 0 {
+			*s.slot(t.span) = t
 		}
 	}
+}
+
+// growHeads makes room for head i in t. Heads move: pointers to them are not kept across this.
+func (s *spanTables) growHeads(t *spanTable, i int) {
+	n := max(8, i+1, 4*len(t.heads))
+	var heads []head
+	switch {
+	case n > 64:
+		heads = make([]head, n)
+	case n > len(s.spare):
+		s.spare = make([]head, 256)
+		fallthrough
+	default:
+		heads, s.spare = s.spare[:n:n], s.spare[n:]
+	}
+	copy(heads, t.heads)
+	t.heads = heads
 }

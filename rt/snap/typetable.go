@@ -51,11 +51,30 @@ type FieldDescription struct {
 	Offset     int // bytes
 }
 
-// frames maps types to the functions whose frames they are.
-var frames = map[reflect.Type]string{}
+// Frames are named by init functions; they become a map when it is first needed, to keep start-up short.
+var (
+	frameList []namedFrame
+	frames    = map[reflect.Type]string{} // whose frame a type is
+)
+
+type namedFrame struct {
+	typ      reflect.Type
+	function string
+}
 
 // NameFrame says that the struct type t is the frame of a function. The fields are its variables.
-func NameFrame(t reflect.Type, function string) { frames[t] = function }
+func NameFrame(t reflect.Type, function string) {
+	mu.Lock()
+	defer mu.Unlock()
+	frameList = append(frameList, namedFrame{t, function})
+}
+
+func nameFrames() {
+	for _, f := range frameList {
+		frames[f.typ] = f.function
+	}
+	frameList = nil
+}
 
 // runtimePath is the package path of harkgen's runtime, whose types are described by a hash only.
 var runtimePath = strings.TrimSuffix(reflect.TypeFor[region]().PkgPath(), "/snap")
@@ -76,6 +95,7 @@ const maxTables = 64
 
 // typeTable returns the type table of a snapshot.
 func (s *space) typeTable() []byte {
+	nameFrames()
 	key := uint64(len(frames))<<32 ^ fingerprint()
 	for _, p := range s.used {
 		h := uint64(uintptr(p.desc)) * 0x9E3779B97F4A7C15

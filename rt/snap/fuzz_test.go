@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -89,10 +90,45 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) { tryLoad(t, repair(b)) })
 }
 
-func tryLoad(t *testing.T, b []byte) {
+// FuzzStream reads in pieces and with a wrong size, and what the program's own build does not read.
+func FuzzStream(f *testing.F) {
+	b := save(f, buildFuzz())
+	f.Add(b, uint16(len(b)), uint8(7))
+	f.Add(b, uint16(100), uint8(1))
+	f.Fuzz(func(t *testing.T, b []byte, size uint16, piece uint8) {
+		b = repair(b)
+		before := allocatedBy(func() {})
+		used := allocatedBy(func() { tryRead(t, &pieces{b, int(piece) + 1}, int64(size)) })
+		if limit := before + int64(budget(int64(size))) + 4<<20; used > limit {
+			t.Errorf("%d bytes allocated for %d", used, size)
+		}
+		if _, err := Describe(&pieces{b, int(piece) + 1}, int64(size)); err != nil && !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrBuild) {
+			t.Errorf("unexpected error %v", err)
+		}
+	})
+}
+
+// pieces returns at most n bytes at a time.
+type pieces struct {
+	b []byte
+	n int
+}
+
+func (p *pieces) Read(b []byte) (int, error) {
+	if len(p.b) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b[:min(len(b), p.n)], p.b)
+	p.b = p.b[n:]
+	return n, nil
+}
+
+func tryLoad(t *testing.T, b []byte) { tryRead(t, bytes.NewReader(b), int64(len(b))) }
+
+func tryRead(t *testing.T, from io.Reader, size int64) {
 	defer time.AfterFunc(10*time.Second, func() { debug.SetTraceback("all"); panic("Load hangs") }).Stop()
 	r := new(fuzzRoot)
-	if err := Load(bytes.NewReader(b), int64(len(b)), r); err != nil {
+	if err := Load(from, size, r); err != nil {
 		var m missing
 		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrBuild) && !strings.HasPrefix(err.Error(), "snap: ") && !errors.As(err, &m) {
 			t.Errorf("unexpected error %v", err)
@@ -113,14 +149,24 @@ func TestMutations(t *testing.T) {
 		for _, x := range []byte{1, 2, 4, 0x80, 0xff, b[i]} {
 			c := bytes.Clone(b)
 			c[i] ^= x
+			describe(t, repair(c))
 			tryLoad(t, repair(c))
 		}
+		describe(t, repair(b[:i]))
 		tryLoad(t, repair(b[:i]))
 		tryLoad(t, repair(append(b[:i:i], b[min(i+1, len(b)):]...)))
 		tryLoad(t, repair(append(append(b[:i:i], b[i]), b[i:]...)))
 	}
 	runtime.GC()
 	runtime.GC()
+}
+
+// describe reads what a snapshot says of itself, which its own build skips.
+func describe(t *testing.T, b []byte) {
+	_, err := Describe(bytes.NewReader(b), int64(len(b)))
+	if err != nil && (!errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrBuild) || strings.Contains(err.Error(), "runtime error")) {
+		t.Errorf("unexpected error %v", err)
+	}
 }
 
 // TestDamage damages without repair: always ErrCorrupt, and nothing is changed.

@@ -88,6 +88,7 @@ type space struct {
 	used      []*prog             // of types that are mentioned
 	gen       uint32              // of this scan, see prog.used
 	written   bool                // regions have numbers
+	steps     int                 // look-ups, regions looked at, entries moved: what the time goes with
 }
 
 // A constant is a piece of immutable static memory that is saved by content.
@@ -107,6 +108,7 @@ func newSpace() *space {
 
 // heapHead returns the head of the heap object that p points into, nil if there is none.
 func (s *space) heapHead(p unsafe.Pointer) *head {
+	s.steps++
 	base, span, i := findObject(uintptr(p), 0, 0)
 	if base == 0 {
 		return nil
@@ -127,6 +129,7 @@ func (s *space) find(h head, lo, hi uintptr) uint32 {
 		return 0
 	}
 	for i := uint32(h); i != 0; {
+		s.steps++
 		r := s.regs.at(i)
 		if r.covers(lo, hi) {
 			return i
@@ -142,6 +145,7 @@ func (s *space) overlapping(h head, lo, hi uintptr, list []uint32) []uint32 {
 		return s.trees[h&^isTree].overlapping(s, lo, hi, list)
 	}
 	for i := uint32(h); i != 0; i = s.regs.at(i).next {
+		s.steps++
 		if s.regs.at(i).overlaps(lo, hi) {
 			list = append(list, i)
 		}
@@ -163,7 +167,7 @@ func (s *space) insert(h *head, i uint32) {
 		}
 		s.growTree(h)
 	}
-	s.trees[*h&^isTree].insert(s.regs.at(i).addr, i)
+	s.steps += s.trees[*h&^isTree].insert(s.regs.at(i).addr, i)
 }
 
 // growTree turns the chain of h into a tree.

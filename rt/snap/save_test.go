@@ -111,22 +111,3 @@ func TestWorldOtherProcess(t *testing.T) {
 		}
 	}
 }
-
-func TestStable(t *testing.T) {
-	type root struct {
-		M map[string][]int
-		N map[int]*node
-		S []string
-	}
-	r := &root{M: map[string][]int{}, N: map[int]*node{}}
-	for i := range 100 {
-		r.M[string(rune('a'+i))] = []int{i}
-		r.N[i] = &node{i, r.N[i-1]}
-	}
-	a := save(t, r)
-	for range 5 {
-		if !bytes.Equal(a, save(t, r)) {
-			t.Fatal("equal state, different bytes")
-		}
-	}
-}

@@ -3,6 +3,7 @@ package snap
 // This file defines phase 3: writing the containers that a scan has found. The format is in format.go.
 
 import (
+	"cmp"
 	"io"
 	"runtime"
 	"slices"
@@ -58,36 +59,45 @@ func (e *encoder) header() {
 
 // roots writes which objects there are from the beginning.
 func (e *encoder) roots() {
-	here := make([]bool, len(registry.vars))
-	for i := uint32(1); i <= e.regs.n; i++ { // they come first, see discover
+	r := e.regs.at(e.root)
+	e.plainType(r.prog().desc)
+	e.uvarint(uint64(r.count))
+	e.push(r, e.root)
+	var vars []uint32
+	for i := uint32(1); i <= e.regs.n; i++ { // variables come first, but for externals and the root
 		r := e.regs.at(i)
-		if r.kind == external {
+		if r.kind == external || i == e.root {
 			continue
 		}
-		if r.place != inRoot && r.place != inVar {
+		if r.place != inVar {
 			break
 		}
-		e.push(r, i)
-		if r.place == inVar {
-			here[r.name] = true
-			continue
-		}
-		e.plainType(r.prog().desc)
-		e.uvarint(uint64(r.count))
+		vars = append(vars, i)
 	}
-	n := 0
-	for _, ok := range here {
-		if !ok {
-			n++
-		}
+	if len(static.heapVars) > 0 {
+		slices.SortFunc(vars, func(a, b uint32) int { return cmp.Compare(e.regs.at(a).name, e.regs.at(b).name) })
 	}
-	e.uvarint(uint64(n))
+	for _, i := range vars {
+		e.push(e.regs.at(i), i)
+	}
+	e.uvarint(uint64(len(registry.vars) - len(vars)))
+	if len(vars) < len(registry.vars) {
+		e.missingVars()
+	}
+	slices.Reverse(e.stack)
+}
+
+// missingVars writes which variables are not objects of their own.
+func (e *encoder) missingVars() {
+	here := make([]bool, len(registry.vars))
+	for _, i := range e.stack[1:] {
+		here[e.regs.at(i).name] = true
+	}
 	for i, ok := range here {
 		if !ok {
 			e.uvarint(uint64(i))
 		}
 	}
-	slices.Reverse(e.stack)
 }
 
 // number gives r the next number.

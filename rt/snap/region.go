@@ -78,10 +78,12 @@ type head uint32
 
 // A space finds the regions of an address.
 type space struct {
-	regs  chunked[region]
-	spans spanTables
-	trees []*tree
-	image head // the static memory
+	regs     chunked[region]
+	spans    spanTables
+	trees    []*tree
+	image    head   // the static memory: trees[0]
+	ownImage bool   // trees[0] is not the one of static
+	root     uint32 // region of the root
 
 	constants map[constant]uint32 // content of static boxes and strings
 	nodes     map[uintptr]uint32  // maps, channels in the image
@@ -155,6 +157,7 @@ func (s *space) overlapping(h head, lo, hi uintptr, list []uint32) []uint32 {
 
 // insert adds region i to h.
 func (s *space) insert(h *head, i uint32) {
+	s.own(h)
 	if *h&isTree == 0 {
 		n := 0
 		for j := uint32(*h); j != 0; j = s.regs.at(j).next {
@@ -180,8 +183,16 @@ func (s *space) growTree(h *head) {
 	*h = head(len(s.trees)-1) | isTree
 }
 
+// own makes h one that may be changed.
+func (s *space) own(h *head) {
+	if *h == s.image && !s.ownImage {
+		s.trees[0], s.ownImage = s.trees[0].clone(), true
+	}
+}
+
 // remove takes region i out of h.
 func (s *space) remove(h *head, i uint32) {
+	s.own(h)
 	if *h&isTree != 0 {
 		s.trees[*h&^isTree].remove(s.regs.at(i).addr)
 		return

@@ -17,10 +17,7 @@ type variable struct {
 	ptr  unsafe.Pointer
 	typ  reflect.Type
 
-	// Of externals, set when first needed.
-	prog  *prog
-	count int
-	to    externalTarget
+	to externalTarget // of externals
 }
 
 // An externalTarget is what the value of an external variable leads to.

@@ -51,79 +51,13 @@ func discover(root reflect.Value) (s *space, err error) {
 			s, err = nil, u
 		}
 	}()
-	for i := range registry.externals {
-		sc.addExternal(i)
-	}
+	sc.addStatic()
 	sc.addRoot(root.UnsafePointer(), root.Type().Elem(), inRoot, 0)
-	for i, v := range registry.vars {
-		sc.addRoot(v.ptr, v.typ, inVar, i)
+	for _, i := range static.heapVars {
+		sc.addRoot(registry.vars[i].ptr, registry.vars[i].typ, inVar, i)
 	}
 	sc.run()
 	return sc.space, nil
-}
-
-// headOf returns the head of the object p points into, and what p is in if that is not the heap.
-func (s *space) headOf(p unsafe.Pointer) (*head, section) {
-	if h := s.heapHead(p); h != nil {
-		return h, secNone
-	}
-	sec := sectionOf(uintptr(p))
-	if sec == secWritable {
-		return &s.image, sec
-	}
-	return nil, sec
-}
-
-// addRoot adds a region that is restored in place.
-func (s *scanner) addRoot(p unsafe.Pointer, t reflect.Type, pl place, name int) {
-	pr, n := progOf(t)
-	h, _ := s.headOf(p)
-	size := pr.size * uintptr(n)
-	if h != nil && size > 0 {
-		s.list = s.overlapping(*h, uintptr(p), uintptr(p)+size, s.list[:0])
-		if len(s.list) > 0 {
-			if r := s.regs.at(s.list[0]); pl == inVar && r.place == inVar && r.covers(uintptr(p), uintptr(p)+size) || r.kind == external {
-				return // the same variable by two names, or an external one
-			}
-			s.bail(t, "two registered variables overlap")
-		}
-	}
-	s.use(pr)
-	i := s.regs.add(region{addr: uintptr(p), progID: pr.id, count: n, place: pl, name: uint32(name)})
-	if h != nil && size > 0 {
-		s.insert(h, i)
-	}
-	s.push(i, p, pr, n)
-}
-
-// addExternal marks an external variable and the object its value leads to.
-func (s *scanner) addExternal(i int) {
-	v := &registry.externals[i]
-	if v.prog == nil {
-		v.prog, v.count = progOf(v.typ)
-	}
-	s.markExternal(v.ptr, v.prog, v.count, i, false)
-	if p, t := v.target(); p != nil {
-		s.markExternal(p, t.prog, t.count, i, true)
-	}
-}
-
-func (s *scanner) markExternal(p unsafe.Pointer, pr *prog, n, name int, target bool) {
-	h, _ := s.headOf(p)
-	if h == nil || pr.size*uintptr(n) == 0 {
-		return
-	}
-	heap := h != &s.image
-	r := region{addr: uintptr(p), progID: pr.id, count: n, kind: external, name: uint32(name), place: inVar}
-	if target {
-		r.place = allocated
-	}
-	// The tiny allocator puts several small objects without pointers into one.
-	r.whole = heap && !(pr.free && r.size() < 16)
-	s.list = s.overlapping(*h, uintptr(p), r.end(), s.list[:0])
-	if len(s.list) == 0 {
-		s.insert(h, s.regs.add(r))
-	}
 }
 
 func (s *scanner) push(i uint32, mem unsafe.Pointer, p *prog, n int) {

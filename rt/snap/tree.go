@@ -21,6 +21,18 @@ type tree struct {
 	lows   []uintptr // an address from which on each group is responsible, at most its first
 }
 
+func (t *tree) clone() *tree {
+	c := &tree{slices.Clone(t.groups), slices.Clone(t.lows)}
+	for i, g := range c.groups {
+		d := &group{slices.Clone(g.blocks), slices.Clone(g.lows)}
+		for b := range d.blocks {
+			d.blocks[b] = slices.Clone(d.blocks[b])
+		}
+		c.groups[i] = d
+	}
+	return c
+}
+
 // A group is a part of a tree. No block is empty.
 type group struct {
 	blocks [][]entry

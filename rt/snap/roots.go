@@ -1,0 +1,118 @@
+package snap
+
+// This file defines where a scan begins: at the root, and at what is registered. What is registered lies in the image, mostly; its regions are the same
+// in every scan, so they are made once.
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// static holds what every scan begins with; guarded by mu.
+var static struct {
+	made        bool
+	fingerprint uint64   // of what was registered then
+	regs        []region // external variables, then registered variables
+	tree        *tree    // of regs
+	work        []job
+	heapVars    []int // indices of registered variables that are not in the image
+}
+
+// addStatic adds external variables, what they lead to, and the registered variables that are in the image.
+func (s *scanner) addStatic() {
+	if f := fingerprint(); !static.made || static.fingerprint != f {
+		makeStatic()
+		static.made, static.fingerprint = true, f
+	}
+	for i := range static.regs {
+		s.regs.add(static.regs[i])
+	}
+	s.trees[0] = static.tree
+	s.work = append(s.work, static.work...)
+	for i := range registry.externals {
+		v := &registry.externals[i]
+		if p, t := v.target(); p != nil {
+			s.markExternal(p, t.prog, t.count, i, true)
+		}
+	}
+}
+
+// makeStatic makes static by a scan of what is in the image.
+func makeStatic() {
+	s := &scanner{space: newSpace()}
+	s.ownImage = true
+	for i := range registry.externals {
+		v := &registry.externals[i]
+		p, n := progOf(v.typ)
+		s.markExternal(v.ptr, p, n, i, false)
+	}
+	static.heapVars = nil
+	for i, v := range registry.vars {
+		if s.heapHead(v.ptr) != nil {
+			static.heapVars = append(static.heapVars, i)
+			continue
+		}
+		s.addRoot(v.ptr, v.typ, inVar, i)
+	}
+	static.regs = nil
+	for i := uint32(1); i <= s.regs.n; i++ {
+		static.regs = append(static.regs, *s.regs.at(i))
+	}
+	static.tree, static.work = s.trees[0], s.work
+}
+
+// headOf returns the head of the object p points into, and what p is in if that is not the heap.
+func (s *space) headOf(p unsafe.Pointer) (*head, section) {
+	if h := s.heapHead(p); h != nil {
+		return h, secNone
+	}
+	sec := sectionOf(uintptr(p))
+	if sec == secWritable {
+		return &s.image, sec
+	}
+	return nil, sec
+}
+
+// addRoot adds a region that is restored in place.
+func (s *scanner) addRoot(p unsafe.Pointer, t reflect.Type, pl place, name int) {
+	pr, n := progOf(t)
+	h, _ := s.headOf(p)
+	size := pr.size * uintptr(n)
+	if h != nil && size > 0 {
+		s.list = s.overlapping(*h, uintptr(p), uintptr(p)+size, s.list[:0])
+		if len(s.list) > 0 {
+			if r := s.regs.at(s.list[0]); pl == inVar && r.place == inVar && r.covers(uintptr(p), uintptr(p)+size) || r.kind == external {
+				return // the same variable by two names, or an external one
+			}
+			s.bail(t, "two registered variables overlap")
+		}
+	}
+	s.use(pr)
+	i := s.regs.add(region{addr: uintptr(p), progID: pr.id, count: n, place: pl, name: uint32(name)})
+	if pl == inRoot {
+		s.root = i
+	}
+	if h != nil && size > 0 {
+		s.insert(h, i)
+	}
+	s.push(i, p, pr, n)
+}
+
+// markExternal marks n elements of pr at p, an external variable or what its value leads to.
+func (s *scanner) markExternal(p unsafe.Pointer, pr *prog, n, name int, target bool) {
+	h, _ := s.headOf(p)
+	if h == nil || pr.size*uintptr(n) == 0 {
+		return
+	}
+	heap := h != &s.image
+	r := region{addr: uintptr(p), progID: pr.id, count: n, kind: external, name: uint32(name), place: inVar}
+	if target {
+		r.place = allocated
+	}
+	// The tiny allocator puts several small objects without pointers into one.
+	r.whole = heap && !(pr.free && r.size() < 16)
+	s.list = s.overlapping(*h, uintptr(p), r.end(), s.list[:0])
+	if len(s.list) == 0 {
+		s.insert(h, s.regs.add(r))
+	}
+}

@@ -125,7 +125,7 @@ func (d *decoder) external() unsafe.Pointer {
 	}
 	p := v.ptr
 	if d.bool() {
-		if p, _ = v.target(); p == nil {
+		if p = v.target(); p == nil {
 			panic(missing{fmt.Errorf("snap: external variable %s holds no object here", v.name)})
 		}
 	}

@@ -28,7 +28,7 @@ type encoder struct {
 }
 
 func encode(w io.Writer, s *space) (int64, error) {
-	e := &encoder{writer: newWriter(w), space: s, gen: nextGeneration()}
+	e := &encoder{writer: newWriter(w), space: s, gen: nextGeneration(), stack: make([]uint32, 0, 64)}
 	for i := uint32(1); s.written && i <= e.regs.n; i++ {
 		e.regs.at(i).id = 0
 	}
@@ -63,7 +63,7 @@ func (e *encoder) roots() {
 	e.plainType(r.prog().desc)
 	e.uvarint(uint64(r.count))
 	e.push(r, e.root)
-	var vars []uint32
+	vars := make([]uint32, 0, len(registry.vars))
 	for i := uint32(1); i <= e.regs.n; i++ { // variables come first, but for externals and the root
 		r := e.regs.at(i)
 		if r.kind == external || i == e.root {

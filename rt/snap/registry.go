@@ -138,38 +138,37 @@ func (r *registered) addClosure(name string, fn any, env reflect.Type) {
 	r.closures = append(r.closures, c)
 }
 
-// target returns the object that the value of an external variable leads to, nil if none.
-func (v *variable) target() (unsafe.Pointer, *externalTarget) {
-	var value [2]uintptr
+// word is the value of the variable, of the kinds that lead to an object.
+func (v *variable) word() (value [2]uintptr) {
 	switch v.typ.Kind() {
 	case reflect.Interface:
 		value = *(*[2]uintptr)(v.ptr)
 	case reflect.Pointer, reflect.Map, reflect.Chan:
 		value[0] = *(*uintptr)(v.ptr)
-	default:
-		return nil, nil
 	}
-	if v.to.value != value {
-		p, t := v.lookup()
-		v.to = externalTarget{value: value, ptr: p, prog: bytesProg(), count: 1}
-		if t != nil {
-			v.to.prog, v.to.count = progOf(t)
-		}
-	}
-	return v.to.ptr, &v.to
+	return value
 }
 
-// lookup finds the object that the value leads to, and its type if that says what the memory is.
-func (v *variable) lookup() (p unsafe.Pointer, t reflect.Type) {
+// target returns the object that the value of an external variable leads to, nil if none.
+func (v *variable) target() unsafe.Pointer {
+	if v.to.prog == nil || v.to.value != v.word() {
+		v.lookup()
+	}
+	return v.to.ptr
+}
+
+// lookup sets v.to.
+func (v *variable) lookup() {
 	e := reflect.NewAt(v.typ, v.ptr).Elem()
 	if e.Kind() == reflect.Interface {
 		e = e.Elem()
 	}
+	v.to = externalTarget{value: v.word(), prog: bytesProg(), count: 1}
 	switch e.Kind() {
 	case reflect.Pointer:
-		return e.UnsafePointer(), e.Type().Elem()
+		v.to.ptr = e.UnsafePointer()
+		v.to.prog, v.to.count = progOf(e.Type().Elem())
 	case reflect.Map, reflect.Chan:
-		return e.UnsafePointer(), nil
+		v.to.ptr = e.UnsafePointer()
 	}
-	return nil, nil
 }

@@ -16,35 +16,53 @@ var static struct {
 	tree        *tree    // of regs
 	work        []job
 	heapVars    []int // indices of registered variables that are not in the image
+	heapTargets []int // indices of external variables that lead into the heap
 }
 
 // addStatic adds external variables, what they lead to, and the registered variables that are in the image.
 func (s *scanner) addStatic() {
-	if f := fingerprint(); !static.made || static.fingerprint != f {
+	if !staticIsValid() {
 		makeStatic()
-		static.made, static.fingerprint = true, f
 	}
-	for i := range static.regs {
-		s.regs.add(static.regs[i])
-	}
+	s.regs.addAll(static.regs)
 	s.trees[0] = static.tree
 	s.work = append(s.work, static.work...)
+	for _, i := range static.heapTargets {
+		to := &registry.externals[i].to
+		s.markExternal(to.ptr, to.prog, to.count, i, true)
+	}
+}
+
+// staticIsValid reports whether static is about what is registered, and no external variable has been set since.
+func staticIsValid() bool {
+	if !static.made || static.fingerprint != fingerprint() {
+		return false
+	}
 	for i := range registry.externals {
-		v := &registry.externals[i]
-		if p, t := v.target(); p != nil {
-			s.markExternal(p, t.prog, t.count, i, true)
+		if v := &registry.externals[i]; v.word() != v.to.value {
+			return false
 		}
 	}
+	return true
 }
 
 // makeStatic makes static by a scan of what is in the image.
 func makeStatic() {
 	s := &scanner{space: newSpace()}
 	s.ownImage = true
+	static.made, static.fingerprint, static.heapTargets = true, fingerprint(), nil
 	for i := range registry.externals {
 		v := &registry.externals[i]
 		p, n := progOf(v.typ)
 		s.markExternal(v.ptr, p, n, i, false)
+		v.lookup()
+		switch to := &v.to; {
+		case to.ptr == nil:
+		case s.heapHead(to.ptr) != nil:
+			static.heapTargets = append(static.heapTargets, i)
+		default:
+			s.markExternal(to.ptr, to.prog, to.count, i, true)
+		}
 	}
 	static.heapVars = nil
 	for i, v := range registry.vars {

@@ -41,7 +41,7 @@ type stringHeader struct {
 
 // discover returns the space of everything reachable from the registered variables and *root.
 func discover(root reflect.Value) (s *space, err error) {
-	sc := &scanner{space: newSpace()}
+	sc := &scanner{space: newSpace(), work: make([]job, 0, 64)}
 	defer func() {
 		if e := recover(); e != nil {
 			u, ok := e.(*UnmovableError)

@@ -32,6 +32,19 @@ func (l *chunked[T]) add(v T) uint32 {
 	return i
 }
 
+// addAll adds vs to a list that is empty.
+func (l *chunked[T]) addAll(vs []T) {
+	if len(vs) == 0 {
+		return
+	}
+	l.next()
+	n := copy(l.chunks[0][1:], vs)
+	l.n = uint32(n)
+	for _, v := range vs[n:] {
+		l.add(v)
+	}
+}
+
 // A spanTable holds the heads of the objects of one heap span, by object number.
 type spanTable struct {
 	span  uintptr // 0: not used

@@ -20,11 +20,11 @@ import (
 
 // add records the region (q, p, n) in the object of h.
 func (s *scanner) add(h *head, q unsafe.Pointer, p *prog, n int, pl place) {
-	lo, hi := uintptr(q), uintptr(q)+p.size*uintptr(n)
 	if *h == 0 {
-		s.newMemory(h, region{addr: uintptr(q), progID: p.id, count: n, place: pl})
+		s.first(h, q, p, n)
 		return
 	}
+	lo, hi := uintptr(q), uintptr(q)+p.size*uintptr(n)
 	s.list = s.overlapping(*h, lo, hi, s.list[:0])
 	switch len(s.list) {
 	case 0:
@@ -53,6 +53,17 @@ func (s *scanner) newMemory(h *head, r region) uint32 {
 	s.insert(h, i)
 	s.push(i, r.ptr(), r.prog(), r.count)
 	return i
+}
+
+// first adds n elements of p at q, the first region of the heap object of h: newMemory for the most frequent case.
+func (s *scanner) first(h *head, q unsafe.Pointer, p *prog, n int) {
+	s.use(p)
+	i, r := s.regs.next()
+	r.addr, r.count, r.progID, r.parent = uintptr(q), n, p.id, s.cur
+	*h = head(i)
+	if len(p.refs) > 0 {
+		s.work = append(s.work, job{uintptr(q), n, i, p.id})
+	}
 }
 
 // merge adds the region n, which overlaps s.list.

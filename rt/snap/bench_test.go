@@ -110,6 +110,38 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
+// BenchmarkMegabyte reports bytes a second of 1 MB.
+func BenchmarkMegabyte(b *testing.B) {
+	const size = 1 << 20
+	for _, m := range []struct {
+		name string
+		x    any
+	}{{"bytes", make([]byte, size)}, {"floats", make([]float64, size/8)}} {
+		s := save(b, &benchRoot{m.x})
+		var buf bytes.Buffer
+		for _, f := range []struct {
+			name string
+			do   func() error
+		}{
+			{"save", func() error { return Save(io.Discard, &benchRoot{m.x}) }},
+			{"load", func() error { return Load(bytes.NewReader(s), int64(len(s)), new(benchRoot)) }},
+			{"gob encode", func() error { buf.Reset(); return gob.NewEncoder(&buf).Encode(m.x) }},
+			{"copy", func() error { keep = bytes.Clone(s); return nil }},
+		} {
+			b.Run(m.name+"/"+f.name, func(b *testing.B) {
+				b.SetBytes(size)
+				start := cpuTime(b)
+				for b.Loop() {
+					if err := f.do(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.N)*size/(cpuTime(b)-start), "cpu-GB/s")
+			})
+		}
+	}
+}
+
 // BenchmarkOthers is for comparison: what memory itself costs, and encoding/gob.
 func BenchmarkOthers(b *testing.B) {
 	floats := make([]float64, benchSize)

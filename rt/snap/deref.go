@@ -163,7 +163,7 @@ func (o *object) at(off uintptr, p *prog, n int) unsafe.Pointer {
 	if o.kind == memory && off == 0 && o.prog == p && o.n >= n {
 		return o.ptr
 	}
-	if o.kind == timer && off == 0 && n == 1 && (p.typ == timerType || p.typ == tickerType) {
+	if o.kind == timer && off == 0 && n == 1 && p.timer {
 		return o.ptr
 	}
 	if o.kind != memory || off >= o.size() || !o.prog.holds(o.n, off, p, n) {

@@ -88,6 +88,7 @@ type prog struct {
 	maps  bool   // has a sync.Map
 
 	entry *mapType // of a map type
+	timer bool     // time.Timer or time.Ticker
 	label bool     // implements Labeler, itself or by pointer
 }
 
@@ -124,6 +125,7 @@ func progOf(t reflect.Type) (p *prog, n int) {
 		}
 	}
 	p.direct = isDirect(t)
+	p.timer = t == timerType || t == tickerType
 	p.label = t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(reflect.TypeFor[Labeler]())
 	progs[desc] = p
 	p.id = uint32(len(progList))

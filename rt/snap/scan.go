@@ -180,7 +180,7 @@ func (s *scanner) pointer(q unsafe.Pointer, p *prog, n int) {
 	if p.size*uintptr(n) == 0 {
 		return
 	}
-	if n == 1 && (p.typ == timerType || p.typ == tickerType) && isTimer(q) {
+	if p.timer && n == 1 && isTimer(q) {
 		s.timerNode(q)
 		return
 	}

@@ -77,6 +77,8 @@ func TestDifference(t *testing.T) {
 		{func(d *Description, _ *TypeDescription) { d.Vars[0].Name = "gone" }, "variable gone is gone; variable globalArray was added"},
 		{func(d *Description, _ *TypeDescription) { d.Vars[0].Type = "int" }, "variable globalArray: its type was int and is [5]"},
 		{func(_ *Description, x *TypeDescription) { x.Name = "main.Gone" }, "type main.Gone is gone"},
+		{func(_ *Description, x *TypeDescription) { x.Name = "example.com/m/p.Hark_Run_func2_env" }, "closure example.com/m/p.Run.func2 is gone"},
+		{func(_ *Description, x *TypeDescription) { x.Name = "main.hark_main_t12" }, "a go or defer statement in main.main is gone"},
 		{func(_ *Description, x *TypeDescription) { x.Kind, x.Under = 2, "int" }, "thing: it was int and is a struct"},
 		{func(_ *Description, x *TypeDescription) { x.Fields = x.Fields[:1] }, "thing: field b string was added"},
 		{func(_ *Description, x *TypeDescription) { x.Fields[0].Name = "z" }, "thing: field z was removed; type "},

@@ -145,7 +145,7 @@ func diffVars(old *Description, note func(string, ...any)) {
 }
 
 func diffType(old *TypeDescription, byName map[string]reflect.Type, note func(string, ...any)) {
-	what, field := "type "+old.Name, "field"
+	what, field := spoken(old.Name), "field"
 	if old.Function != "" {
 		what, field = "function "+old.Function, "frame variable"
 	}
@@ -166,6 +166,31 @@ func diffType(old *TypeDescription, byName map[string]reflect.Type, note func(st
 	default:
 		diffFields(what, field, old.Fields, now.Fields, note)
 	}
+}
+
+// spoken is what a type is called. Of the types that harkgen makes (docs/internals.md) that is what they stand for: closures, and
+// the operands of go and defer statements.
+func spoken(name string) string {
+	for _, prefix := range []string{".hark_", ".Hark_"} {
+		pkg, rest, ok := strings.Cut(name, prefix)
+		if !ok {
+			continue
+		}
+		if fn, ok := strings.CutSuffix(rest, "_env"); ok {
+			return "closure " + pkg + "." + strings.ReplaceAll(fn, "_func", ".func")
+		}
+		if fn, digits, ok := cutLast(rest, "_t"); ok && strings.Trim(digits, "0123456789") == "" {
+			return "a go or defer statement in " + pkg + "." + strings.ReplaceAll(fn, "_func", ".func")
+		}
+	}
+	return "type " + name
+}
+
+func cutLast(s, sep string) (before, after string, ok bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }
 
 // made is the text of what a type is made of.

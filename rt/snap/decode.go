@@ -14,13 +14,12 @@ import (
 
 // An object is a container being restored.
 type object struct {
-	ptr  unsafe.Pointer // where it is, or will be if it is placed
-	prog *prog          // memory, closure: of it; map: of its type; channel: of its elements
-	n    int            // memory: elements of prog; map: entries; channel: elements of prog sent at once; closure: its index
-	kind regionKind
-	full bool // the body has been read
-	// placed: memory that is decoded into a copy, see decoder.copies
-	placed bool
+	ptr    unsafe.Pointer // where it is, or will be if it is placed
+	prog   *prog          // memory, closure: of it; map: of its type; channel: of its elements
+	n      int            // memory: elements of prog; map: entries; channel: elements of prog sent at once; closure: its index
+	kind   regionKind
+	full   bool // the body has been read
+	placed bool // decoded into a copy, see decoder.fills
 }
 
 func (o *object) size() uintptr { return o.prog.size * uintptr(o.n) }
@@ -41,7 +40,8 @@ type decoder struct {
 	externals map[uint64]*variable
 	closures  map[uint64]int
 
-	copies   map[uint32]unsafe.Pointer // of placed objects
+	fills    []unsafe.Pointer          // where the first objects, which are placed, are decoded to
+	copies   map[uint32]unsafe.Pointer // the same of later ones
 	buffered map[uint32]channelState
 	partial  bool // a string leads to an object that is not full
 	late     []lateEntries
@@ -162,7 +162,7 @@ func (d *decoder) alloc(p *prog, n int) unsafe.Pointer {
 func (d *decoder) inPlace(v variable) {
 	p, n := progOf(v.typ)
 	d.push(object{ptr: v.ptr, prog: p, n: n, placed: true})
-	d.copies[d.objects.n] = d.alloc(p, n)
+	d.fills = append(d.fills, d.alloc(p, n))
 }
 
 // newMemory adds memory. The content of what has no references follows.
@@ -248,7 +248,7 @@ func (d *decoder) body(i uint32) {
 	case memory:
 		mem := o.ptr
 		if o.placed {
-			mem = d.copies[i]
+			mem = d.copyOf(i)
 		}
 		d.mem(mem, o.prog, o.n)
 	case closure:

@@ -152,7 +152,7 @@ func (d *decoder) syncMap(slot unsafe.Pointer) {
 	m := syncMap{at: slot, pairs: make([]any, 2*n)}
 	if o := d.objects.at(uint32(d.cur) + 1); o.placed {
 		m.placed = true
-		m.at = unsafe.Add(o.ptr, uintptr(slot)-uintptr(d.copies[uint32(d.cur)+1]))
+		m.at = unsafe.Add(o.ptr, uintptr(slot)-uintptr(d.copyOf(uint32(d.cur)+1)))
 	}
 	for i := range m.pairs {
 		d.op(&efaceOp, unsafe.Pointer(&m.pairs[i]))
@@ -170,13 +170,34 @@ func (m *syncMap) store() {
 
 // commit copies what is restored in place to its place.
 func (d *decoder) commit() {
+	for i, from := range d.fills {
+		d.objects.at(uint32(i) + 1).set(from)
+	}
 	for i, from := range d.copies {
-		o := d.objects.at(i)
-		reflect.Copy(reflect.SliceAt(o.prog.typ, o.ptr, o.n), reflect.SliceAt(o.prog.typ, from, o.n))
+		d.objects.at(i).set(from)
 	}
 	for _, m := range d.syncMaps {
 		if m.placed {
 			m.store()
 		}
 	}
+}
+
+// set copies the memory at from, which is like o, to where o is to be.
+func (o *object) set(from unsafe.Pointer) {
+	if o.prog.free {
+		copy(unsafe.Slice((*byte)(o.ptr), o.size()), unsafe.Slice((*byte)(from), o.size()))
+		return
+	}
+	for i := range uintptr(o.n) {
+		typedmemmove(o.prog.desc, unsafe.Add(o.ptr, i*o.prog.size), unsafe.Add(from, i*o.prog.size))
+	}
+}
+
+// copyOf returns where placed object i is decoded to.
+func (d *decoder) copyOf(i uint32) unsafe.Pointer {
+	if int(i) <= len(d.fills) {
+		return d.fills[i-1]
+	}
+	return d.copies[i]
 }

@@ -97,24 +97,66 @@ func chanPadding(elem uintptr, capacity, n int) uintptr {
 
 // A numbers gives out numbers by hash, so that the number of a thing depends on the thing alone unless two collide.
 type numbers[K comparable] struct {
-	of   map[K]uint64
-	used map[uint64]bool
+	list []numbered[K]   // the first few
+	of   map[K]uint64    // all, when they are more
+	used map[uint64]bool // the same, by number
 }
 
-const numbersRange = 16000 // with typeBase, two bytes
+type numbered[K comparable] struct {
+	key K
+	i   uint64
+}
+
+const (
+	numbersRange = 16000 // with typeBase, two bytes
+	fewNumbers   = 12
+)
+
+// known returns the number of k if it has one.
+func (n *numbers[K]) known(k K) (uint64, bool) {
+	if n.of != nil {
+		i, ok := n.of[k]
+		return i, ok
+	}
+	for _, x := range n.list {
+		if x.key == k {
+			return x.i, true
+		}
+	}
+	return 0, false
+}
 
 // number returns the number of k, whose hash is h; fresh says that it has just been given.
 func (n *numbers[K]) number(k K, h uint64) (i uint64, fresh bool) {
-	if i, ok := n.of[k]; ok {
+	if i, ok := n.known(k); ok {
 		return i, false
+	}
+	i = h * 0x9E3779B97F4A7C15 >> 32 % numbersRange
+	for n.taken(i) {
+		i++
+	}
+	if n.of == nil && len(n.list) < fewNumbers {
+		n.list = append(n.list, numbered[K]{k, i})
+		return i, true
 	}
 	if n.of == nil {
 		n.of, n.used = map[K]uint64{}, map[uint64]bool{}
-	}
-	i = h * 0x9E3779B97F4A7C15 >> 32 % numbersRange
-	for n.used[i] {
-		i++
+		for _, x := range n.list {
+			n.of[x.key], n.used[x.i] = x.i, true
+		}
 	}
 	n.of[k], n.used[i] = i, true
 	return i, true
+}
+
+func (n *numbers[K]) taken(i uint64) bool {
+	if n.of != nil {
+		return n.used[i]
+	}
+	for _, x := range n.list {
+		if x.i == i {
+			return true
+		}
+	}
+	return false
 }

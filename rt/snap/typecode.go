@@ -17,7 +17,7 @@ func (e *encoder) plainType(desc unsafe.Pointer) {
 		e.uvarint(typeNone)
 		return
 	}
-	i, known := e.types.of[desc]
+	i, known := e.types.known(desc)
 	if known {
 		e.uvarint(i + typeBase)
 		return

@@ -336,6 +336,7 @@ func (d *decoder) text(o *op, slot unsafe.Pointer) {
 		*(*string)(slot) = string(b[:n])
 		return
 	}
+	n -= sharedString
 	x, off, _ := d.ref(o, bytesProg(), n)
 	if x == nil || x.kind != memory || off >= x.size() || uintptr(n) > x.size()-off {
 		corrupt("string out of range")

@@ -18,7 +18,8 @@
 //
 // Both sides are streams. WriteTo needs no memory but a chunk; Load the memory it makes, and a chunk. Large memory without references is
 // written from where it is, and read to where it will be. Besides, an object costs the scan 40 bytes and 4 to 16 for finding it, kept from Prepare until
-// the Snapshot is dropped, and WriteTo 4 more while its body is to come; it costs Load 32 bytes. A map being written costs 24 bytes for each of its entries.
+// the Snapshot is dropped, and WriteTo 4 more while its body is to come; it costs Load 32 bytes. A map being written costs 24 bytes for each of
+// its entries, and the text of its keys if they are neither numbers nor strings.
 //
 // # Invariants
 //
@@ -66,8 +67,8 @@
 //
 // It does not stop the program: the caller must have made the heap quiet. It runs on 64-bit systems only.
 //
-// It does not keep apart or together strings of up to 16 bytes: they are written where they are, so two that shared memory get one copy each. A copy
-// is no longer than the string's header, and nothing but package unsafe can tell.
+// It does not keep that strings of up to 16 bytes share memory with one another: they are written where they are, so each gets a copy, no longer than
+// its header. Nothing but package unsafe can tell. With what is not a string they share it still (strings.go).
 //
 // It does not save memory that only unsafe code can reach (unsafe.Pointer, uintptr), finalizers, cleanups and weak
 // pointers. Of a heap object it saves what pointers and slices lead to, not what lies around it. Slices without

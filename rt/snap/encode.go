@@ -189,11 +189,10 @@ func (e *encoder) op(o *op, slot unsafe.Pointer) {
 	case opSlice:
 		e.slice(o, (*sliceHeader)(slot))
 	case opString:
-		h := (*stringHeader)(slot)
-		e.uvarint(uint64(h.len))
-		if h.len <= inlineString {
-			e.raw(h.data, uintptr(h.len))
+		if h := (*stringHeader)(slot); h.len <= inlineString {
+			e.short(o, h)
 		} else {
+			e.uvarint(uint64(h.len) + sharedString)
 			e.content(o, h.data, bytesProg(), h.len)
 		}
 	case opEface, opIface:
@@ -448,6 +447,7 @@ func (e *encoder) syncMap(m *sync.Map) {
 	e.uvarint(uint64(len(pairs) / 2))
 	for i := range pairs {
 		e.op(&efaceOp, unsafe.Pointer(&pairs[i]))
+		e.boundary()
 	}
 }
 

@@ -48,6 +48,10 @@ const (
 
 	// inlineString is the length up to which strings are written where they are, and not as objects that others can share.
 	inlineString = 16
+
+	// A string is written as its length and, up to inlineString, its content, else a reference. A short one that is shared nevertheless
+	// (strings.go) has sharedString added to its length, as long ones have.
+	sharedString = 16
 )
 
 // These numbers are part of the format and are not changed.

@@ -108,3 +108,40 @@ func TestLate(t *testing.T) {
 		t.Error("the timer is not what feeds the channel")
 	}
 }
+
+type sharing struct {
+	First  string // met before what it shares memory with
+	Bytes  []byte
+	Middle string
+	P      *byte
+	Text   string
+	Words  []string
+	Large  []byte
+	Deep   string
+	Tail   *byte
+}
+
+// TestSharedStrings: short strings share memory with what is not a string.
+func TestSharedStrings(t *testing.T) {
+	b := []byte("some bytes")
+	at := func(b []byte, i, n int) string { return unsafe.String(&b[i], n) }
+	text := []byte("text of which one pointer is kept")
+	large := make([]byte, 100_000)
+	r := &sharing{First: at(b, 5, 5), Bytes: b, Middle: at(b, 0, 6), P: &text[5], Text: at(text, 5, 9), Large: large, Deep: at(large, 70_000, 3), Tail: &large[70_001]}
+	for i := range 100 {
+		r.Words = append(r.Words, fmt.Sprint("word", i))
+	}
+	c := save(t, r)
+	q := load[sharing](t, c)
+	churn()
+	q.Bytes[5] = 'B'
+	*q.P = 'O'
+	*q.Tail = 'x'
+	if q.First != "Bytes" || q.Middle != "some B" || q.Text != "Of which " || q.Deep != "\x00x\x00" || q.Large[70_001] != 'x' || q.Words[99] != "word99" {
+		t.Errorf("%q %q %q %q", q.First, q.Middle, q.Text, q.Deep)
+	}
+	p := (*[9]byte)(unsafe.Pointer(q.P)) // what the string made part of it
+	if string(p[:]) != "Of which " {
+		t.Errorf("%q", p)
+	}
+}

@@ -8,7 +8,7 @@ package snap
 //     that has one already, else as the content of it, up to maxOrderDepth pointers deep.
 //   - Of keys with equal text (NaNs, pointers to equal things) the elements' texts decide.
 //
-// What is left is unordered: entries that differ only in memory further away.
+// What is left is unordered: entries that differ only in memory further away, or after the first maxOrderBytes.
 
 import (
 	"bytes"

@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// longestChunk bounds the window. Writers stay far below: they cut at the end of each element, and large memory in pieces.
+const longestChunk = 16 << 20
+
 // A corruption is the panic of a reader or decoder that cannot go on; decode recovers it.
 type corruption struct{ why string }
 
@@ -49,6 +52,9 @@ func (r *reader) chunk() (size int, sum uint32) {
 	n := binary.LittleEndian.Uint32(r.small[:])
 	if int64(n) > r.left {
 		corrupt("chunk beyond the end")
+	}
+	if n > longestChunk {
+		corrupt("chunk too long")
 	}
 	return int(n), binary.LittleEndian.Uint32(r.small[4:])
 }

@@ -89,6 +89,8 @@ type space struct {
 	nodes     map[uintptr]uint32  // maps, channels in the image
 	used      []*prog             // of types that are mentioned
 	gen       uint32              // of this scan, see prog.used
+	shared    bool                // some short string is part of a region
+	pages     pageSet             // pages with regions; set when the scan ends
 	written   bool                // regions have numbers
 	steps     int                 // look-ups, regions looked at, entries moved: what the time goes with
 }

@@ -17,6 +17,8 @@ type scanner struct {
 	cur  uint32   // region being scanned
 	list []uint32 // scratch of merge
 
+	shorts chunked[uint64] // short strings met: address, and length from bit addrBits on
+
 	entry   *mapEntry // the map entry being scanned, for paths
 	element int       // the channel element being scanned, for paths
 }
@@ -57,6 +59,7 @@ func discover(root reflect.Value) (s *space, err error) {
 		sc.addRoot(registry.vars[i].ptr, registry.vars[i].typ, inVar, i)
 	}
 	sc.run()
+	sc.shareStrings()
 	return sc.space, nil
 }
 
@@ -117,6 +120,8 @@ func (s *scanner) ref(o *op, slot unsafe.Pointer) {
 	case opString:
 		if h := (*stringHeader)(slot); h.len > inlineString {
 			s.content(h.data, bytesProg(), h.len)
+		} else if h.len > 0 {
+			s.note(h)
 		}
 	case opEface:
 		if e := (*eface)(slot); e.tab != nil {

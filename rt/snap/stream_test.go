@@ -8,6 +8,8 @@ import (
 	"io"
 	"math/rand"
 	"runtime"
+	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 )
@@ -143,11 +145,24 @@ func TestBoundedMemory(t *testing.T) {
 	}
 }
 
+// TestLargestChunk: whatever is large is cut.
 func TestLargestChunk(t *testing.T) {
-	b := save(t, &benchRoot{make([]byte, 1<<20)})
-	for _, n := range chunksOf(t, b) {
-		if n > rawChunk {
-			t.Errorf("a chunk of %d bytes", n)
+	var m sync.Map
+	for i := range 20_000 {
+		m.Store(i, strings.Repeat("x", i%40))
+	}
+	c := make(chan [3]string, 100_000)
+	for range cap(c) / 2 {
+		c <- [3]string{"a", "b", "c"}
+	}
+	for _, x := range []any{
+		make([]byte, 1<<20), make([]*int, 1<<20), make(chan int, 1<<22), &m, c, benchCounts(100_000), benchMap(100_000), &[1 << 20]string{}, strings.Repeat("x", 1<<20),
+		struct{ a [1 << 20]*int }{}, []any{&[1 << 20]struct{ a, b string }{}},
+	} {
+		for _, n := range chunksOf(t, save(t, &benchRoot{x})) {
+			if n > rawChunk {
+				t.Errorf("%T: a chunk of %d bytes", x, n)
+			}
 		}
 	}
 }

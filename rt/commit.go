@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -84,18 +85,23 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 	if root == nil {
 		return 0, false, false
 	}
-	snapshot, err := snap.Prepare(root)
+	memory, err := snap.Prepare(root)
 	if err != nil {
 		status, done = p.unsavable(err, now)
 		return status, done, false
 	}
-	var b bytes.Buffer
-	if _, err := snapshot.WriteTo(&b); err != nil {
-		return fatal("harkgen: cannot write the snapshot: "+err.Error(), 1), true, false
-	}
 	pc.failures = 0
+	var snapshot io.WriterTo = memory
+	var made []byte // what it writes, if this process is to be restored from it
+	if p.reason == reasonChaos && p.start.InProc {
+		var b bytes.Buffer
+		if _, err := snapshot.WriteTo(&b); err != nil {
+			return p.giveUp("cannot save the program: " + err.Error()), true, false
+		}
+		made, snapshot = b.Bytes(), bytes.NewReader(b.Bytes())
+	}
 	step := &Step{
-		Snapshot:   b.Bytes(),
+		Snapshot:   snapshot,
 		Reason:     p.reason.String(),
 		Goroutines: list(gs),
 		Elapsed:    now.Sub(pc.lastCommit),
@@ -106,14 +112,14 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 	pc.wanted = false
 	v, err := p.host.Commit(context.Background(), step)
 	if err != nil {
-		return fatal("harkgen: cannot commit: "+err.Error(), 1), true, false
+		return p.giveUp("cannot commit: " + err.Error()), true, false
 	}
 	if v == Exit {
 		return statusUnloaded, true, true
 	}
-	if p.reason == reasonChaos && p.start.InProc {
-		if err := p.load(step.Snapshot); err != nil {
-			return fatal("harkgen: cannot load the snapshot just made: "+err.Error(), 1), true, false
+	if made != nil {
+		if err := p.load(bytes.NewReader(made), int64(len(made))); err != nil {
+			return p.giveUp("cannot load the snapshot just made: " + err.Error()), true, false
 		}
 	}
 	pc.lastCommit = time.Now()
@@ -153,11 +159,11 @@ func (p *process) saved() ([]*G, *savedProcess) {
 	return gs, s
 }
 
-// load replaces the process, of which nothing runs, by a snapshot. resume starts it.
-func (p *process) load(snapshot []byte) error {
+// load replaces the process, of which nothing runs, by a snapshot of that many bytes. resume starts it.
+func (p *process) load(snapshot io.Reader, size int64) error {
 	p.abandon()
 	var s savedProcess
-	if err := snap.Load(bytes.NewReader(snapshot), int64(len(snapshot)), &s); err != nil {
+	if err := snap.Load(snapshot, size, &s); err != nil {
 		return err
 	}
 	if p.start.Chaos > 0 {
@@ -240,11 +246,15 @@ func (p *process) unsavable(err error, now time.Time) (status int, done bool) {
 	if pc.failures < 3 || now.Sub(pc.unsavable) < refuseAfter {
 		return 0, false
 	}
-	text := explain(err)
+	return p.giveUp(explain(err)), true
+}
+
+// giveUp ends the process because it can be neither saved nor loaded. The run stays at its last commit, if the host keeps any.
+func (p *process) giveUp(text string) (status int) {
 	if r, ok := p.host.(Refuser); ok {
 		r.Refuse(text)
 	}
-	return fatal("harkgen: "+text, 1), true
+	return fatal("harkgen: "+text, 1)
 }
 
 // explain turns the error of a save into a line for the user, which starts at the frame's variable:

@@ -240,6 +240,6 @@ func TestCrowd(t *testing.T) {
 	}
 	t.Logf("%v, %d commits", time.Since(start), len(h.commits))
 	if len(h.commits) > 0 {
-		t.Logf("snapshot %d bytes", len(h.commits[0].Snapshot))
+		t.Logf("snapshot %d bytes", len(h.commits[0].snapshot))
 	}
 }

@@ -2,6 +2,7 @@ package rt
 
 import (
 	"context"
+	"io"
 	"time"
 )
 
@@ -10,7 +11,7 @@ type Host interface {
 	// Load returns what to run.
 	Load(ctx context.Context) (*Start, error)
 
-	// Commit makes the step durable. It does not return when the worker is to be killed. The host may keep s.Snapshot.
+	// Commit makes the step durable. It does not return when the worker is to be killed. s.Snapshot is valid until it returns.
 	Commit(ctx context.Context, s *Step) (Verdict, error)
 
 	// Wanted delivers a value when the host would like a commit soon, because output is waiting to be shown.
@@ -28,17 +29,18 @@ type Crew interface{ Goroutines() int }
 
 // Start says what a worker runs.
 type Start struct {
-	Run      string // id of the run
-	Snapshot []byte // nil: a new run
-	Chaos    int    // stop before every Chaos'th operation, 0 = never
-	Visits   bool   // chaos counts polls and entries of functions too; the program was compiled with an Entry in each
-	Volatile bool   // nothing is kept: do not save
-	InProc   bool   // after a chaos commit, restart from the snapshot in this OS process
+	Run      string    // id of the run
+	Snapshot io.Reader // read once, before the program starts; nil: a new run
+	Size     int64     // bytes in Snapshot
+	Chaos    int       // stop before every Chaos'th operation, 0 = never
+	Visits   bool      // chaos counts polls and entries of functions too; the program was compiled with an Entry in each
+	Volatile bool      // nothing is kept: do not save
+	InProc   bool      // after a chaos commit, restart from the snapshot in this OS process
 }
 
 // A Step is what a process has become since the last commit.
 type Step struct {
-	Snapshot   []byte
+	Snapshot   io.WriterTo   // writes the snapshot straight from the program's memory
 	Reason     string        // "wanted", "interval", "idle" or "chaos"
 	Wake       time.Time     // when it can go on by itself; zero: now
 	Goroutines []Goroutine   // the first thousand

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -102,18 +103,20 @@ func (s *supervisor) step(t *testing.T) (status int, again bool) {
 	})
 	defer timer.Stop()
 	for {
-		msg, raw, err := conn.Receive()
+		msg, snapshot, err := conn.Receive()
 		if err != nil {
 			break
 		}
 		switch m := msg.(type) {
 		case wire.Load:
-			conn.Send(wire.Start{Run: "r", Chaos: s.chaos, New: s.last == nil}, s.last)
+			conn.Send(wire.Start{Run: "r", Chaos: s.chaos, New: s.last == nil, Size: int64(len(s.last))}, bytes.NewReader(s.last))
 			if s.onStart != nil {
 				s.onStart(conn)
 			}
 		case wire.Commit:
-			s.last = raw
+			if s.last, err = io.ReadAll(snapshot); err != nil {
+				t.Fatal(err)
+			}
 			s.commits = append(s.commits, m)
 			if m.Reason == "chaos" {
 				cmd.Process.Kill()
@@ -434,6 +437,15 @@ func TestUnmovable(t *testing.T) {
 	s := &supervisor{name: "unmovable"}
 	if s.run(t); !strings.HasPrefix(s.refused, "main.go:31:2 main.handler: conn -> ") || !strings.Contains(s.refused, "os.") {
 		t.Errorf("refused %q; %v", s.refused, s)
+	}
+	t.Log(s.refused)
+}
+
+// TestDamaged: a worker that cannot load its snapshot has not run, so it is no exit of the program.
+func TestDamaged(t *testing.T) {
+	s := &supervisor{name: "spin", last: bytes.Repeat([]byte("damaged "), 1<<20)}
+	if status := s.run(t); status != -1 || !strings.HasPrefix(s.refused, "cannot load the snapshot: ") {
+		t.Errorf("status %d, refused %q; %v", status, s.refused, s)
 	}
 	t.Log(s.refused)
 }

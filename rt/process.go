@@ -98,7 +98,7 @@ func (p *process) run(prog *Program, h Host) int {
 		return fatal("harkgen: cannot load the run: "+err.Error(), 1)
 	}
 	p.start = *start
-	p.start.Snapshot = nil
+	p.start.Snapshot = nil // so that it can be freed
 	if start.Chaos > 0 {
 		word.Or(bitChaos)
 		if start.Visits {
@@ -109,8 +109,8 @@ func (p *process) run(prog *Program, h Host) int {
 	if start.Snapshot == nil {
 		p.spawn(prog.Main)
 	} else {
-		if err := p.load(start.Snapshot); err != nil {
-			return fatal("harkgen: cannot load the snapshot: "+err.Error(), 1)
+		if err := p.load(start.Snapshot, start.Size); err != nil {
+			return p.giveUp("cannot load the snapshot: " + err.Error())
 		}
 		p.resume()
 	}

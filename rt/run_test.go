@@ -1,6 +1,7 @@
 package rt_test
 
 import (
+	"bytes"
 	"context"
 	"runtime"
 	"slices"
@@ -17,18 +18,34 @@ func init() {
 	rt.RegisterClosure[counter__e]("rt_test.counter", (*counter__e)(nil).fn)
 }
 
+// A savedStep is a step with the bytes of its snapshot.
+type savedStep struct {
+	rt.Step
+	snapshot []byte
+}
+
 // memHost keeps the last commit in memory.
 type memHost struct {
 	start   rt.Start
+	from    []byte // snapshot to start from
 	wanted  chan struct{}
-	commits []*rt.Step
+	commits []savedStep
 	verdict rt.Verdict // of idle commits
 }
 
-func (h *memHost) Load(context.Context) (*rt.Start, error) { return &h.start, nil }
+func (h *memHost) Load(context.Context) (*rt.Start, error) {
+	if h.from != nil {
+		h.start.Snapshot, h.start.Size = bytes.NewReader(h.from), int64(len(h.from))
+	}
+	return &h.start, nil
+}
 
 func (h *memHost) Commit(_ context.Context, s *rt.Step) (rt.Verdict, error) {
-	h.commits = append(h.commits, s)
+	var b bytes.Buffer
+	if _, err := s.Snapshot.WriteTo(&b); err != nil {
+		return rt.Continue, err
+	}
+	h.commits = append(h.commits, savedStep{*s, b.Bytes()})
 	if s.Reason == "idle" {
 		return h.verdict, nil
 	}
@@ -41,7 +58,7 @@ func (h *memHost) Goroutines() int         { return runtime.NumGoroutine() - 1 }
 
 func run(t *testing.T, main rt.Thunk, h *memHost) int {
 	t.Helper()
-	if h.start.Snapshot == nil {
+	if h.from == nil {
 		out = nil
 	}
 	done := make(chan int, 1)
@@ -140,7 +157,7 @@ func TestWantedFlood(t *testing.T) {
 			}
 			// Any commit is a state from which the program ends the same.
 			for _, i := range []int{0, len(h.commits) / 2, len(h.commits) - 1} {
-				again := &memHost{start: rt.Start{Snapshot: h.commits[i].Snapshot}}
+				again := &memHost{from: h.commits[i].snapshot}
 				if s := run(t, p.main, again); s != 0 {
 					t.Errorf("from commit %d: status %d", i, s)
 				}

@@ -90,7 +90,7 @@ func TestVisits(t *testing.T) {
 
 	// A process that goes on from a snapshot knows what has been visited.
 	before := len(out)
-	again := &memHost{start: rt.Start{Chaos: 1, InProc: true, Visits: true, Snapshot: h.commits[len(h.commits)-1].Snapshot}}
+	again := &memHost{start: rt.Start{Chaos: 1, InProc: true, Visits: true}, from: h.commits[len(h.commits)-1].snapshot}
 	if s := run(t, main, again); s != 0 || before != 1 {
 		t.Errorf("status %d", s)
 	}

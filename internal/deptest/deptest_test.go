@@ -37,7 +37,7 @@ var policy = []rule{
 	// that a program carries of harkgen: so few imports, and never the compiler.
 	{
 		pkg: "rt", may: "rt/snap",
-		std: "bytes cmp context errors fmt math os reflect runtime runtime/debug slices strconv strings sync sync/atomic time unicode/utf8 unsafe weak",
+		std: "bytes cmp context errors fmt io math os reflect runtime runtime/debug slices strconv strings sync sync/atomic time unicode/utf8 unsafe weak",
 		why: "every compiled program links it; a worker must start in a few milliseconds, and link fast",
 	},
 	{
@@ -57,7 +57,11 @@ var policy = []rule{
 	{pkg: "rt/store/pebble", may: "rt/store", ext: "github.com/cockroachdb/pebble/v2", why: "the only package that knows Pebble"},
 	{pkg: "rt/store/shared", may: "rt/store rt/store/pebble", why: "the lock of the embedded store is what it shares"},
 	{pkg: "rt/store/dynamo/...", may: "rt/store", ext: aws, why: "DynamoDB and S3; the fake servers live beside it"},
-	{pkg: "rt/local", may: "rt/store rt/wire", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
+	{
+		pkg: "rt/store/pages", may: "rt/store", ext: "github.com/klauspost/compress github.com/PlakarKorp/go-cdc-chunkers",
+		why: "how snapshots are cut, compressed and named, over any store",
+	},
+	{pkg: "rt/local", may: "rt/store rt/store/pages rt/wire", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
 	{
 		pkg: "rt/lambdahost", may: "rt rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
 		why: "a program on Lambda links this one host and one store",

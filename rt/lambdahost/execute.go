@@ -93,7 +93,7 @@ func (h *host) giveUp(ctx context.Context, s *session) (Result, error) {
 //     not after stopAt, when the commit is to be the last;
 //   - a put whose answer was lost is repeated with its token.
 //
-// It is used by the supervisor's goroutine alone, but for PutBlob.
+// It is used by the supervisor's goroutine alone, but for the calls on one blob.
 type session struct {
 	store.Store
 	h       *host
@@ -161,10 +161,14 @@ func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
 	return rec, err
 }
 
-// Blobs returns nothing, so that the supervisor does not look for blobs that a crash has left behind: listing
-// them at each invocation costs more than they do.
-func (s *session) Blobs(context.Context, string, string, int) ([]string, string, error) {
-	return nil, "", nil
+// Blobs returns nothing before the run is done, so that the supervisor does not look for blobs that a crash has left behind. Another
+// invocation may execute the run at the same time (invariant 2), and have stored the blobs of a step that it is about to commit. Once
+// the run is done, nobody's put succeeds any more.
+func (s *session) Blobs(ctx context.Context, owner, page string, limit int) ([]string, string, error) {
+	if s.run.State != store.Done {
+		return nil, "", nil
+	}
+	return s.Store.Blobs(ctx, owner, page, limit)
 }
 
 // Put commits a step.

@@ -3,6 +3,7 @@ package lambdahost
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -43,7 +44,11 @@ func fakeProgram(args []string) {
 		panic(err)
 	}
 	if start.Snapshot != nil {
-		f.n, _ = strconv.Atoi(strings.TrimSpace(string(start.Snapshot)))
+		digits, err := io.ReadAll(start.Snapshot)
+		if err != nil {
+			panic(err)
+		}
+		f.n, _ = strconv.Atoi(strings.TrimSpace(string(digits)))
 	}
 	switch args[0] {
 	case "exit": // exit STATUS TEXT...
@@ -104,7 +109,7 @@ func fakeProgram(args []string) {
 // commit commits the counter, padded to a size.
 func (f *fake) commit(reason string, wake time.Time, size int) {
 	v, err := f.host.Commit(context.Background(), &rt.Step{
-		Snapshot:   fmt.Appendf(nil, "%-*d", size, f.n),
+		Snapshot:   strings.NewReader(fmt.Sprintf("%-*d", size, f.n)),
 		Reason:     reason,
 		Wake:       wake,
 		Goroutines: []rt.Goroutine{{ID: 1, State: "waiting", Op: "sleep", Func: "main.main", Pos: "main.go:7:2"}},

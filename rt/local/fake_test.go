@@ -21,8 +21,10 @@
 package local
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -60,9 +62,11 @@ func (f *fake) main() {
 	fmt.Println("init")
 	f.conn = wire.NewConn(os.NewFile(3, "host"))
 	f.conn.Send(wire.Load{}, nil)
-	msg, raw, err := f.conn.Receive()
+	msg, snapshot, err := f.conn.Receive()
 	check(err)
 	f.Start = msg.(wire.Start)
+	raw, err := io.ReadAll(snapshot)
+	check(err)
 	if !f.New {
 		check(json.Unmarshal(raw, f))
 	}
@@ -84,7 +88,7 @@ func (f *fake) commit(reason string, wake time.Time) {
 	snap, err := json.Marshal(f)
 	check(err)
 	gs := []rt.Goroutine{{ID: 1, State: "waiting", Op: "sleep", Func: "main.main", Pos: fmt.Sprint("main.go:", f.PC, ":1")}}
-	check(f.conn.Send(wire.Commit{Reason: reason, Wake: wake, Goroutines: gs}, snap))
+	check(f.conn.Send(wire.Commit{Reason: reason, Wake: wake, Goroutines: gs}, bytes.NewReader(snap)))
 	for {
 		msg, _, err := f.conn.Receive()
 		check(err)

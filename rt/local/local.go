@@ -12,7 +12,8 @@
 //     made all its writes before it sent Commit, so this is the output of the step, all of it;
 //  2. notes how much of stdin the worker has read: bytes fed into its pipe less
 //     bytes still there;
-//  3. puts snapshot, output and offset into one record in one conditional write;
+//  3. stores what is new of the snapshot while it arrives (package pages), and puts snapshot, output and offset into one
+//     record in one conditional write;
 //  4. shows the output on the real stdout and stderr and marks how far it got;
 //  5. answers Committed, and the worker goes on, or ends.
 //
@@ -58,6 +59,7 @@ import (
 	"time"
 
 	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/rt/store/pages"
 )
 
 // Options say how to execute a run. Store, Dir and Worker are required.
@@ -73,6 +75,8 @@ type Options struct {
 	Chaos  int  // kill the worker after every Chaos-th operation; 0: never
 	InProc bool // chaos restores in the same process
 	Visits bool // chaos counts polls and entries of functions too, of a program that was compiled for it
+
+	Keep int // how many of the last steps stay readable, at most store.MaxKeep; 0: as the run did before, or 1
 
 	// Patience is how long output may wait before the worker is asked for a
 	// commit, and Grace how long a commit may take when the supervisor is stopped.
@@ -126,6 +130,7 @@ type Run struct {
 	ver    int64
 	args   []string
 	lease  *lease
+	pages  *pages.Set // of the steps that are kept
 	screen screen
 	in     *input // nil if there is none
 	kills  int    // of workers since the last commit

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/rt/store/pages"
 	"github.com/harkgen/harkgen/rt/wire"
 )
 
@@ -46,6 +47,9 @@ func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
 	}
 	if r.rec.State == store.Failed {
 		r.rec.State = store.Running
+	}
+	if r.o.Keep > 0 {
+		r.rec.Keep = min(r.o.Keep, store.MaxKeep)
 	}
 	if err := r.attach(work); err != nil {
 		return nil, err
@@ -87,6 +91,9 @@ func sleepUntil(ctx context.Context, wake time.Time) bool {
 
 // recover finishes what a supervisor that crashed left half done.
 func (r *Run) recover(ctx context.Context) error {
+	if err := r.openPages(ctx); err != nil {
+		return err
+	}
 	chunks, base, err := r.committedOutput(ctx)
 	if err != nil {
 		return err
@@ -94,10 +101,17 @@ func (r *Run) recover(ctx context.Context) error {
 	if err := r.show(base, chunks); err != nil && !errors.Is(err, errPipe) {
 		return err
 	}
+	return r.sweep(ctx)
+}
+
+// sweep deletes the blobs that nothing points to.
+func (r *Run) sweep(ctx context.Context) error {
 	keep := map[string]bool{}
 	for _, name := range r.rec.Blobs() {
 		keep[name] = true
 	}
+	r.pages.Names(func(name string) { keep[name] = true })
+	var garbage []string
 	for page := ""; ; {
 		names, next, err := r.o.Store.Blobs(ctx, r.rec.ID, page, 1000)
 		if err != nil {
@@ -105,13 +119,11 @@ func (r *Run) recover(ctx context.Context) error {
 		}
 		for _, name := range names {
 			if !keep[name] {
-				if err := r.o.Store.DeleteBlob(ctx, name); err != nil {
-					return err
-				}
+				garbage = append(garbage, name)
 			}
 		}
 		if page = next; page == "" {
-			return nil
+			return pages.Delete(ctx, r.o.Store, garbage)
 		}
 	}
 }
@@ -181,7 +193,7 @@ func (r *Run) life(ctx, work context.Context) (ending, error) {
 				msgs, exited = nil, w.exited
 				continue
 			}
-			if how, err := r.handle(work, w, m); err != nil || how != 0 {
+			if how, err := r.handle(ctx, work, w, m); err != nil || how != 0 {
 				return how, err
 			}
 			if _, ok := m.msg.(wire.Commit); ok && grace != nil {
@@ -198,7 +210,7 @@ func (r *Run) life(ctx, work context.Context) (ending, error) {
 				return stopped, nil
 			}
 			stop, grace = nil, time.After(r.o.Grace)
-			w.send(wire.Wanted{}, nil)
+			w.send(wire.Wanted{})
 		case <-grace:
 			return stopped, nil
 		}
@@ -218,168 +230,23 @@ func (r *Run) want(w *worker, t *time.Timer) {
 		t.Reset(d)
 		return
 	}
-	w.send(wire.Wanted{}, nil)
+	w.send(wire.Wanted{})
 	t.Reset(wantAgain)
 }
 
-// handle handles a message of the worker. Its life goes on if the result is 0.
-func (r *Run) handle(ctx context.Context, w *worker, m message) (ending, error) {
+// handle handles a message of the worker. Its life goes on if the result is 0. stop ends when the supervisor is to stop.
+func (r *Run) handle(stop, ctx context.Context, w *worker, m message) (ending, error) {
 	switch msg := m.msg.(type) {
 	case wire.Load:
 		return 0, r.onLoad(ctx, w)
 	case wire.Commit:
-		return r.onCommit(ctx, w, &msg, m.raw)
+		defer close(m.done)
+		return r.onCommit(stop, ctx, w, &msg, m.snapshot)
 	case wire.Refused:
 		w.kill()
 		return 0, r.fail(ctx, w, msg.Err)
 	}
 	return 0, fmt.Errorf("%T from the worker", m.msg)
-}
-
-// onLoad answers with the last snapshot.
-func (r *Run) onLoad(ctx context.Context, w *worker) error {
-	w.loaded = true
-	start := wire.Start{Run: r.rec.ID, Chaos: r.o.Chaos, InProc: r.o.InProc, Visits: r.o.Visits, New: r.rec.Snap.IsZero()}
-	if start.New {
-		w.send(start, nil)
-		return nil
-	}
-	if err := r.drop(ctx, w); err != nil { // what the initialisers printed
-		return err
-	}
-	snap := r.rec.Snap.Inline
-	for _, name := range r.rec.Snap.Blobs {
-		b, err := getBlob(ctx, r.o.Store, r.rec.ID, name)
-		if err != nil {
-			return err
-		}
-		snap = append(snap, b...)
-	}
-	w.send(start, snap)
-	return nil
-}
-
-// drop throws the output away that was not committed.
-func (r *Run) drop(ctx context.Context, w *worker) error {
-	for _, name := range w.out.discard() {
-		if err := r.o.Store.DeleteBlob(ctx, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// onCommit commits a step and decides how it goes on.
-func (r *Run) onCommit(ctx context.Context, w *worker, c *wire.Commit, snapshot []byte) (ending, error) {
-	next := r.rec
-	next.Reason, next.Error, next.Exit, next.Signal = c.Reason, "", 0, ""
-	next.Count, next.Gs = len(c.Goroutines), nil
-	for _, g := range c.Goroutines[:min(len(c.Goroutines), store.MaxGs)] {
-		next.Gs = append(next.Gs, store.G{ID: g.ID, State: g.State, Op: g.Op, Func: g.Func, Pos: g.Pos, Deadline: g.Deadline})
-	}
-	exit := c.Reason == "idle" && !c.Wake.IsZero() && time.Until(c.Wake) > time.Second
-	next.State, next.Wake = store.Running, time.Time{}
-	if exit {
-		next.State, next.Wake = store.Waiting, c.Wake
-	}
-	var blobs []store.Blob
-	if len(snapshot) <= store.MaxInline {
-		next.Snap = store.Content{Inline: snapshot}
-	} else {
-		b := store.NewBlob(r.rec.ID, snapshot)
-		next.Snap = store.Content{Blobs: []string{b.Name}}
-		blobs = append(blobs, b)
-	}
-	if err := r.commit(ctx, w, &next, blobs); err != nil {
-		if errors.Is(err, errPipe) {
-			return r.brokenPipe(ctx, w)
-		}
-		return 0, err
-	}
-	r.kills = 0
-	verdict := wire.VerdictContinue
-	switch {
-	case c.Reason == "chaos" && !r.o.InProc:
-		w.kill()
-		return again, nil
-	case exit:
-		verdict, w.unloading = wire.VerdictExit, true
-	}
-	w.send(wire.Committed{Verdict: verdict}, nil)
-	return 0, nil
-}
-
-// commit takes the output, puts the record, and shows the output. The error may be errPipe.
-func (r *Run) commit(ctx context.Context, w *worker, next *store.Run, blobs []store.Blob) error {
-	out, chunks, blob, err := w.out.take(r.rec.ID)
-	if err != nil {
-		return err
-	}
-	if blob.Name != "" {
-		blobs = append(blobs, blob)
-	}
-	next.Output = out
-	if w.feed != nil {
-		if next.Stdin.Consumed, err = w.feed.consumed(); err != nil {
-			return err
-		}
-		if err := r.in.failed(); err != nil {
-			return err
-		}
-	}
-	next.Step++
-	if err := r.put(ctx, next, blobs...); err != nil {
-		return err
-	}
-	base := out.Base
-	if len(out.Blobs) > 1 { // some of it had to wait in the store
-		if chunks, base, err = r.committedOutput(ctx); err != nil {
-			return err
-		}
-	}
-	if err := r.show(base, chunks); err != nil {
-		return err
-	}
-	if r.o.OnCommit != nil {
-		r.o.OnCommit(&r.rec)
-	}
-	if w.feed != nil {
-		return w.feed.forget(ctx, next.Stdin.Consumed)
-	}
-	return nil
-}
-
-// put stores the next record, and deletes the blobs that only the one before pointed to.
-func (r *Run) put(ctx context.Context, next *store.Run, blobs ...store.Blob) error {
-	next.Updated = time.Now()
-	data, err := next.Encode()
-	if err != nil {
-		return err
-	}
-	ver, err := r.o.Store.Put(ctx, store.Record{ID: next.ID, Version: r.ver, Data: data}, blobs...)
-	if errors.Is(err, store.ErrConflict) {
-		return fmt.Errorf("run %s was changed by another process", next.ID)
-	}
-	if err != nil {
-		return err
-	}
-	keep := map[string]bool{}
-	for _, name := range next.Blobs() {
-		keep[name] = true
-	}
-	old := r.rec.Blobs()
-	r.rec, r.ver = *next, ver
-	if err := r.lease.markVersion(ver); err != nil {
-		return err
-	}
-	for _, name := range old {
-		if !keep[name] {
-			if err := r.o.Store.DeleteBlob(ctx, name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 func (r *Run) show(base int64, chunks []chunk) error { return r.screen.show(base, chunks) }
@@ -440,7 +307,7 @@ func (r *Run) fail(ctx context.Context, w *worker, why string) error {
 	}
 	next := r.rec
 	next.State, next.Error, next.Wake = store.Failed, why, time.Time{}
-	if err := r.put(ctx, &next); err != nil {
+	if err := r.put(ctx, &next, nil); err != nil {
 		return err
 	}
 	return &FailedError{ID: r.rec.ID, Why: why}
@@ -450,7 +317,7 @@ func (r *Run) fail(ctx context.Context, w *worker, why string) error {
 func (r *Run) finish(ctx context.Context, w *worker, exit int, signal string) (ending, error) {
 	next := r.rec
 	next.State, next.Exit, next.Signal, next.Reason, next.Error = store.Done, exit, signal, "exit", ""
-	next.Wake, next.Snap, next.Gs, next.Count = time.Time{}, store.Content{}, nil, 0
+	next.Wake, next.Snap, next.Wrote, next.Gs, next.Count = time.Time{}, store.Snapshot{}, 0, nil, 0
 	err := r.commit(ctx, w, &next, nil)
 	if errors.Is(err, errPipe) {
 		return r.brokenPipe(ctx, w)
@@ -469,27 +336,31 @@ func (r *Run) brokenPipe(ctx context.Context, w *worker) (ending, error) {
 	}
 	next := r.rec
 	next.State, next.Exit, next.Signal, next.Reason = store.Done, -1, "signal: broken pipe", "exit"
-	next.Wake, next.Snap, next.Gs, next.Count = time.Time{}, store.Content{}, nil, 0
+	next.Wake, next.Snap, next.Wrote, next.Gs, next.Count = time.Time{}, store.Snapshot{}, 0, nil, 0
 	next.Output = store.Output{Base: next.Output.Base + next.Output.Size}
-	if err := r.put(ctx, &next); err != nil {
+	next.Step++
+	if err := r.put(ctx, &next, nil); err != nil {
 		return 0, err
 	}
 	return ended, r.cleanUp(ctx)
 }
 
-// cleanUp leaves only the record of a run that is done.
+// cleanUp leaves only the record of a run that is done, and the steps that are kept.
 func (r *Run) cleanUp(ctx context.Context) error {
 	if len(r.rec.Output.Blobs) > 0 {
 		next := r.rec
 		next.Output = store.Output{Base: next.Output.Base + next.Output.Size}
-		if err := r.put(ctx, &next); err != nil {
+		if err := r.put(ctx, &next, nil); err != nil {
 			return err
 		}
 	}
 	for {
 		ms, err := r.o.Store.Messages(ctx, r.rec.ID, store.Key{}, 100)
-		if err != nil || len(ms) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(ms) == 0 {
+			return r.sweep(ctx)
 		}
 		var keys []store.Key
 		for _, m := range ms {

@@ -18,8 +18,9 @@ import (
 const exitUnloaded = 75
 
 type message struct {
-	msg any // of package wire
-	raw []byte
+	msg      any           // of package wire
+	snapshot *wire.Body    // if it carries one
+	done     chan struct{} // to be closed when the snapshot has been read; the next message comes after that
 }
 
 type worker struct {
@@ -110,12 +111,21 @@ func socketpair() (ours, theirs *os.File, err error) {
 func (w *worker) read() {
 	defer close(w.msgs)
 	for {
-		msg, raw, err := w.conn.Receive()
+		msg, snapshot, err := w.conn.Receive()
 		if err != nil {
 			return // it hung up; how it ended says why
 		}
+		m := message{msg, snapshot, make(chan struct{})}
 		select {
-		case w.msgs <- message{msg, raw}:
+		case w.msgs <- m:
+		case <-w.quit:
+			return
+		}
+		if snapshot == nil {
+			continue
+		}
+		select {
+		case <-m.done:
 		case <-w.quit:
 			return
 		}
@@ -130,7 +140,10 @@ func (w *worker) wait() {
 }
 
 // send sends a message. If that fails the worker has died, of which others will tell.
-func (w *worker) send(msg any, raw []byte) { w.conn.Send(msg, raw) }
+func (w *worker) send(msg any) { w.conn.Send(msg, nil) }
+
+// hangUp ends what is being read from the worker.
+func (w *worker) hangUp() { w.sock.SetReadDeadline(time.Now()) }
 
 // kill kills the process, and its children if they are in its group, and waits until it has ended.
 func (w *worker) kill() {

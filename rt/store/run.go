@@ -6,12 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
 // RunFormat is the version of the encoding of a Run. It grows when a reader of
 // the old version would misunderstand the new one; fields that such a reader may ignore are just added.
-const RunFormat = 1
+//
+//	1  a snapshot was one blob; whoever reads such a record finds the build to be another
+//	2  Snapshot
+const RunFormat = 2
 
 // ErrFormat says that a record was written by a newer harkgen.
 var ErrFormat = errors.New("store: the record has a newer format; use a newer harkgen")
@@ -44,7 +48,10 @@ type Run struct {
 	Reason  string    `json:"reason,omitempty"`  // of the last commit
 	Count   int       `json:"count,omitempty"`   // of goroutines at the last commit
 	Gs      []G       `json:"gs,omitempty"`      // the first MaxGs of them
-	Snap    Content   `json:"snap,omitzero"`     // none before the first commit
+	Snap    Snapshot  `json:"snap,omitzero"`     // none before the first commit
+	Wrote   int64     `json:"wrote,omitempty"`   // bytes of Snap that the last commit wrote: the rest was there
+	Keep    int       `json:"keep,omitempty"`    // how many of the last steps stay readable; 0 is 1
+	Kept    []Kept    `json:"kept,omitempty"`    // those of them that are in blobs, oldest first
 	Output  Output    `json:"output,omitzero"`   // of the last step
 	Stdin   Stdin     `json:"stdin,omitzero"`    //
 	Shared  []byte    `json:"shared,omitempty"`  // reserved for the state that processes of one run share
@@ -75,6 +82,26 @@ type G struct {
 	Pos      string    `json:"pos,omitempty"` // file:line:col
 	Deadline time.Time `json:"deadline,omitzero"`
 }
+
+// A Snapshot says where the saved memory of the program is: in the record itself, if it is small, or else in pages; see package pages.
+type Snapshot struct {
+	Size   int64  `json:"size,omitempty"` // in bytes
+	Inline []byte `json:"inline,omitempty"`
+	Pages  []byte `json:"pages,omitempty"` // list of pages
+	Depth  int    `json:"depth,omitempty"` // levels of lists between Pages and the content
+}
+
+// IsZero reports whether there is no snapshot.
+func (s Snapshot) IsZero() bool { return len(s.Inline) == 0 && len(s.Pages) == 0 }
+
+// Kept is an earlier step. Its blob is the Run as it was then, in JSON, without its output and without what it kept itself.
+type Kept struct {
+	Step int64  `json:"step"`
+	Blob string `json:"blob"`
+}
+
+// MaxKeep is the highest number of steps that can be kept. A record with more would be too long.
+const MaxKeep = 1000
 
 // Content is bytes in the record itself, if they are few, or else in blobs.
 type Content struct {
@@ -110,12 +137,20 @@ type Stdin struct {
 // IsZero reports whether the program has no input.
 func (s Stdin) IsZero() bool { return !s.Attached && s.Consumed == 0 }
 
+// Keeps reports whether a step is one of those in Kept.
+func (r *Run) Keeps(step int64) bool {
+	return slices.ContainsFunc(r.Kept, func(k Kept) bool { return k.Step == step })
+}
+
 // Ended reports whether nothing more will happen. A run that Failed may be resumed.
 func (r *Run) Ended() bool { return r.State == Done }
 
-// Blobs returns the names of all blobs that the record points to.
+// Blobs returns the names of the blobs that the record points to, but for the pages of snapshots.
 func (r *Run) Blobs() []string {
-	names := append(append([]string(nil), r.Snap.Blobs...), r.Output.Blobs...)
+	names := append([]string(nil), r.Output.Blobs...)
+	for _, k := range r.Kept {
+		names = append(names, k.Blob)
+	}
 	if r.Program.ArgsBlob != "" {
 		names = append(names, r.Program.ArgsBlob)
 	}

@@ -10,7 +10,7 @@ import (
 func TestRun(t *testing.T) {
 	r := &Run{
 		ID: "x", State: Waiting, Build: "b", Wake: time.Unix(1e9, 0).UTC(), Step: 3, Count: 200, Gs: make([]G, 200),
-		Snap: Content{Inline: []byte{0, 255}}, Output: Output{Base: 7, Size: 3, Content: Content{Blobs: []string{"x/1"}}},
+		Snap: Snapshot{Size: 2, Inline: []byte{0, 255}}, Keep: 2, Kept: []Kept{{2, "x/3"}}, Output: Output{Base: 7, Size: 3, Content: Content{Blobs: []string{"x/1"}}},
 		Program: Program{Package: "p", Args: []string{"", "é"}, ArgsBlob: "x/2"},
 	}
 	data, err := r.Encode()
@@ -26,7 +26,7 @@ func TestRun(t *testing.T) {
 	if !reflect.DeepEqual(got, &want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if names := got.Blobs(); !reflect.DeepEqual(names, []string{"x/1", "x/2"}) {
+	if names := got.Blobs(); !reflect.DeepEqual(names, []string{"x/1", "x/3", "x/2"}) {
 		t.Errorf("blobs %q", names)
 	}
 }
@@ -40,7 +40,7 @@ func TestRunFormat(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for data, want := range map[string]error{
-		`{"format":2,"id":"x"}`: ErrFormat,
+		`{"format":3,"id":"x"}`: ErrFormat,
 		`{"format":1}`:          ErrDamaged,
 		`{"id":"x"}`:            ErrDamaged,
 		`{`:                     ErrDamaged,

@@ -2,33 +2,34 @@
 //
 // A frame is
 //
-//	uint32, big endian   length of what follows
 //	byte                 kind
 //	uint32, big endian   length of the JSON
 //	JSON                 the message
-//	raw bytes            the snapshot, if the message carries one
+//	chunks               the snapshot, if the kind carries one; see chunk.go
 //
 // The dialogue:
 //
 //	worker            host
 //	Load         ->
-//	             <-   Start + snapshot (none if New)
+//	             <-   Start + snapshot (empty if New)
 //	Commit + snapshot ->
 //	             <-   Committed, or SIGKILL when Reason is "chaos"
 //	             <-   Wanted, at any time
 //	Refused      ->   and the host ends the worker
+//
+// A snapshot is written and read as a stream: neither side holds more than a chunk of it.
 //
 // The end of the stream means that the other side is gone; a worker then exits at once, with status 137.
 package wire
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"sync"
 	"time"
 
@@ -47,10 +48,13 @@ const (
 	kindRefused   kind = 6
 )
 
+// carries reports whether a snapshot follows a message.
+func (k kind) carries() bool { return k == kindCommit || k == kindStart }
+
 // Load asks for what to run. Worker to host.
 type Load struct{}
 
-// Commit asks to make a step durable; the frame carries the snapshot. Worker to host.
+// Commit asks to make a step durable; the snapshot follows. Worker to host.
 type Commit struct {
 	Reason     string
 	Wake       time.Time `json:",omitzero"`
@@ -58,13 +62,14 @@ type Commit struct {
 	ElapsedNS  int64
 }
 
-// Start says what to run; unless New, the frame carries the snapshot. Host to worker.
+// Start says what to run; the snapshot follows, of Size bytes, empty if New. Host to worker.
 type Start struct {
 	Run    string
 	Chaos  int
 	InProc bool
 	Visits bool
 	New    bool
+	Size   int64
 }
 
 // Verdicts in Committed.
@@ -87,21 +92,23 @@ var ErrProtocol = errors.New("wire: malformed frame")
 
 // A Conn is one side of a connection. Send may be called by several goroutines, Receive by one.
 type Conn struct {
-	rwc io.ReadWriteCloser
-	r   *bufio.Reader
-	mu  sync.Mutex // orders writes
+	rwc  io.ReadWriteCloser
+	r    *bufio.Reader
+	body *Body      // of the last message received
+	mu   sync.Mutex // orders writes
 }
 
 // NewConn makes a Conn of a stream.
 func NewConn(rwc io.ReadWriteCloser) *Conn {
-	return &Conn{rwc: rwc, r: bufio.NewReader(rwc)}
+	return &Conn{rwc: rwc, r: bufio.NewReaderSize(rwc, chunkSize)}
 }
 
 // Close closes the stream.
 func (c *Conn) Close() error { return c.rwc.Close() }
 
-// Send sends a message, which is one of the struct types above (not a pointer), with raw bytes or none.
-func (c *Conn) Send(msg any, raw []byte) error {
+// Send sends a message, which is one of the struct types above (not a pointer), with the snapshot if it carries one; nil is an
+// empty one. If snapshot fails to write itself, the error is a *SourceError and the other side gets ErrAborted.
+func (c *Conn) Send(msg any, snapshot io.WriterTo) error {
 	var k kind
 	switch msg.(type) {
 	case Load:
@@ -123,73 +130,64 @@ func (c *Conn) Send(msg any, raw []byte) error {
 	if err != nil {
 		return fmt.Errorf("wire: %w", err)
 	}
-	rest := 5 + len(text) + len(raw)
-	if uint64(rest) > math.MaxUint32 {
-		return fmt.Errorf("wire: snapshot of %d bytes is too large", len(raw))
+	if snapshot != nil && !k.carries() {
+		return fmt.Errorf("wire: %T carries no snapshot", msg)
 	}
 	head := make([]byte, 0, 9+len(text))
-	head = binary.BigEndian.AppendUint32(head, uint32(rest))
 	head = append(head, byte(k))
 	head = binary.BigEndian.AppendUint32(head, uint32(len(text)))
 	head = append(head, text...)
+	if k.carries() && snapshot == nil {
+		head = binary.BigEndian.AppendUint32(head, endOfChunks)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, err := c.rwc.Write(head); err != nil {
 		return fmt.Errorf("wire: %w", err)
 	}
-	if len(raw) > 0 {
-		if _, err := c.rwc.Write(raw); err != nil {
-			return fmt.Errorf("wire: %w", err)
-		}
+	if snapshot == nil {
+		return nil
 	}
-	return nil
+	return sendChunks(c.rwc, snapshot)
 }
 
-// Receive returns the next message, one of the struct types above (not a pointer), and its raw bytes. The error is io.EOF at the end of the stream.
-func (c *Conn) Receive() (msg any, raw []byte, err error) {
-	var head [9]byte
+// Receive returns the next message, one of the struct types above (not a pointer), and its snapshot if it carries one. What of the snapshot before
+// was not read is skipped. The error is io.EOF at the end of the stream.
+func (c *Conn) Receive() (msg any, snapshot *Body, err error) {
+	if c.body != nil {
+		if _, err := io.Copy(io.Discard, c.body); err != nil && !errors.Is(err, ErrAborted) {
+			return nil, nil, err
+		}
+		c.body = nil
+	}
+	var head [5]byte
 	if _, err := io.ReadFull(c.r, head[:]); err != nil {
 		return nil, nil, err
 	}
-	rest := int64(binary.BigEndian.Uint32(head[0:]))
-	textLen := int64(binary.BigEndian.Uint32(head[5:]))
-	rawLen := rest - 5 - textLen
-	if rawLen < 0 {
-		return nil, nil, ErrProtocol
-	}
-	text, err := c.read(textLen)
+	text, err := c.read(int64(binary.BigEndian.Uint32(head[1:])))
 	if err != nil {
 		return nil, nil, err
 	}
-	if raw, err = c.read(rawLen); err != nil {
+	k := kind(head[0])
+	if msg, err = decode(k, text); err != nil {
 		return nil, nil, err
 	}
-	if msg, err = decode(kind(head[4]), text); err != nil {
-		return nil, nil, err
+	if k.carries() {
+		c.body = newBody(c.r)
 	}
-	return msg, raw, nil
+	return msg, c.body, nil
 }
 
 // read reads n bytes. A false length costs no more memory than what really arrives.
 func (c *Conn) read(n int64) ([]byte, error) {
-	const chunk = 1 << 20
-	b := make([]byte, 0, min(n, chunk))
-	for int64(len(b)) < n {
-		if len(b) == cap(b) {
-			grown := make([]byte, len(b), min(n, 4*int64(len(b))))
-			copy(grown, b)
-			b = grown
+	var b bytes.Buffer
+	if _, err := io.CopyN(&b, c.r, n); err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
 		}
-		m := len(b)
-		b = b[:cap(b)]
-		if _, err := io.ReadFull(c.r, b[m:]); err != nil {
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, err
-		}
+		return nil, err
 	}
-	return b, nil
+	return b.Bytes(), nil
 }
 
 func decode(k kind, text []byte) (any, error) {

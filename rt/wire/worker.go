@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strconv"
 	"syscall"
@@ -41,11 +42,12 @@ type worker struct {
 	answers chan Committed
 	wanted  chan struct{}
 	alive   chan struct{} // never closed: the reader ends the OS process itself
+	loading *Body         // the snapshot that Load has returned
 }
 
 type loaded struct {
 	Start
-	snapshot []byte
+	snapshot *Body
 }
 
 func newWorker(f *os.File) *worker {
@@ -63,13 +65,17 @@ func newWorker(f *os.File) *worker {
 // read dispatches what the host sends. It is the only goroutine of the worker's side; see Goroutines.
 func (w *worker) read() {
 	for {
-		msg, raw, err := w.conn.Receive()
+		msg, snapshot, err := w.conn.Receive()
 		if err != nil {
 			gone()
 		}
 		switch m := msg.(type) {
 		case Start:
-			w.started <- loaded{m, raw}
+			w.started <- loaded{m, snapshot}
+			<-snapshot.Done()
+			if errors.Is(snapshot.err, ErrCut) {
+				gone()
+			}
 		case Committed:
 			w.answers <- m
 		case Wanted:
@@ -95,7 +101,8 @@ func (w *worker) Load(ctx context.Context) (*rt.Start, error) {
 	case l := <-w.started:
 		s := &rt.Start{Run: l.Run, Chaos: l.Chaos, InProc: l.InProc, Visits: l.Visits}
 		if !l.New {
-			s.Snapshot = l.snapshot
+			s.Snapshot, s.Size = l.snapshot, l.Size
+			w.loading = l.snapshot
 		}
 		return s, nil
 	}
@@ -105,10 +112,10 @@ func (w *worker) Load(ctx context.Context) (*rt.Start, error) {
 func (w *worker) Commit(ctx context.Context, s *rt.Step) (rt.Verdict, error) {
 	m := Commit{s.Reason, s.Wake, s.Goroutines, int64(s.Elapsed / time.Nanosecond)}
 	if err := w.conn.Send(m, s.Snapshot); err != nil {
-		if _, broken := errors.AsType[*os.PathError](err); broken {
-			gone()
+		if _, ok := errors.AsType[*SourceError](err); ok {
+			return rt.Continue, err
 		}
-		return rt.Continue, err
+		gone()
 	}
 	select {
 	case <-ctx.Done():
@@ -132,6 +139,9 @@ func (w *worker) Goroutines() int { return 1 }
 
 // Refuse implements rt.Refuser.
 func (w *worker) Refuse(text string) {
+	if w.loading != nil {
+		io.Copy(io.Discard, w.loading) // the host listens when it has sent all of it
+	}
 	if w.conn.Send(Refused{text}, nil) != nil {
 		gone()
 	}

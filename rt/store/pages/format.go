@@ -24,16 +24,19 @@ const (
 	hashLen       = 16
 	headLen       = 1 + saltLen
 
-	// Sizes of the content of a page. They may be changed: they say where writers cut, not what can be read, but for maxPage.
-	minPage    = 16 << 10
-	normalPage = 64 << 10 // a power of two
-	maxPage    = 256 << 10
-
-	maxList    = 1 << 10 // bytes of the list in the record
-	minEntries = 16      // of an index page, but for the last
-	maxEntries = 1024    // they fit into maxPage
-	maxDepth   = 8       // of index pages above content
+	maxPage  = 256 << 10 // bytes of content
+	maxDepth = 8         // levels of index pages above content
 )
+
+// sizes say where writers cut. They may be changed: whoever reads does not need them.
+type sizes struct {
+	min, normal, max int // bytes of content; normal is a power of two, max at most maxPage
+	list             int // bytes of the list in the record
+	entries          int // of an index page at least, but for the last one; at most 64 times as many
+	held             int // bytes of new pages that go into the put of the record, which makes all durable at once; more are stored as they come
+}
+
+var normalSizes = sizes{min: 16 << 10, normal: 64 << 10, max: maxPage, list: 1 << 10, entries: 16, held: 1 << 20}
 
 // A hash is the first half of a SHA-256.
 type hash [hashLen]byte

@@ -18,13 +18,14 @@ type page struct {
 type Set struct {
 	store store.Store
 	owner string
+	sizes sizes
 	pages map[hash]*page    // by content
 	steps map[int64][]*page // what a step needs, each page once: content and index pages
 }
 
 // Open returns the set of the steps with their snapshots. The error wraps store.ErrDamaged if an index page cannot be read.
 func Open(ctx context.Context, s store.Store, owner string, steps map[int64]store.Snapshot) (*Set, error) {
-	set := &Set{s, owner, map[hash]*page{}, map[int64][]*page{}}
+	set := &Set{s, owner, normalSizes, map[hash]*page{}, map[int64][]*page{}}
 	for step, snap := range steps {
 		src := &source{s, owner, step}
 		leaves, index, err := src.leaves(ctx, snap)

@@ -15,9 +15,6 @@ import (
 // cdc names the algorithm; the library keeps what a name means.
 const cdc = "fastcdc-v1.0.0"
 
-// maxHeld is how many bytes of new pages go into the put of the record, which makes all durable at once. More are stored as they come.
-const maxHeld = 1 << 20
-
 // A Draft is a snapshot that is about to be committed.
 type Draft struct {
 	Snapshot store.Snapshot // for the record
@@ -118,7 +115,8 @@ func newWriter(ctx context.Context, d *Draft) *writer {
 
 // write writes the snapshot.
 func (w *writer) write(r io.Reader) error {
-	c, err := chunkers.NewChunker(cdc, r, &chunkers.ChunkerOpts{MinSize: minPage, NormalSize: normalPage, MaxSize: maxPage})
+	at := &w.set.sizes
+	c, err := chunkers.NewChunker(cdc, r, &chunkers.ChunkerOpts{MinSize: at.min, NormalSize: at.normal, MaxSize: at.max})
 	if err != nil {
 		return err
 	}
@@ -141,6 +139,7 @@ func (w *writer) write(r io.Reader) error {
 
 // index makes index pages until the list is short enough for the record.
 func (w *writer) index(list []*page) error {
+	at := &w.set.sizes
 	for {
 		w.pending.Wait() // now all have names
 		if w.ctx.Err() != nil {
@@ -148,19 +147,19 @@ func (w *writer) index(list []*page) error {
 		}
 		var b []byte
 		var above []*page
-		if len(list) <= maxList/(2*hashLen) {
+		if len(list) <= at.list/(2*hashLen) {
 			for _, p := range list {
 				b = appendEntry(b, p.entry)
 			}
 		}
-		if len(b) > 0 && len(b) <= maxList {
+		if len(b) > 0 && len(b) <= at.list {
 			w.Snapshot.Pages = b
 			return nil
 		}
 		b = b[:0]
 		for n, p := range list {
 			b = appendEntry(b, p.entry)
-			if p.cut() && len(b) >= minEntries*2*hashLen || len(b) >= maxEntries*2*hashLen || n == len(list)-1 {
+			if p.cut() && len(b) >= at.entries*2*hashLen || len(b) >= 64*at.entries*2*hashLen || n == len(list)-1 {
 				above = append(above, w.add(b))
 				b = b[:0]
 			}
@@ -215,7 +214,7 @@ func (w *writer) keep(b store.Blob) {
 	blobs := []store.Blob{b}
 	if !w.spill {
 		w.Blobs = append(w.Blobs, b)
-		if w.held += len(b.Data); w.held > maxHeld {
+		if w.held += len(b.Data); w.held > w.set.sizes.held {
 			w.spill = true
 			blobs, w.Blobs = w.Blobs, nil
 		} else {

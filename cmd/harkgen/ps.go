@@ -68,6 +68,9 @@ type psRun struct {
 	Created    time.Time     `json:"created"`
 	Updated    time.Time     `json:"updated"`
 	Commits    int64         `json:"commits"`
+	Bytes      int64         `json:"bytes"`           // of the state at the last commit
+	Written    int64         `json:"written"`         // of these, what the last commit wrote, compressed
+	Steps      []int64       `json:"steps,omitempty"` // commits whose state can be read
 	Wake       time.Time     `json:"wake,omitzero"`
 	Count      int           `json:"goroutineCount"`
 	Goroutines []psGoroutine `json:"goroutines"`
@@ -87,7 +90,7 @@ func psJSON(w io.Writer, runs []store.Run) error {
 	for _, r := range runs {
 		p := psRun{
 			ID: r.ID, Program: r.Program.Package, Args: r.Program.Args, State: r.State, Signal: r.Signal, Error: r.Error,
-			Created: r.Created, Updated: r.Updated, Commits: r.Step, Wake: r.Wake, Count: r.Count, Goroutines: []psGoroutine{},
+			Created: r.Created, Updated: r.Updated, Commits: r.Step, Bytes: r.Snap.Size, Written: r.Wrote, Steps: local.Steps(&r), Wake: r.Wake, Count: r.Count, Goroutines: []psGoroutine{},
 		}
 		if r.Ended() {
 			p.Exit = &r.Exit

@@ -29,6 +29,7 @@ type runFlags struct {
 	state   string
 	chaos   int
 	inproc  bool
+	keep    int
 	verbose bool
 }
 
@@ -37,6 +38,7 @@ func (f *runFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print the id of the run")
 	cmd.Flags().IntVar(&f.chaos, "chaos", 0, "kill the program at every `N`th operation, and go on in a new process")
 	cmd.Flags().BoolVar(&f.inproc, "inproc", false, "with -chaos, do not kill the process, but restore its memory from what was saved")
+	cmd.Flags().IntVar(&f.keep, "keep", 0, "keep the state after each of the last `N` commits readable; by default 1, or what the run was started with")
 }
 
 func (f *runFlags) check(cmd *cobra.Command) error {
@@ -45,6 +47,8 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 		return &usageError{cmd, "-chaos needs a positive number"}
 	case f.inproc && f.chaos == 0:
 		return &usageError{cmd, "-inproc needs -chaos"}
+	case (f.keep < 1 || f.keep > store.MaxKeep) && cmd.Flags().Changed("keep"):
+		return &usageError{cmd, fmt.Sprintf("-keep needs a number from 1 to %d", store.MaxKeep)}
 	case f.state == "":
 		return &usageError{cmd, "-state needs a directory"}
 	}
@@ -55,7 +59,7 @@ func (a *app) runCommand() *cobra.Command {
 	var f runFlags
 	var all bool
 	cmd := &cobra.Command{
-		Use:   "run [-all] [-state DIR] [-chaos N [-inproc]] [-v] PKG [args]",
+		Use:   "run [-all] [-state DIR] [-chaos N [-inproc]] [-keep N] [-v] PKG [args]",
 		Short: "Compile and run a program",
 		Long: `Run compiles and runs the main package PKG, or the named Go files, as go run does. The run
 can be killed at any time and goes on with harkgen resume.`,
@@ -86,7 +90,7 @@ can be killed at any time and goes on with harkgen resume.`,
 func (a *app) resumeCommand() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
-		Use:   "resume [-state DIR] [-chaos N [-inproc]] [-v] RUN",
+		Use:   "resume [-state DIR] [-chaos N [-inproc]] [-keep N] [-v] RUN",
 		Short: "Go on with a run",
 		Long: `Resume goes on with a run that was stopped or killed, from its last commit. It compiles the
 program again; the run fits only the program that started it.`,
@@ -207,6 +211,7 @@ func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.O
 		fmt.Fprintln(a.stderr, "run", id)
 	}
 	o.Worker, o.Chaos, o.InProc, o.Visits = w.path, f.chaos, f.inproc, r.Record().Program.All
+	o.Keep = f.keep
 	if os.Getenv("GOROOT") == "" && w.goroot != "" {
 		o.Env = append(os.Environ(), "GOROOT="+w.goroot) // the program is built with -trimpath, so runtime.GOROOT does not know
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -11,6 +12,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/rt/store/shared"
 )
 
 func TestMain(m *testing.M) {
@@ -21,6 +25,8 @@ func TestMain(m *testing.M) {
 //
 //	status N PROGRAM ARGS...        run it; it must exit with N
 //	killing N OUT PROGRAM ARGS...   run it, killing the supervisor with SIGKILL N times
+//	lastrun STATE                   set RUN to the id of the last run of a state directory
+//	losepage STATE RUN              delete a page of the state of a run
 //
 // and harkgen is this package.
 func TestScript(t *testing.T) {
@@ -44,8 +50,28 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status":  status,
 			"killing": killing,
+			"lastrun": func(ts *testscript.TestScript, neg bool, args []string) {
+				withState(ts, args[0], func(s store.Store) error {
+					rs, _, err := s.List(context.Background(), "", "", 100)
+					ts.Setenv("RUN", rs[len(rs)-1].ID)
+					return err
+				})
+			},
+			"losepage": func(ts *testscript.TestScript, neg bool, args []string) {
+				withState(ts, args[0], func(s store.Store) error {
+					names, _, err := s.Blobs(context.Background(), args[1], "", 100)
+					return errors.Join(err, s.DeleteBlob(context.Background(), names[len(names)/2]))
+				})
+			},
 		},
 	})
+}
+
+func withState(ts *testscript.TestScript, dir string, f func(store.Store) error) {
+	s, err := shared.Open(ts.MkAbs(dir), nil)
+	ts.Check(err)
+	defer s.Close()
+	ts.Check(f(s))
 }
 
 func status(ts *testscript.TestScript, neg bool, args []string) {

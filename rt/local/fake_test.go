@@ -15,16 +15,26 @@
 //	pid:FILE            write the process id to the file
 //	count:N:D           N times: write a number, sleep for D, save
 //	pad:N               make the snapshot N bytes larger
+//	noise:N             make the snapshot N bytes larger, and hard to compress
+//	touch:I             change the I-th of these bytes
+//	huge:N              let snapshots have N bytes more, which are never all in memory, and are checked by whoever goes on
+//	rss:FILE            write to the file how many KB of memory this process has had at most
+//	lost                begin to save, and die within the snapshot
+//	giveup:TEXT         begin to save, find that it cannot be done, and say so
 //	refuse:TEXT         say that it cannot be saved
 //	exit:N
 
 package local
 
 import (
+	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"strconv"
@@ -56,6 +66,38 @@ type fake struct {
 	Wake  time.Time
 	Lines []string
 	Pad   []byte
+	Huge  int64
+}
+
+// WriteTo writes the snapshot: the length of the JSON, the JSON, the huge rest.
+func (f *fake) WriteTo(w io.Writer) (int64, error) {
+	state, err := json.Marshal(f)
+	check(err)
+	if _, err := fmt.Fprintf(w, "%d\n%s", len(state), state); err != nil {
+		return 0, err
+	}
+	return io.Copy(w, f.huge())
+}
+
+// huge returns the huge rest, which is made as it is read.
+func (f *fake) huge() io.Reader { return io.LimitReader(rand.NewChaCha8([32]byte{1}), f.Huge) }
+
+// load is the inverse of WriteTo.
+func (f *fake) load(snapshot io.Reader) {
+	r := bufio.NewReader(snapshot)
+	var n int64
+	_, err := fmt.Fscanf(r, "%d\n", &n)
+	check(err)
+	state, err := io.ReadAll(io.LimitReader(r, n))
+	check(err)
+	check(json.Unmarshal(state, f))
+	got, want := sha256.New(), sha256.New()
+	_, err = io.Copy(got, r)
+	check(err)
+	io.Copy(want, f.huge())
+	if !bytes.Equal(got.Sum(nil), want.Sum(nil)) {
+		panic("the snapshot is not what was written")
+	}
 }
 
 func (f *fake) main() {
@@ -65,10 +107,8 @@ func (f *fake) main() {
 	msg, snapshot, err := f.conn.Receive()
 	check(err)
 	f.Start = msg.(wire.Start)
-	raw, err := io.ReadAll(snapshot)
-	check(err)
 	if !f.New {
-		check(json.Unmarshal(raw, f))
+		f.load(snapshot)
 	}
 	for f.PC < len(os.Args)-1 {
 		f.PC++
@@ -85,10 +125,8 @@ func check(err error) {
 }
 
 func (f *fake) commit(reason string, wake time.Time) {
-	snap, err := json.Marshal(f)
-	check(err)
 	gs := []rt.Goroutine{{ID: 1, State: "waiting", Op: "sleep", Func: "main.main", Pos: fmt.Sprint("main.go:", f.PC, ":1")}}
-	check(f.conn.Send(wire.Commit{Reason: reason, Wake: wake, Goroutines: gs}, bytes.NewReader(snap)))
+	check(f.conn.Send(wire.Commit{Reason: reason, Wake: wake, Goroutines: gs}, f))
 	for {
 		msg, _, err := f.conn.Receive()
 		check(err)
@@ -157,12 +195,51 @@ func (f *fake) step(op, arg string) {
 		f.count(arg)
 	case "pad":
 		f.Pad = make([]byte, n)
+	case "noise":
+		f.Pad = make([]byte, n)
+		rand.NewChaCha8([32]byte{2}).Read(f.Pad)
+	case "touch":
+		f.Pad[n]++
+	case "huge":
+		f.Huge = int64(n)
+	case "rss":
+		status, err := os.ReadFile("/proc/self/status") // getrusage counts what there was before exec
+		check(err)
+		_, peak, _ := strings.Cut(string(status), "VmHWM:")
+		check(os.WriteFile(arg, []byte(strings.Fields(peak)[0]), 0o600))
+	case "lost", "giveup":
+		err := f.conn.Send(wire.Commit{}, halfSaved{f, op == "lost"})
+		if _, ok := errors.AsType[*wire.SourceError](err); ok {
+			f.conn.Send(wire.Refused{Err: arg}, nil)
+			select {}
+		}
+		check(err)
 	case "refuse":
 		f.conn.Send(wire.Refused{Err: arg}, nil)
 		select {}
 	case "exit":
 		os.Exit(n)
 	}
+}
+
+// halfSaved writes a part of the snapshot and then dies, or fails.
+type halfSaved struct {
+	f   *fake
+	die bool
+}
+
+func (h halfSaved) WriteTo(w io.Writer) (int64, error) {
+	if _, err := h.f.WriteTo(w); err != nil {
+		return 0, err
+	}
+	if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+		return 0, err
+	}
+	if h.die {
+		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+	return 0, errors.New("half way")
 }
 
 func (f *fake) count(arg string) {

@@ -90,13 +90,13 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		status, done = p.unsavable(err, now)
 		return status, done, false
 	}
-	pc.failures = 0
 	var snapshot io.WriterTo = memory
 	var made []byte // what it writes, if this process is to be restored from it
 	if p.reason == reasonChaos && p.start.InProc {
 		var b bytes.Buffer
 		if _, err := snapshot.WriteTo(&b); err != nil {
-			return p.giveUp("cannot save the program: " + err.Error()), true, false
+			status, done = p.unsavable(err, now)
+			return status, done, false
 		}
 		made, snapshot = b.Bytes(), bytes.NewReader(b.Bytes())
 	}
@@ -111,9 +111,11 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 	}
 	pc.wanted = false
 	v, err := p.host.Commit(context.Background(), step)
-	if err != nil {
-		return p.giveUp("cannot commit: " + err.Error()), true, false
+	if err != nil { // the snapshot could not be written: the heap was not as quiet as it seemed
+		status, done = p.unsavable(err, now)
+		return status, done, false
 	}
+	pc.failures = 0
 	if v == Exit {
 		return statusUnloaded, true, true
 	}

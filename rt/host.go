@@ -12,6 +12,7 @@ type Host interface {
 	Load(ctx context.Context) (*Start, error)
 
 	// Commit makes the step durable. It does not return when the worker is to be killed. s.Snapshot is valid until it returns.
+	// An error, of s.Snapshot, says that nothing happened.
 	Commit(ctx context.Context, s *Step) (Verdict, error)
 
 	// Wanted delivers a value when the host would like a commit soon, because output is waiting to be shown.

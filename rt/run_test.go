@@ -3,6 +3,7 @@ package rt_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"testing"
@@ -31,6 +32,7 @@ type memHost struct {
 	wanted  chan struct{}
 	commits []savedStep
 	verdict rt.Verdict // of idle commits
+	fail    int        // commits whose snapshot cannot be written
 }
 
 func (h *memHost) Load(context.Context) (*rt.Start, error) {
@@ -41,6 +43,9 @@ func (h *memHost) Load(context.Context) (*rt.Start, error) {
 }
 
 func (h *memHost) Commit(_ context.Context, s *rt.Step) (rt.Verdict, error) {
+	if h.fail--; h.fail >= 0 {
+		return rt.Continue, errors.New("half written")
+	}
 	var b bytes.Buffer
 	if _, err := s.Snapshot.WriteTo(&b); err != nil {
 		return rt.Continue, err
@@ -106,6 +111,24 @@ func TestChaosInProc(t *testing.T) {
 				t.Logf("chaos %d: %d commits", n, len(h.commits))
 			})
 		}
+	}
+}
+
+// TestFailedCommit: a commit that fails half way is made later; nothing has happened.
+func TestFailedCommit(t *testing.T) {
+	for _, p := range programs {
+		t.Run(p.name, func(t *testing.T) {
+			h := &memHost{start: rt.Start{Chaos: 1}, fail: 2}
+			if s := run(t, p.main, h); s != 0 {
+				t.Errorf("status %d", s)
+			}
+			if p.name != "fifo" && !slices.Equal(out, p.want) {
+				t.Errorf("out %q, want %q", out, p.want)
+			}
+			if h.fail == 2 {
+				t.Error("no commits")
+			}
+		})
 	}
 }
 

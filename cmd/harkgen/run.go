@@ -212,6 +212,9 @@ func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.O
 	}
 	o.Worker, o.Chaos, o.InProc, o.Visits = w.path, f.chaos, f.inproc, r.Record().Program.All
 	o.Keep = f.keep
+	if os.Getenv("HARKTRACE") != "" {
+		o.Trace = a.stderr
+	}
 	if os.Getenv("GOROOT") == "" && w.goroot != "" {
 		o.Env = append(os.Environ(), "GOROOT="+w.goroot) // the program is built with -trimpath, so runtime.GOROOT does not know
 	}

@@ -48,7 +48,9 @@ func (r *Run) onLoad(ctx context.Context, w *worker) error {
 	}
 	snapshot := pages.NewReader(ctx, r.o.Store, r.rec.ID, r.rec.Step, r.rec.Snap)
 	defer snapshot.Close()
+	began := time.Now()
 	err := w.conn.Send(start, snapshot)
+	r.trace("load", began, 0)
 	if src, ok := errors.AsType[*wire.SourceError](err); ok {
 		return src.Err
 	}
@@ -99,6 +101,7 @@ func (w *watched) Read(p []byte) (int, error) {
 
 // onCommit commits a step and decides how it goes on. stop ends when the supervisor is to stop.
 func (r *Run) onCommit(stop, ctx context.Context, w *worker, c *wire.Commit, snapshot *wire.Body) (ending, error) {
+	began := time.Now()
 	next := r.rec
 	next.Reason, next.Error, next.Exit, next.Signal = c.Reason, "", 0, ""
 	next.Count, next.Gs = len(c.Goroutines), nil
@@ -127,6 +130,7 @@ func (r *Run) onCommit(stop, ctx context.Context, w *worker, c *wire.Commit, sna
 		}
 		return 0, err
 	}
+	r.trace("commit", began, d.Written)
 	r.kills = 0
 	verdict := wire.VerdictContinue
 	switch {
@@ -221,4 +225,13 @@ func (r *Run) put(ctx context.Context, next *store.Run, d *pages.Draft, blobs ..
 		return err
 	}
 	return pages.Delete(ctx, r.o.Store, garbage)
+}
+
+// trace writes a line for those who measure:
+//
+//	commit 3: 67108864 bytes, 310000 written, 95000000 ns
+func (r *Run) trace(what string, began time.Time, written int64) {
+	if r.o.Trace != nil {
+		fmt.Fprintf(r.o.Trace, "%s %d: %d bytes, %d written, %d ns\n", what, r.rec.Step, r.rec.Snap.Size, written, time.Since(began))
+	}
 }

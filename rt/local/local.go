@@ -84,6 +84,7 @@ type Options struct {
 	Grace    time.Duration // 300 ms
 
 	OnCommit func(*store.Run) // called after each commit; must be quick
+	Trace    io.Writer        // gets a line about each snapshot that was committed or loaded; may be nil
 }
 
 func (o *Options) defaults() Options {

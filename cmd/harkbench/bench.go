@@ -22,6 +22,8 @@ type bench struct {
 	runs    int  // numbers directories in tmp
 	bulk    bool // the build cache for the large module is warm
 	tty     bool
+
+	lastHeap heapRun
 }
 
 func newBench(n int) (*bench, error) {

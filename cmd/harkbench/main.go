@@ -10,6 +10,7 @@
 //	user ns/op      processor time of the process itself, in its loop
 //	ns/op           time on the clock, in the loop
 //	ms              time on the clock
+//	MB              bytes written to disk, in millions
 //	steps/s         saves of the whole state, each one committed to disk
 //	geometric mean  of the ratios of the rows above of that kind
 //

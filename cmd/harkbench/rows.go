@@ -64,7 +64,7 @@ func benchmarks() []benchmark {
 	for _, k := range kernels {
 		bs = append(bs, kernel(k.name, k.comment)...)
 	}
-	return append(bs, append(waiting, compiling...)...)
+	return append(bs, slices.Concat(waiting, heapRows, compiling)...)
 }
 
 // kernel is the rows of a kernel: not coloured, coloured, and not coloured but compiled by -all.

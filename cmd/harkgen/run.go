@@ -24,6 +24,9 @@ import (
 
 const defaultState = ".hark"
 
+// traceVar names a file to which a line about each commit is appended, for those who measure harkgen.
+const traceVar = "HARKTRACE"
+
 // runFlags are the flags of run and resume.
 type runFlags struct {
 	state   string
@@ -212,8 +215,13 @@ func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.O
 	}
 	o.Worker, o.Chaos, o.InProc, o.Visits = w.path, f.chaos, f.inproc, r.Record().Program.All
 	o.Keep = f.keep
-	if os.Getenv("HARKTRACE") != "" {
-		o.Trace = a.stderr
+	if name := os.Getenv(traceVar); name != "" {
+		trace, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("%s: %w", traceVar, err)
+		}
+		defer trace.Close()
+		o.Trace = trace
 	}
 	if os.Getenv("GOROOT") == "" && w.goroot != "" {
 		o.Env = append(os.Environ(), "GOROOT="+w.goroot) // the program is built with -trimpath, so runtime.GOROOT does not know

@@ -37,7 +37,7 @@ func crash(t *testing.T, k int, lose bool) bool {
 		return awsfake.Fault{Status: 500}
 	}
 	// Two invocations are in reach of the cut: the start, and the first wake-up.
-	_, startErr := l.invoke(StartEvent{Run: "r", Args: []string{"sleep", "1h"}}, 60*time.Second)
+	_, startErr := l.invoke(StartEvent{Run: "r", Args: []string{"sleep", "1h", "40000"}}, 60*time.Second)
 	var pending []awsfake.Message
 	for i := 0; ; i++ {
 		if i == 1 {

@@ -2,6 +2,7 @@ package lambdahost
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -73,8 +74,22 @@ func TestSteps(t *testing.T) {
 func TestLargeSnapshots(t *testing.T) {
 	t.Parallel()
 	l := newFunction(t)
-	if res := l.start(20*time.Second, "r", "large"); res.State != "done" {
-		t.Errorf("%+v", res)
+	const size = 3 << 20 // more than what goes with the record's put
+	if res := l.start(20*time.Second, "r", "large", fmt.Sprint(size)); res.State != "waiting" {
+		t.Fatalf("%+v", res)
+	}
+	if r := l.record("r"); r.Snap.Size != size || r.Wrote > 300_000 || r.Snap.Depth == 0 {
+		t.Errorf("the last of some like steps wrote %d bytes of %d, depth %d", r.Wrote, r.Snap.Size, r.Snap.Depth)
+	}
+	if keys := l.aws.Objects(); len(keys) < size/(256<<10) {
+		t.Errorf("in the bucket: %q", keys)
+	}
+	l.elapse("r")
+	if failed := l.deliver(20*time.Second, l.aws.Receive()...); failed != nil {
+		t.Error("failed", failed)
+	}
+	if r := l.record("r"); r.State != store.Done {
+		t.Errorf("%+v", r)
 	}
 	if keys := l.aws.Objects(); len(keys) != 0 {
 		t.Errorf("left in the bucket: %q", keys)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -44,11 +45,15 @@ func fakeProgram(args []string) {
 		panic(err)
 	}
 	if start.Snapshot != nil {
-		digits, err := io.ReadAll(start.Snapshot)
+		state, err := io.ReadAll(start.Snapshot)
 		if err != nil {
 			panic(err)
 		}
-		f.n, _ = strconv.Atoi(strings.TrimSpace(string(digits)))
+		digits, _, _ := strings.Cut(string(state), " ")
+		f.n, _ = strconv.Atoi(digits)
+		if string(state) != f.state(len(state)) || start.Size != int64(len(state)) {
+			panic("the snapshot is not what was committed")
+		}
 	}
 	switch args[0] {
 	case "exit": // exit STATUS TEXT...
@@ -62,18 +67,27 @@ func fakeProgram(args []string) {
 			fmt.Fprintln(os.Stderr, "err", f.n)
 			f.commit("interval", time.Time{}, 0)
 		}
-	case "large": // steps with snapshots that go to the bucket
+	case "large": // large SIZE: steps with snapshots that go to the bucket, and a sleep, so that the last one is loaded
+		size, _ := strconv.Atoi(args[1])
 		for f.n < 3 {
 			f.n++
 			fmt.Println("step", f.n)
-			f.commit("interval", time.Time{}, 1<<20)
+			f.commit("interval", time.Time{}, size)
 		}
-	case "sleep": // sleep DURATION: three times
+		if f.n == 3 {
+			f.n++
+			f.commit("idle", time.Now().Add(time.Hour), size)
+		}
+	case "sleep": // sleep DURATION [SIZE]: three times, with snapshots of a size
 		d, _ := time.ParseDuration(args[1])
+		size := 0
+		if len(args) > 2 {
+			size, _ = strconv.Atoi(args[2])
+		}
 		for f.n < 3 {
 			f.n++
 			fmt.Println("sleep", f.n)
-			f.commit("idle", time.Now().Add(d), 0)
+			f.commit("idle", time.Now().Add(d), size)
 		}
 		fmt.Println("woke")
 		os.Exit(3)
@@ -106,10 +120,22 @@ func fakeProgram(args []string) {
 	os.Exit(0)
 }
 
-// commit commits the counter, padded to a size.
+// state returns the snapshot: the counter, and noise up to a size, of which the middle depends on the counter.
+func (f *fake) state(size int) string {
+	b := fmt.Appendf(nil, "%d ", f.n)
+	if n := size - len(b); n > 0 {
+		noise := make([]byte, n)
+		rand.NewChaCha8([32]byte{1}).Read(noise)
+		noise[n/2] ^= byte(f.n)
+		b = append(b, noise...)
+	}
+	return string(b)
+}
+
+// commit commits the counter, padded to a size with what does not compress.
 func (f *fake) commit(reason string, wake time.Time, size int) {
 	v, err := f.host.Commit(context.Background(), &rt.Step{
-		Snapshot:   strings.NewReader(fmt.Sprintf("%-*d", size, f.n)),
+		Snapshot:   strings.NewReader(f.state(size)),
 		Reason:     reason,
 		Wake:       wake,
 		Goroutines: []rt.Goroutine{{ID: 1, State: "waiting", Op: "sleep", Func: "main.main", Pos: "main.go:7:2"}},

@@ -203,10 +203,7 @@ func (f *fake) step(op, arg string) {
 	case "huge":
 		f.Huge = int64(n)
 	case "rss":
-		status, err := os.ReadFile("/proc/self/status") // getrusage counts what there was before exec
-		check(err)
-		_, peak, _ := strings.Cut(string(status), "VmHWM:")
-		check(os.WriteFile(arg, []byte(strings.Fields(peak)[0]), 0o600))
+		check(writePeak(arg))
 	case "lost", "giveup":
 		err := f.conn.Send(wire.Commit{}, halfSaved{f, op == "lost"})
 		if _, ok := errors.AsType[*wire.SourceError](err); ok {
@@ -220,6 +217,16 @@ func (f *fake) step(op, arg string) {
 	case "exit":
 		os.Exit(n)
 	}
+}
+
+// writePeak writes to a file how many KB of memory this process has had at most. Getrusage would count what there was before exec.
+func writePeak(file string) error {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return err
+	}
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	return os.WriteFile(file, []byte(strings.Fields(peak)[0]), 0o600)
 }
 
 // halfSaved writes a part of the snapshot and then dies, or fails.

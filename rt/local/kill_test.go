@@ -45,6 +45,9 @@ func testSupervisor() {
 	})
 	fail(err)
 	fail(s.Close())
+	if file := os.Getenv("HARK_TEST_PEAK"); file != "" {
+		fail(writePeak(file))
+	}
 	os.Exit(res.Exit)
 }
 

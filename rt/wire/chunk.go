@@ -41,9 +41,9 @@ type SourceError struct{ Err error }
 func (e *SourceError) Error() string { return e.Err.Error() }
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// sendChunks writes a snapshot and its end.
-func sendChunks(w io.Writer, snapshot io.WriterTo) error {
-	c := &chunkWriter{w: w, buf: make([]byte, 4, 4+chunkSize)}
+// sendChunks writes a snapshot and its end. buf has room for a chunk, and 4 bytes.
+func sendChunks(w io.Writer, snapshot io.WriterTo, buf []byte) error {
+	c := &chunkWriter{w: w, buf: buf}
 	_, err := snapshot.WriteTo(c)
 	last := uint32(endOfChunks)
 	if err != nil {

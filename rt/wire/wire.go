@@ -96,6 +96,7 @@ type Conn struct {
 	r    *bufio.Reader
 	body *Body      // of the last message received
 	mu   sync.Mutex // orders writes
+	out  []byte     // of a chunkWriter, for reuse
 }
 
 // NewConn makes a Conn of a stream.
@@ -148,7 +149,10 @@ func (c *Conn) Send(msg any, snapshot io.WriterTo) error {
 	if snapshot == nil {
 		return nil
 	}
-	return sendChunks(c.rwc, snapshot)
+	if c.out == nil {
+		c.out = make([]byte, 4, 4+chunkSize)
+	}
+	return sendChunks(c.rwc, snapshot, c.out)
 }
 
 // Receive returns the next message, one of the struct types above (not a pointer), and its snapshot if it carries one. What of the snapshot before

@@ -21,11 +21,12 @@ type Set struct {
 	sizes sizes
 	pages map[hash]*page    // by content
 	steps map[int64][]*page // what a step needs, each page once: content and index pages
+	head  []byte            // the beginning of a snapshot, for reuse
 }
 
 // Open returns the set of the steps with their snapshots. The error wraps store.ErrDamaged if an index page cannot be read.
 func Open(ctx context.Context, s store.Store, owner string, steps map[int64]store.Snapshot) (*Set, error) {
-	set := &Set{s, owner, normalSizes, map[hash]*page{}, map[int64][]*page{}}
+	set := &Set{store: s, owner: owner, sizes: normalSizes, pages: map[hash]*page{}, steps: map[int64][]*page{}}
 	for step, snap := range steps {
 		src := &source{s, owner, step}
 		leaves, index, err := src.leaves(ctx, snap)

@@ -1,9 +1,11 @@
 package pages
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"io"
+	"slices"
 	"sync"
 
 	chunkers "github.com/PlakarKorp/go-cdc-chunkers"
@@ -32,19 +34,21 @@ func (d *Draft) Discard(ctx context.Context) error { return Delete(ctx, d.set.st
 // Write reads a snapshot to its end and stores what is new of it, but for Draft.Blobs. The memory it takes does not depend on the size. After an
 // error, of r or of the store, what it has stored is deleted, or is garbage.
 func (s *Set) Write(ctx context.Context, r io.Reader) (*Draft, error) {
-	head := make([]byte, store.MaxInline+1)
-	n, err := readFull(r, head)
+	if s.head == nil {
+		s.head = make([]byte, store.MaxInline+1)
+	}
+	n, err := readFull(r, s.head)
 	if err != nil {
 		return nil, err
 	}
 	d := &Draft{set: s, need: map[*page]bool{}}
 	if n <= store.MaxInline {
-		d.Snapshot = store.Snapshot{Size: int64(n), Inline: head[:n]}
+		d.Snapshot = store.Snapshot{Size: int64(n), Inline: slices.Clone(s.head[:n])}
 		d.Written = int64(n)
 		return d, nil
 	}
 	w := newWriter(ctx, d)
-	err = w.write(io.MultiReader(&onceReader{b: head}, r))
+	err = w.write(io.MultiReader(bytes.NewReader(s.head), r))
 	if err2 := w.close(); err2 != nil { // it made the other one happen
 		err = err2
 	}
@@ -66,19 +70,6 @@ func readFull(r io.Reader, b []byte) (n int, err error) {
 		err = nil
 	}
 	return n, err
-}
-
-// onceReader reads b and then forgets it.
-type onceReader struct{ b []byte }
-
-func (r *onceReader) Read(p []byte) (int, error) {
-	if len(r.b) == 0 {
-		r.b = nil
-		return 0, io.EOF
-	}
-	n := copy(p, r.b)
-	r.b = r.b[n:]
-	return n, nil
 }
 
 // A writer stores the pages of a draft. One goroutine cuts and hashes; several compress and store what is new.

@@ -64,8 +64,8 @@ func TestOtherBuild(t *testing.T) {
 func TestDifference(t *testing.T) {
 	nameFrames()
 	type thing struct {
-		a int
-		b string
+		A int
+		B string
 	}
 	p, _ := progOf(reflect.TypeFor[thing]())
 	for _, test := range []struct {
@@ -80,13 +80,13 @@ func TestDifference(t *testing.T) {
 		{func(_ *Description, x *TypeDescription) { x.Name = "example.com/m/p.Hark_Run_func2_env" }, "closure example.com/m/p.Run.func2 is gone"},
 		{func(_ *Description, x *TypeDescription) { x.Name = "main.hark_main_t12" }, "a go or defer statement in main.main is gone"},
 		{func(_ *Description, x *TypeDescription) { x.Kind, x.Under = 2, "int" }, "thing: it was int and is a struct"},
-		{func(_ *Description, x *TypeDescription) { x.Fields = x.Fields[:1] }, "thing: field b string was added"},
+		{func(_ *Description, x *TypeDescription) { x.Fields = x.Fields[:1] }, "thing: field B string was added"},
 		{func(_ *Description, x *TypeDescription) { x.Fields[0].Name = "z" }, "thing: field z was removed; type "},
-		{func(_ *Description, x *TypeDescription) { x.Fields[0].Type = "uint" }, "thing: field a: its type was uint and is int"},
+		{func(_ *Description, x *TypeDescription) { x.Fields[0].Type = "uint" }, "thing: field A: its type was uint and is int"},
 		{func(_ *Description, x *TypeDescription) {
 			x.Fields[0], x.Fields[1] = x.Fields[1], x.Fields[0]
 		}, "thing: its fields are in another order"},
-		{func(_ *Description, x *TypeDescription) { x.Function, x.Fields = "main.f", x.Fields[:1] }, "function main.f: frame variable b string was added"},
+		{func(_ *Description, x *TypeDescription) { x.Function, x.Fields = "main.f", x.Fields[:1] }, "function main.f: frame variable B string was added"},
 	} {
 		d := describeBuild([]*prog{p})
 		for i := range d.Types {

@@ -1,3 +1,5 @@
+//lint:file-ignore U1000 the fields of a mirror have their places, used or not
+
 package snap
 
 // This file defines the reading and the making of maps.

@@ -47,6 +47,19 @@ func (r *reader) preamble() (desc *Description, same bool, err error) {
 	return desc, same, nil
 }
 
+// Difference says in what the build that made a snapshot of size bytes differs from this one, "" if it is this one. root has the type of Load's. It
+// reads the beginning of r only.
+func Difference(r io.Reader, size int64, root any) (text string, err error) {
+	mu.Lock()
+	defer mu.Unlock()
+	defer recoverError(&err)
+	desc, same, err := (&reader{r: r, left: size}).preamble()
+	if err != nil || same {
+		return "", err
+	}
+	return difference(desc, reflect.TypeOf(root).Elem()), nil
+}
+
 // version reads magic and format version, which precede the chunks.
 func (r *reader) version() (int, error) {
 	var b [len(magic) + 1]byte

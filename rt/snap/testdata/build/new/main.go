@@ -3,8 +3,10 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"reflect"
+	"strings"
 
 	"github.com/harkgen/harkgen/rt/snap"
 )
@@ -45,6 +47,11 @@ func main() {
 		var info os.FileInfo
 		if info, err = f.Stat(); err == nil {
 			err = snap.Load(f, info.Size(), r)
+			fmt.Println(err)
+			f.Seek(0, io.SeekStart)
+			text, _ := snap.Difference(f, info.Size(), r)
+			fmt.Println(strings.HasSuffix(err.Error(), text), text != "")
+			return
 		}
 	}
 	fmt.Println(err)

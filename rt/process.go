@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/harkgen/harkgen/rt/snap"
 )
 
 // This file defines the process: the goroutines of one heap, their start and their end.
@@ -89,6 +91,7 @@ func (p *process) run(prog *Program, h Host) int {
 	if what := checkLayout(); what != "" {
 		return fatal("harkgen: this Go version is not supported by the compiled program: "+what, 2)
 	}
+	snap.Begin()
 	p.strange = p.base - 1
 	if c, ok := h.(Crew); ok {
 		p.strange -= c.Goroutines()

@@ -2,6 +2,8 @@ package rt
 
 import (
 	"reflect"
+	"unique"
+	"unsafe"
 
 	"github.com/harkgen/harkgen/rt/snap"
 )
@@ -17,6 +19,14 @@ func RegisterExternal(name string, ptr any) { snap.RegisterExternal(name, ptr) }
 // RegisterClosure registers the method value fn = (*E)(nil).method, which is how a closure is emitted.
 func RegisterClosure[E any](name string, fn any) {
 	snap.RegisterClosure(name, fn, reflect.TypeFor[*E]())
+}
+
+// RegisterHandle makes values of type unique.Handle[T] savable.
+func RegisterHandle[T comparable]() {
+	snap.RegisterHandle(reflect.TypeFor[T](), func(p unsafe.Pointer) unsafe.Pointer {
+		h := unique.Make(*(*T)(p))
+		return *(*unsafe.Pointer)(unsafe.Pointer(&h))
+	})
 }
 
 // SetBuild sets the identity of this build.

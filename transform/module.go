@@ -59,6 +59,14 @@ func moduleFiles(ctx context.Context, o *Options, prog *load.Program, copies []*
 			return nil, err
 		}
 	}
+	if prog.All["net/netip"] != nil {
+		parts = append(parts, emit.NetAddr)
+	}
+	for _, path := range slices.Sorted(maps.Keys(emit.Warm)) {
+		if prog.All[path] != nil {
+			parts = append(parts, emit.Warm[path])
+		}
+	}
 	own, err := rtFiles(rt, parts)
 	if err != nil {
 		return nil, err

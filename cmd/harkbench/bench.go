@@ -62,7 +62,7 @@ func (b *bench) progress(what string) {
 
 // measure alternates native and compiled executions.
 func (b *bench) measure(bm benchmark) row {
-	r := row{Name: bm.name, Unit: bm.unit, Target: bm.target, Samples: b.n, Comment: bm.comment, group: bm.group}
+	r := row{Name: bm.name, Unit: bm.unit, Target: bm.target, AtMost: bm.atMost, AtLeast: bm.atLeast, Samples: b.n, Comment: bm.comment, group: bm.group}
 	var native, compiled []float64
 	for i := range b.n {
 		b.progress(fmt.Sprintf("%s %d/%d", bm.name, i+1, b.n))
@@ -86,6 +86,7 @@ func (b *bench) measure(bm benchmark) row {
 		r.Native = bm.summary(native)
 		r.compare(r.Compiled / r.Native)
 	}
+	r.limit()
 	return r
 }
 

@@ -50,12 +50,16 @@ func TestTable(t *testing.T) {
 		{Name: "matrix", Unit: "user ns/op", Native: 100, Compiled: 105, Ratio: 1.05, Target: 1.1, Met: &yes},
 		{Name: "steps", Unit: "steps/s", Compiled: 950.5, Comment: "what it is"},
 		{Name: "text", Unit: "user ns/op", Failed: "why"},
+		{Name: "save", Unit: "ns", Native: 9000, Compiled: 4000, Ratio: 0.5, AtMost: 5000, Met: &yes},
+		{Name: "load", Unit: "GB/s", Compiled: 3, AtLeast: 2, Met: &yes},
 		{Name: "all", Unit: "geometric mean", Ratio: 1.05},
 	})
 	want := `    what            unit  native  compiled  ratio   target  met
   matrix      user ns/op     100       105   1.05  <= 1.10  yes
    steps         steps/s               950                     
     text      user ns/op  failed                               
+    save              ns    9000      4000   0.50  <= 5000  yes
+    load            GB/s              3.00         >= 2.00  yes
      all  geometric mean                     1.05              
 steps: what it is
 text failed: why

@@ -11,7 +11,9 @@ type benchmark struct {
 	unit     string
 	native   func(*bench) (float64, error)
 	compiled func(*bench) (float64, error)
-	target   float64
+	target   float64 // highest ratio wanted
+	atMost   float64 // highest value wanted
+	atLeast  float64 // lowest value wanted
 	group    *group
 	comment  string
 }
@@ -64,7 +66,7 @@ func benchmarks() []benchmark {
 	for _, k := range kernels {
 		bs = append(bs, kernel(k.name, k.comment)...)
 	}
-	return append(bs, slices.Concat(waiting, heapRows, compiling)...)
+	return slices.Concat(bs, waiting, heapRows, saving, compiling)
 }
 
 // kernel is the rows of a kernel: not coloured, coloured, and not coloured but compiled by -all.

@@ -18,6 +18,8 @@ type row struct {
 	Compiled float64 `json:"compiled,omitempty"` //
 	Ratio    float64 `json:"ratio,omitempty"`    // compiled to native
 	Target   float64 `json:"target,omitempty"`   // highest ratio wanted; 0: none
+	AtMost   float64 `json:"at_most,omitempty"`  // highest value of Compiled wanted; 0: none
+	AtLeast  float64 `json:"at_least,omitempty"` // lowest
 	Met      *bool   `json:"met,omitempty"`      //
 	Samples  int     `json:"samples,omitempty"`  // of each
 	Comment  string  `json:"comment,omitempty"`  //
@@ -30,6 +32,14 @@ func (r *row) compare(ratio float64) {
 	r.Ratio = ratio
 	if r.Target > 0 {
 		met := r.Ratio <= r.Target
+		r.Met = &met
+	}
+}
+
+// limit notes whether the value meets its limits.
+func (r *row) limit() {
+	if r.AtMost > 0 || r.AtLeast > 0 {
+		met := r.Compiled >= r.AtLeast && (r.AtMost == 0 || r.Compiled <= r.AtMost)
 		r.Met = &met
 	}
 }
@@ -63,8 +73,13 @@ func printTable(w io.Writer, rows []row) error {
 			continue
 		}
 		target, met := "", ""
-		if r.Target > 0 {
+		switch {
+		case r.Target > 0:
 			target = fmt.Sprintf("<= %.2f", r.Target)
+		case r.AtMost > 0:
+			target = "<= " + number(r.AtMost)
+		case r.AtLeast > 0:
+			target = ">= " + number(r.AtLeast)
 		}
 		if r.Met != nil {
 			met = map[bool]string{true: "yes", false: "no"}[*r.Met]

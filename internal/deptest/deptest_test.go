@@ -37,14 +37,20 @@ var policy = []rule{
 	// that a program carries of harkgen: so few imports, and never the compiler.
 	{
 		pkg: "rt", may: "rt/snap",
-		std: "bytes cmp context errors fmt io math os reflect runtime runtime/debug slices strconv strings sync sync/atomic time unicode/utf8 unsafe weak",
+		std: "bytes cmp context errors fmt io math os reflect runtime runtime/debug slices strconv strings sync sync/atomic time unicode/utf8 unique unsafe weak",
 		why: "every compiled program links it; a worker must start in a few milliseconds, and link fast",
 	},
 	{
 		pkg: "rt/snap",
-		std: "bufio bytes cmp encoding/binary errors fmt hash/crc32 io math math/bits os reflect runtime slices sort strconv strings sync time unsafe",
+		std: "bufio bytes cmp encoding/binary errors fmt hash/crc32 io math math/bits os reflect runtime slices sort strconv strings sync time unique unsafe weak",
 		why: "the codec knows memory, not goroutines or stores",
 	},
+	{
+		pkg: "rt/snap/netaddr", std: "net/netip reflect unsafe",
+		why: "what snapshots need for net/netip; programs without it do not link it",
+	},
+	{pkg: "rt/snap/warm/flate", std: "compress/flate strings", why: "what restored values need of compress/flate; programs without it do not link it"},
+	{pkg: "rt/snap/warm/des", std: "crypto/des", why: "what restored values need of crypto/des; programs without it do not link it"},
 	{
 		pkg: "rt/wire", may: "rt",
 		std: "bufio bytes context encoding/binary encoding/json errors fmt io math os strconv sync syscall time",
@@ -94,6 +100,7 @@ var policy = []rule{
 	},
 	{pkg: "cmd/conform", ext: "golang.org/x/term", why: "tests harkgen from outside, as a user would, with any corpus"},
 	{pkg: "cmd/harkbench/...", why: "measures harkgen from outside, as a user would"},
+	{pkg: "cmd/harkbench/programs/snapshot", may: "rt/snap", why: "measures the codec itself"},
 	{pkg: "examples/...", why: "ordinary Go programs: no import of harkgen, nothing to download"},
 
 	{pkg: "internal/...", ext: "github.com/rogpeppe/go-internal", why: "tests"},

@@ -20,6 +20,7 @@ type object struct {
 	kind   regionKind
 	full   bool // the body has been read
 	placed bool // decoded into a copy, see decoder.fills
+	kept   bool // what is at ptr stays as it is, and the copy is not used
 }
 
 func (o *object) size() uintptr { return o.prog.size * uintptr(o.n) }
@@ -39,6 +40,10 @@ type decoder struct {
 	funcs     map[uint64]unsafe.Pointer
 	externals map[uint64]*variable
 	closures  map[uint64]int
+	bounds    []*bound
+	weaks     []unsafe.Pointer
+	handles   []madeHandle
+	flat      int // in the value of a unique.Handle
 
 	fills    []unsafe.Pointer          // where the first objects, which are placed, are decoded to
 	copies   map[uint32]unsafe.Pointer // the same of later ones
@@ -283,8 +288,13 @@ func (d *decoder) mem(mem unsafe.Pointer, p *prog, n int) {
 // op fills one piece of memory.
 func (d *decoder) op(o *op, slot unsafe.Pointer) {
 	switch o.kind {
-	case opRaw, opFix:
+	case opRaw:
 		d.raw(slot, o.size)
+	case opFix:
+		d.raw(slot, o.size)
+		if o.unfix != nil {
+			o.unfix(unsafe.Slice((*byte)(slot), o.size))
+		}
 	case opTimer, opZero, opBad:
 		d.zeros(o)
 	case opArray:
@@ -292,6 +302,10 @@ func (d *decoder) op(o *op, slot unsafe.Pointer) {
 	case opPtr:
 		sub, n := o.target()
 		*(*unsafe.Pointer)(slot) = d.pointer(o, sub, n)
+	case opWeak:
+		d.weak(o, slot)
+	case opHandle:
+		d.handle(o, slot)
 	case opSlice:
 		d.slice(o, (*sliceHeader)(slot))
 	case opString:
@@ -330,6 +344,10 @@ func (d *decoder) zeros(o *op) {
 // text reads a string. Short ones are not objects.
 func (d *decoder) text(o *op, slot unsafe.Pointer) {
 	n := d.length()
+	if d.flat > 0 {
+		*(*string)(slot) = d.flatText(n)
+		return
+	}
 	if n <= inlineString {
 		var b [inlineString]byte
 		d.copy(b[:n])
@@ -389,7 +407,7 @@ func (d *decoder) node(o *op) unsafe.Pointer {
 		ok = x.kind == channel && x.prog == p && x.n == n
 	case opFunc:
 		if x.kind == closure {
-			t := registry.closures[x.n].typ
+			t := d.closureType(x.n)
 			ok = t == o.typ || t.ConvertibleTo(o.typ)
 		}
 	}
@@ -418,6 +436,12 @@ func (d *decoder) iface(o *op, v *eface) {
 	switch p, n := c.prog, c.n; {
 	case p.isDirect(n):
 		d.mem(unsafe.Pointer(&v.data), p, n)
+	case d.flat > 0 && !p.isInline(n):
+		d.charge(p.size, n)
+		v.data = unsafeNew(descOf(c.typ))
+		d.nest()
+		d.mem(v.data, p, n)
+		d.flat--
 	case p.isInline(n) || p.size*uintptr(n) == 0:
 		v.data = unsafeNew(descOf(c.typ))
 		d.mem(v.data, p, n)

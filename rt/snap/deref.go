@@ -52,6 +52,10 @@ func (d *decoder) define(o *op, kind uint64, p *prog, n int) (x *object, off uin
 		return d.newMap(d.someType().typ), 0
 	case objClosure:
 		return d.newClosure(), 0
+	case objSentinel:
+		return d.newSentinel()
+	case objBound:
+		return d.newBound(), 0
 	case objTimer:
 		return d.newTimer(), 0
 	case objTimerChan:

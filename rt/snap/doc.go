@@ -70,9 +70,9 @@
 // It does not keep that strings of up to 16 bytes share memory with one another: they are written where they are, so each gets a copy, no longer than
 // its header. Nothing but package unsafe can tell. With what is not a string they share it still (strings.go).
 //
-// It does not save memory that only unsafe code can reach (unsafe.Pointer, uintptr), finalizers, cleanups and weak
-// pointers. Of a heap object it saves what pointers and slices lead to, not what lies around it. Slices without
-// capacity keep no address. Times lose their monotonic clock reading, which counts from the start of the process.
+// It does not save memory that only unsafe code can reach (unsafe.Pointer, uintptr), finalizers and cleanups. Of a heap object
+// it saves what pointers and slices lead to, not what lies around it. Slices without capacity keep no address.
+// docs/values.md lists what becomes of each kind of value.
 //
 // Values that belong to this operating system process are refused with an [UnmovableError] that names the way from
 // the root.

@@ -24,10 +24,15 @@ type encoder struct {
 	funcs     numbers[int64]
 	externals numbers[string]
 	closures  numbers[string]
+	weaks     map[unsafe.Pointer]uint64
+	handles   map[unsafe.Pointer]uint64
+	flat      int               // in the value of a unique.Handle: what a hash reads is written in place
+	lengths   map[uint32]uint64 // of maps and channels as they were defined, by region
 	scratch   [64]byte
 }
 
-func encode(w io.Writer, s *space) (int64, error) {
+func encode(w io.Writer, s *space) (n int64, err error) {
+	defer recoverChanged(&err)
 	e := &encoder{writer: newWriter(w), space: s, gen: nextGeneration(), stack: make([]uint32, 0, 64)}
 	for i := uint32(1); s.written && i <= e.regs.n; i++ {
 		e.regs.at(i).id = 0
@@ -44,7 +49,7 @@ func encode(w io.Writer, s *space) (int64, error) {
 		e.stack = e.stack[:len(e.stack)-1]
 		e.body(i)
 	}
-	err := e.finish()
+	err = e.finish()
 	return e.n, err
 }
 
@@ -124,9 +129,9 @@ func (e *encoder) body(i uint32) {
 	case timer:
 		e.timerBody(r)
 	case mapping:
-		e.entries(r)
+		e.entries(i, r)
 	case channel:
-		e.elements(r)
+		e.elements(i, r)
 	}
 	if len(e.stack) > old+1 {
 		slices.Reverse(e.stack[old:])
@@ -137,17 +142,35 @@ func (e *encoder) body(i uint32) {
 // envOp stands for the reference of a closure to its variables.
 var envOp = op{kind: opPtr}
 
-func (e *encoder) elements(r *region) {
+// length writes how many entries or elements region i has; expect checks it when they are written.
+func (e *encoder) length(i uint32, n int) {
+	if e.lengths == nil {
+		e.lengths = map[uint32]uint64{}
+	}
+	e.lengths[i] = uint64(n)
+	e.uvarint(uint64(n))
+}
+
+func (e *encoder) expect(i uint32, n int) {
+	if e.lengths[i] != uint64(n) {
+		panic(ErrChanged)
+	}
+}
+
+func (e *encoder) elements(i uint32, r *region) {
 	c := (*hchan)(r.ptr())
+	e.expect(i, int(c.qcount))
 	for k := range int(c.qcount) {
 		e.mem(c.slot(k), r.prog(), r.count)
 	}
 	e.zeros(chanPadding(uintptr(c.elemsize), int(c.dataqsiz), int(c.qcount)))
 }
 
-func (e *encoder) entries(r *region) {
+func (e *encoder) entries(i uint32, r *region) {
 	m := mapTypeOf(r.prog())
-	for _, x := range e.sorted(m, r.ptr()) {
+	sorted := e.sorted(m, r.ptr())
+	e.expect(i, len(sorted))
+	for _, x := range sorted {
 		e.mem(x.key(), m.key, m.keyCount)
 		e.mem(x.elem(), m.elem, m.elemCount)
 	}
@@ -189,7 +212,10 @@ func (e *encoder) op(o *op, slot unsafe.Pointer) {
 	case opSlice:
 		e.slice(o, (*sliceHeader)(slot))
 	case opString:
-		if h := (*stringHeader)(slot); h.len <= inlineString {
+		if h := (*stringHeader)(slot); e.flat > 0 {
+			e.uvarint(uint64(h.len))
+			e.raw(h.data, uintptr(h.len))
+		} else if h.len <= inlineString {
 			e.short(o, h)
 		} else {
 			e.uvarint(uint64(h.len) + sharedString)
@@ -207,6 +233,10 @@ func (e *encoder) op(o *op, slot unsafe.Pointer) {
 		e.plainType(*(*unsafe.Pointer)(slot))
 	case opSyncMap:
 		e.syncMap((*sync.Map)(slot))
+	case opWeak:
+		e.weak(o, slot)
+	case opHandle:
+		e.handle(o, slot)
 	case opReflect:
 		e.reflectValue((*reflectValue)(slot))
 	}
@@ -232,7 +262,7 @@ func (e *encoder) ref(o *op, q unsafe.Pointer, p *prog, n int) {
 	case sec != secNone:
 		e.imageRef(q)
 	default:
-		panic("snap: bug: encode meets memory that the scan did not find")
+		panic(ErrChanged)
 	}
 }
 
@@ -247,7 +277,7 @@ func (e *encoder) node(o *op, q unsafe.Pointer) {
 		i = e.find(*h, uintptr(q), uintptr(q)+1)
 	}
 	if i == 0 {
-		panic("snap: bug: encode meets an object that the scan did not find")
+		panic(ErrChanged)
 	}
 	e.refTo(o, i, q, nil, 0)
 }
@@ -307,13 +337,17 @@ func (e *encoder) define(o *op, r *region, i uint32, off uintptr, p *prog, n int
 		e.memoryRef(r, i, off, p, n)
 		return
 	case mapping:
-		e.mapRef(o, r)
+		e.mapRef(o, i, r)
 	case timer:
 		e.timerRef((*timeTimer)(r.ptr()))
 	case channel:
 		e.chanRef((*hchan)(r.ptr()), r, i)
 		return
 	case closure:
+		if k := int(r.name) - len(registry.closures); k >= 0 {
+			e.bound(e.bounds[k])
+			break
+		}
 		e.uvarint(objClosure<<2 | refNew)
 		name := registry.closures[r.name].name
 		i, fresh := e.closures.number(name, hashString(name))
@@ -326,6 +360,8 @@ func (e *encoder) define(o *op, r *region, i uint32, off uintptr, p *prog, n int
 
 func (e *encoder) memoryRef(r *region, i uint32, off uintptr, p *prog, n int) {
 	switch {
+	case r.place == inSentinel:
+		e.sentinel(r, off)
 	case r.place == inImage:
 		at := imageOffset(r.ptr())
 		e.uvarint(objImage<<2 | refNew)
@@ -350,14 +386,14 @@ func (e *encoder) memoryRef(r *region, i uint32, off uintptr, p *prog, n int) {
 	}
 }
 
-func (e *encoder) mapRef(o *op, r *region) {
+func (e *encoder) mapRef(o *op, i uint32, r *region) {
 	if o.typ == r.prog().typ {
 		e.uvarint(refNew)
 	} else {
 		e.uvarint(objMap<<2 | refNew)
 		e.plainType(r.prog().desc)
 	}
-	e.uvarint(uint64(mapValue(r.prog().typ, r.ptr()).Len()))
+	e.length(i, mapValue(r.prog().typ, r.ptr()).Len())
 }
 
 func (e *encoder) chanRef(c *hchan, r *region, i uint32) {
@@ -368,7 +404,7 @@ func (e *encoder) chanRef(c *hchan, r *region, i uint32) {
 	e.uvarint(refNew)
 	e.uvarint(uint64(c.dataqsiz))
 	e.uvarint(uint64(c.closed))
-	e.uvarint(uint64(c.qcount))
+	e.length(i, int(c.qcount))
 	e.push(r, i)
 }
 
@@ -418,7 +454,7 @@ func (e *encoder) iface(o *op, slot unsafe.Pointer) {
 	switch {
 	case p.isDirect(n):
 		e.mem(unsafe.Pointer(&v.data), p, n)
-	case p.isInline(n):
+	case p.isInline(n) || e.flat > 0:
 		e.mem(v.data, p, n)
 	default:
 		e.content(o, v.data, p, n)

@@ -63,6 +63,8 @@ const (
 	objClosure   = 5 // name
 	objTimer     = 6 // 0 of a function; or 1, zigzag due time, zigzag period; padding
 	objTimerChan = 7 // reference to the timer, length
+	objSentinel  = 8 // image offset, type, count, guard, offset of what is meant: an error that a package variable holds (sentinel.go)
+	objBound     = 9 // image offset, name, type, guard: a method value of code that is not compiled (bound.go)
 
 	refObject   = 0
 	refInterior = 1
@@ -82,10 +84,12 @@ const (
 	typeImage = 1 // zigzag offset, guard
 	typeMade  = 2 // kind and parts: a type made at run time
 
-	guardType  = 1
-	guardImage = 2
-	guardFunc  = 3
-	guardVar   = 4
+	guardType     = 1
+	guardImage    = 2
+	guardFunc     = 3
+	guardVar      = 4
+	guardSentinel = 5
+	guardBound    = 6
 )
 
 // padding is how many bytes the encoder writes for size bytes of memory without content.

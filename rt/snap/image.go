@@ -56,6 +56,8 @@ var image struct {
 	base        uintptr        // start of the type section; offsets are relative to it
 	basePtr     unsafe.Pointer // the same
 	lo, hi      uintptr        // everything
+	types       [2]uintptr     // type descriptors and method tables
+	pointers    [2][2]uintptr  // data, bss: variables that may hold pointers
 	writable    [4][2]uintptr  // data, noptrdata, bss, noptrbss
 	fingerprint uint64         // hash of the section sizes: tells most builds apart even without SetBuild
 }
@@ -66,6 +68,8 @@ func init() {
 	image.basePtr = sections[0]
 	image.base = uintptr(sections[0])
 	image.writable = [4][2]uintptr{{m.data, m.edata}, {m.noptrdata, m.enoptrdata}, {m.bss, m.ebss}, {m.noptrbss, m.enoptrbss}}
+	image.types = [2]uintptr{m.types, m.etypes}
+	image.pointers = [2][2]uintptr{{m.data, m.edata}, {m.bss, m.ebss}}
 	image.lo, image.hi = m.text, m.text
 	h := newHash(0)
 	for _, r := range append(image.writable[:], [2]uintptr{m.text, m.etext}, [2]uintptr{m.types, m.etypes}, [2]uintptr{m.end, m.end}) {

@@ -174,7 +174,9 @@ func (d *decoder) commit() {
 		d.objects.at(uint32(i) + 1).set(from)
 	}
 	for i, from := range d.copies {
-		d.objects.at(i).set(from)
+		if o := d.objects.at(i); !o.kept {
+			o.set(from)
+		}
 	}
 	for _, m := range d.syncMaps {
 		if m.placed {

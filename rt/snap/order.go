@@ -198,6 +198,16 @@ func (e *encoder) orderOp(text []byte, o *op, slot unsafe.Pointer, depth int) []
 		text = binary.BigEndian.AppendUint32(text, uint32(len(s)))
 	case opEface, opIface:
 		text = e.orderIface(text, o, slot, depth)
+	case opHandle:
+		if q := *(*unsafe.Pointer)(slot); q != nil && depth > 0 {
+			sub, n := o.target()
+			text = e.orderText(text, sub, n, q, depth-1)
+		}
+	case opWeak:
+		if word := *(*unsafe.Pointer)(slot); word != nil {
+			sub, n := o.target()
+			text = e.orderRef(text, weakTarget(word), sub, n, depth)
+		}
 	case opPtr:
 		sub, n := o.target()
 		text = e.orderRef(text, *(*unsafe.Pointer)(slot), sub, n, depth)

@@ -215,7 +215,7 @@ func (f *finder) ref(o *op, slot unsafe.Pointer) bool {
 		return f.syncMap(slot)
 	case opReflect:
 		p = unsafe.Pointer(&(*reflectValue)(slot).ptr)
-	case opPtr, opSlice, opString, opMap, opChan, opFunc:
+	case opPtr, opHandle, opSlice, opString, opMap, opChan, opFunc:
 	default:
 		return false
 	}

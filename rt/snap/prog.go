@@ -29,6 +29,8 @@ const (
 	opTypeDesc               // pointer to a type descriptor
 	opSyncMap                // sync.Map
 	opReflect                // reflect.Value
+	opWeak                   // weak.Pointer to n elements of sub (weak.go)
+	opHandle                 // unique.Handle of n elements of sub (unique.go)
 	opTimer                  // the flag of a time.Timer or Ticker that the runtime knows it: must be false, except behind a pointer to a real one (timer.go)
 )
 
@@ -36,10 +38,11 @@ const (
 type op struct {
 	off, size uintptr
 	kind      opKind
-	typ       reflect.Type // type of the piece; unset for opRaw
-	elem      reflect.Type // what opPtr, opSlice and opChan lead to
-	why       string       // opBad: what is wrong with it
-	fix       func(b []byte)
+	typ       reflect.Type   // type of the piece; unset for opRaw
+	elem      reflect.Type   // what opPtr, opSlice and opChan lead to
+	why       string         // opBad: what is wrong with it
+	fix       func(b []byte) // opFix: before writing
+	unfix     func(b []byte) // opFix: after reading, may be nil
 
 	sub *prog // of elem, flattened; use op.target, which fills it in
 	n   int   // elements of sub in an elem
@@ -90,6 +93,8 @@ type prog struct {
 	entry *mapType // of a map type
 	timer bool     // time.Timer or time.Ticker
 	label bool     // implements Labeler, itself or by pointer
+
+	isError bool // a pointer to it is an error
 }
 
 // The programs made so far; guarded by mu.
@@ -127,6 +132,7 @@ func progOf(t reflect.Type) (p *prog, n int) {
 	p.direct = isDirect(t)
 	p.timer = t == timerType || t == tickerType
 	p.label = t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(reflect.TypeFor[Labeler]())
+	p.isError = t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(errorType)
 	progs[desc] = p
 	p.id = uint32(len(progList))
 	progList = append(progList, p)

@@ -19,10 +19,11 @@ const (
 type place uint8
 
 const (
-	allocated place = iota // anywhere
-	inRoot                 // where the caller's root is
-	inVar                  // in the registered variable region.name
-	inImage                // at the same image offset
+	allocated  place = iota // anywhere
+	inRoot                  // where the caller's root is
+	inVar                   // in the registered variable region.name
+	inImage                 // at the same image offset
+	inSentinel              // where the package variable at offsets[region.name] leads to, if that has the type; else anywhere
 )
 
 // A region is a piece of memory. See the package comment. It holds no pointer, so that the collector need not look at the millions there may be.
@@ -33,7 +34,7 @@ type region struct {
 	next   uint32 // next live region of the same object, 0 if none
 	parent uint32 // region that led here, 0 if none
 	id     uint32 // number in the stream + 1, 0 if none yet
-	name   uint32 // index into registry.vars, externals or closures
+	name   uint32 // index into registry.vars, externals or closures, beyond these into space.bounds
 	kind   regionKind
 	place  place
 	dead   bool // merged into another
@@ -87,6 +88,8 @@ type space struct {
 
 	constants map[constant]uint32 // content of static boxes and strings
 	nodes     map[uintptr]uint32  // maps, channels in the image
+	bounds    []*bound            // method values of code that is not compiled
+	offsets   []int64             // image offsets of variables that hold errors (sentinel.go)
 	used      []*prog             // of types that are mentioned
 	gen       uint32              // of this scan, see prog.used
 	shared    bool                // some short string is part of a region

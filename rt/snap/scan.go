@@ -19,6 +19,9 @@ type scanner struct {
 
 	shorts chunked[uint64] // short strings met: address, and length from bit addrBits on
 
+	flat    int                     // in the value of a unique.Handle, see unique.go
+	handles map[unsafe.Pointer]bool // met so far
+
 	entry   *mapEntry // the map entry being scanned, for paths
 	element int       // the channel element being scanned, for paths
 }
@@ -112,13 +115,17 @@ func (s *scanner) ref(o *op, slot unsafe.Pointer) {
 			sub, n := o.target()
 			s.pointer(q, sub, n)
 		}
+	case opHandle:
+		s.handle(o, slot)
 	case opSlice:
 		if h := (*sliceHeader)(slot); h.cap > 0 {
 			sub, n := o.target()
 			s.pointer(h.data, sub, n*h.cap)
 		}
 	case opString:
-		if h := (*stringHeader)(slot); h.len > inlineString {
+		if h := (*stringHeader)(slot); s.flat > 0 {
+			break // written in place
+		} else if h.len > inlineString {
 			s.content(h.data, bytesProg(), h.len)
 		} else if h.len > 0 {
 			s.note(h)
@@ -198,6 +205,10 @@ func (s *scanner) pointer(q unsafe.Pointer, p *prog, n int) {
 	case sec == secWritable:
 		s.add(h, q, p, n, inImage)
 	default:
+		if off, ok := sentinelAt(q, p); ok && n == 1 {
+			s.sentinel(h, q, p, off)
+			return
+		}
 		s.add(h, q, p, n, allocated)
 	}
 }
@@ -240,6 +251,12 @@ func (s *scanner) dynamic(desc unsafe.Pointer, data *unsafe.Pointer) {
 		s.refs(unsafe.Pointer(data), p, n)
 	case p.isInline(n):
 		s.refs(*data, p, n)
+	case s.flat > 0:
+		if s.flat++; s.flat > maxFlat {
+			s.bailTo(*data, p.typ, "interfaces lie too deep in the value of a unique.Handle")
+		}
+		s.refs(*data, p, n)
+		s.flat--
 	default:
 		s.content(*data, p, n)
 	}
@@ -307,7 +324,13 @@ func (s *scanner) function(q unsafe.Pointer, t reflect.Type) {
 	code := *(*uintptr)(q)
 	i, ok := registry.closureByCode[code]
 	if !ok {
-		s.bailTo(q, t, "a closure of code that is not compiled: "+funcName(code))
+		b := boundOf(code, t)
+		if b == nil {
+			s.bailTo(q, t, "a closure of code that is not compiled: "+funcName(code))
+		}
+		s.use(b.prog)
+		s.node(q, closure, b.prog, len(registry.closures)+s.boundNumber(b))
+		return
 	}
 	p, _ := progOf(registry.closures[i].env.Elem())
 	s.node(q, closure, p, i)

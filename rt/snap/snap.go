@@ -15,6 +15,10 @@ var (
 
 	// ErrCorrupt is returned by Load for input that is truncated, damaged or no snapshot.
 	ErrCorrupt = errors.New("snap: corrupt snapshot")
+
+	// ErrChanged is returned by WriteTo when something changes the memory that is being saved: a finalizer or cleanup, or a
+	// goroutine that the caller has not stopped. Another Prepare and WriteTo may succeed.
+	ErrChanged = errors.New("snap: memory changed while it was saved, by a finalizer, a cleanup or code that is not compiled")
 )
 
 // UnmovableError reports a value that cannot be restored in another operating system process.
@@ -48,6 +52,9 @@ var buildID string
 
 // SetBuild sets the identity of this build. Snapshots of another identity are refused by Load.
 func SetBuild(id string) { buildID = id }
+
+// Begin is called when packages have been initialised and nothing else has happened: what they hold then is the same in each process.
+func Begin() { findSentinels() }
 
 // RegisterVar registers the package variable *ptr. Its content is saved and restored in place, and pointers to
 // it and into it keep their identity.
@@ -106,6 +113,17 @@ func Save(w io.Writer, root any) error {
 	}
 	_, err = s.WriteTo(w)
 	return err
+}
+
+// recoverChanged turns the panic that is ErrChanged into an error.
+func recoverChanged(err *error) {
+	switch e := recover(); e {
+	case nil:
+	case ErrChanged:
+		*err = ErrChanged
+	default:
+		panic(e)
+	}
 }
 
 // Load reads a snapshot of size bytes, made in a process of the same build, fills *root and overwrites the registered

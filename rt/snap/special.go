@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"reflect"
 	"sync"
-	"time"
 	"unsafe"
 )
 
@@ -25,15 +24,10 @@ var unmovable = map[string]string{
 	"database/sql.Tx":        "database connections belong to this process",
 	"database/sql.Stmt":      "database connections belong to this process",
 	"database/sql.Rows":      "database connections belong to this process",
-	"hash/maphash.Seed":      "hashes with a maphash.Seed differ in another process",
+	"encoding/gob.Encoder":   "it remembers which types it has sent by numbers, which are others in another process",
+	"hash/maphash.Seed":      "the same maphash.Seed makes other hashes in another process, so tables that depend on it would be wrong",
 	"plugin.Plugin":          "a plugin is loaded into this process",
 	"internal/poll.pollDesc": "a file descriptor belongs to this process",
-}
-
-// unmovableGeneric is the same for generic types, without type arguments.
-var unmovableGeneric = map[string]string{
-	"unique.Handle": "a unique.Handle is valid in this process only",
-	"weak.Pointer":  "a weak pointer is valid in this process only",
 }
 
 // genericName splits "Pointer[main.T]" into the name of the generic type and whether it was one.
@@ -55,12 +49,7 @@ func (c *compiler) addSpecial(t reflect.Type, off uintptr) bool {
 	name = t.PkgPath() + "." + name
 	o := op{off: off, size: t.Size(), typ: t}
 	if generic {
-		if why, ok := unmovableGeneric[name]; ok {
-			o.kind, o.why = opBad, why
-			c.op(o)
-			return true
-		}
-		return name == "sync/atomic.Pointer" && c.addAtomicPointer(o)
+		return c.addGeneric(name, o)
 	}
 	if why, ok := unmovable[name]; ok {
 		o.kind, o.why = opBad, why
@@ -76,7 +65,7 @@ func (c *compiler) addSpecial(t reflect.Type, off uintptr) bool {
 	case "sync.WaitGroup":
 		o.kind, o.fix = opFix, waitGroupFixer(t)
 	case "time.Time":
-		o.kind, o.fix = opFix, fixTime
+		o.kind, o.fix, o.unfix = opFix, fixTime, unfixTime
 		o.size = 2 * 8
 		c.op(o)
 		f := mustField(t, "loc")
@@ -106,11 +95,22 @@ func (c *compiler) addSpecial(t reflect.Type, off uintptr) bool {
 	return true
 }
 
-// addAtomicPointer types the unsafe.Pointer in an atomic.Pointer[T].
-func (c *compiler) addAtomicPointer(o op) bool {
-	f := mustField(o.typ, "v")
-	ptr := o.typ.Field(0).Type.Elem() // _ [0]*T
-	c.op(op{off: o.off + f.Offset, size: f.Type.Size(), kind: opPtr, typ: ptr, elem: ptr.Elem()})
+// addGeneric is addSpecial for the generic type of this name.
+func (c *compiler) addGeneric(name string, o op) bool {
+	switch name {
+	case "sync/atomic.Pointer": // an unsafe.Pointer with a type
+		f := mustField(o.typ, "v")
+		ptr := o.typ.Field(0).Type.Elem() // _ [0]*T
+		o.off, o.size = o.off+f.Offset, f.Type.Size()
+		o.kind, o.typ, o.elem = opPtr, ptr, ptr.Elem()
+	case "weak.Pointer":
+		o.kind, o.elem = opWeak, o.typ.Field(0).Type.Elem().Elem()
+	case "unique.Handle":
+		o.kind, o.elem = opHandle, mustField(o.typ, "value").Type.Elem()
+	default:
+		return false
+	}
+	c.op(o)
 	return true
 }
 
@@ -191,15 +191,6 @@ func notifyListFixer(t reflect.Type) func([]byte) {
 		panic("snap: this Go version has another " + t.String())
 	}
 	return func(b []byte) { clear(b[8:]) }
-}
-
-// fixTime drops the monotonic clock reading, which counts from the start of this process.
-func fixTime(b []byte) {
-	var t time.Time
-	mem := unsafe.Slice((*byte)(unsafe.Pointer(&t)), 16)
-	copy(mem, b)
-	t = t.Round(0)
-	copy(b, mem)
 }
 
 // The flag word of a reflect.Value; checked by checkReflect.

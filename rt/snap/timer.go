@@ -170,7 +170,7 @@ func (e *encoder) timerChan(c *hchan, r *region, i uint32) {
 	e.push(r, i)
 	p, _ := progOf(timerType)
 	e.ref(&timerOp, unsafe.Pointer(timerOf(c)), p, 1)
-	e.uvarint(uint64(c.qcount))
+	e.length(i, int(c.qcount))
 }
 
 func (e *encoder) timerBody(r *region) {

@@ -67,7 +67,7 @@ func TestUnmovable(t *testing.T) {
 		{&struct{ c *time.Timer }{time.AfterFunc(time.Hour, func() { n++ })}, "a closure of code that is not compiled"},
 		{&struct{ c time.Timer }{*time.NewTimer(time.Hour)}, "c -> initTimer -> time.Timer: a copy of a timer"},
 		{&struct{ c chan int }{waiting}, "c -> chan int: a goroutine that is not compiled waits"},
-		{&struct{ h unique.Handle[string] }{unique.Make("x")}, "h -> unique.Handle"},
+		{&struct{ h unique.Handle[uint16] }{unique.Make[uint16](1)}, "h -> unique.Handle[uint16]: the program has no code to make it again"},
 		{&struct{ s *maphash.Seed }{&seed}, "s -> maphash.Seed"},
 		{&struct{ m *sync.Map }{sm}, "m -> (*os.File) -> os.File"},
 		{&struct{ c chan any }{ch}, "c -> (buffered element 1) -> (*os.File) -> os.File"},

@@ -106,6 +106,7 @@ func topLevel(x int) int { return x + 1000 }
 
 func init() {
 	SetBuild("test")
+	Begin()
 	RegisterVar("globalConfig", &globalConfig)
 	RegisterVar("globalTable", &globalTable)
 	RegisterVar("globalInt", &globalInt)

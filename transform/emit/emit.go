@@ -31,6 +31,12 @@ import (
 // RTPath is the module path of rt in the output's vendor tree.
 const RTPath = "harkgen.local/rt"
 
+// NetAddr is the package of rt that programs with net/netip link.
+const NetAddr = "snap/netaddr"
+
+// Warm is the packages of rt that make packages of the standard library ready for restored values.
+var Warm = map[string]string{"compress/flate": "snap/warm/flate", "crypto/des": "snap/warm/des"}
+
 // StdPath is the module path of the copies of packages of the standard library in the output's vendor tree.
 const StdPath = "harkgen.local/std"
 

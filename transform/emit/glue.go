@@ -343,6 +343,12 @@ func (e *emitter) registrations(out *jen.File) {
 		for _, i := range e.pkg.Instances {
 			g.Add(e.rt("RegisterInstance")).Call(jen.Lit(i.Title), jen.Id(i.Lowered))
 		}
+		for _, t := range e.pkg.Handles {
+			g.Add(e.rt("RegisterHandle")).Types(e.typ(t)).Call()
+		}
+		if e.user.Name == "main" {
+			e.library(g)
+		}
 		for _, v := range e.pkg.Globals {
 			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+v.Name()), jen.Op("&").Id(lower.NameOf(v)))
 		}
@@ -358,6 +364,21 @@ func (e *emitter) registrations(out *jen.File) {
 			g.Add(e.rt("RegisterExternal")).Call(jen.Lit(x.Pkg().Path()+"."+x.Name()), jen.Op("&").Qual(x.Pkg().Path(), x.Name()))
 		}
 	})
+}
+
+// library registers what the packages of the standard library need that the program links.
+func (e *emitter) library(g *jen.Group) {
+	if e.prog.All["net/netip"] != nil {
+		g.Qual(RTPath+"/snap", "RegisterHandle").Call(jen.Qual(RTPath+"/"+NetAddr, "Handle").Call())
+	}
+	for _, path := range sortedKeys(Warm) {
+		if e.prog.All[path] != nil {
+			g.Qual(RTPath+"/"+Warm[path], "Warm").Call()
+		}
+	}
+	if e.prog.All["log"] != nil { // what main has set is state of the program, like flag.CommandLine
+		g.Add(e.rt("RegisterVar")).Call(jen.Lit("log.std"), jen.Qual("log", "Default").Call())
+	}
 }
 
 // externals lists the exported variables, of the packages imported here that are not compiled, that hold pointers: values saved by

@@ -15,6 +15,7 @@ type Package struct {
 	Instances []*Instance
 	Hoisted   []*types.TypeName // local types of lowered functions, declared at package level
 	Globals   []*types.Var      // package variables to save
+	Handles   []types.Type      // T of the unique.Handle[T] to register
 	Inited    string            // variable that says whether the package was initialised; "" when that is not part of the program
 }
 

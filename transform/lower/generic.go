@@ -36,10 +36,22 @@ func (l *lowerer) homeOf(fn *ssa.Function) *types.Package {
 }
 
 func (l *lowerer) findHome(fn *ssa.Function) *types.Package {
-	needs := map[*types.Package]bool{}
+	needs := l.compiledOf(fn.TypeArgs()...)
 	if o := fn.Origin(); o != nil && o.Pkg != nil && l.prog.IsUserPackage(o.Pkg.Pkg.Path()) {
 		needs[o.Pkg.Pkg] = true
 	}
+	if o := fn.Origin(); len(needs) == 0 && o != nil && o.Pkg != nil && l.prog.IsStd(o.Pkg.Pkg.Path()) {
+		return o.Pkg.Pkg
+	}
+	return l.lowest(needs)
+}
+
+// seesAll is the package that registers what has to do with t: one that sees all compiled packages that t mentions.
+func (l *lowerer) seesAll(t types.Type) *types.Package { return l.lowest(l.compiledOf(t)) }
+
+// compiledOf is the compiled packages that types mention.
+func (l *lowerer) compiledOf(ts ...types.Type) map[*types.Package]bool {
+	needs := map[*types.Package]bool{}
 	var need func(t types.Type)
 	need = func(t types.Type) {
 		load.EachNamed(t, func(o *types.TypeName) {
@@ -53,14 +65,16 @@ func (l *lowerer) findHome(fn *ssa.Function) *types.Package {
 			}
 		})
 	}
-	for _, t := range fn.TypeArgs() {
+	for _, t := range ts {
 		need(t)
 	}
-	if o := fn.Origin(); len(needs) == 0 && o != nil && o.Pkg != nil && l.prog.IsStd(o.Pkg.Pkg.Path()) {
-		return o.Pkg.Pkg
-	}
+	return needs
+}
+
+// lowest is the lowest package that sees all of needs.
+func (l *lowerer) lowest(needs map[*types.Package]bool) *types.Package {
 	var main *types.Package
-	for _, u := range l.prog.Bottom { // the lowest package that sees everything
+	for _, u := range l.prog.Bottom {
 		if u.Name == "main" {
 			main = u.Types
 		}

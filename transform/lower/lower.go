@@ -130,6 +130,7 @@ func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 		l.pkg(p).Instances = append(l.pkg(p).Instances, &ir.Instance{Title: p.Path(), Lowered: name})
 	}
 	l.copiedGlobals()
+	l.handles()
 	res := &Result{Plan: l.plan, Packages: map[string]*ir.Package{}, Errors: l.errs, l: l}
 	for tp, p := range l.pkgs {
 		res.Packages[tp.Path()] = p

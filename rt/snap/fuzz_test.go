@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"flag"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"runtime"
@@ -12,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unique"
+	"weak"
 )
 
 // fuzzRoot is smaller than world, so that the fuzzer gets somewhere.
@@ -33,6 +37,29 @@ type fuzzRoot struct {
 	arr   [6]*part
 	maps  map[string]map[[2]any]*fuzzRoot
 	empty []struct{}
+	kinds fuzzKinds
+}
+
+// fuzzKinds has what the decoder knows of single types.
+type fuzzKinds struct {
+	h       unique.Handle[handleUser]
+	byH     map[unique.Handle[string]]int
+	anyH    any
+	w, lost weak.Pointer[node]
+	when    time.Time
+	heap    error
+	usage   func()
+	timer   *time.Timer
+}
+
+// errHeap is allocated by the initialisation, and not registered.
+var errHeap = fmt.Errorf("sentinel on the heap")
+
+func buildFuzzKinds(n *node) fuzzKinds {
+	return fuzzKinds{
+		unique.Make(newHandleUser()), map[unique.Handle[string]]int{unique.Make("name"): 1}, unique.Make("any"), weak.Make(n), weak.Make(new(node)),
+		time.Unix(1, 2), errHeap, flag.NewFlagSet("", flag.ContinueOnError).Usage, time.NewTimer(time.Hour),
+	}
 }
 
 func buildFuzz() *fuzzRoot {
@@ -50,6 +77,7 @@ func buildFuzz() *fuzzRoot {
 	r.arr[3] = r.arr[2]
 	r.maps = map[string]map[[2]any]*fuzzRoot{"r": {{r.s, 1.5}: r}}
 	r.empty = make([]struct{}, 3)
+	r.kinds = buildFuzzKinds(r.n)
 	return r
 }
 

@@ -205,7 +205,7 @@ type failures struct {
 	pathErr                                error
 	custom                                 *ownError
 	nested                                 error
-	cause                                  error
+	cause, heap                            error
 }
 
 type ownError struct {
@@ -225,6 +225,7 @@ var _ = check("errors", func(r *failures) {
 	r.custom = &ownError{5, r.joined}
 	r.nested = fmt.Errorf("outer: %w", r.custom)
 	r.cause = context.Canceled
+	r.heap = fmt.Errorf("wrapped: %w", errHeap)
 }, func(t *testing.T, r *failures) {
 	want(t, "identity", r.sentinel == errSentinel && r.eof == io.EOF && r.cause == context.Canceled)
 	want(t, "wrapped", errors.Is(r.wrapped, errSentinel) && errors.Unwrap(r.wrapped) == errSentinel && r.wrapped.Error() == "wrapped: sentinel")
@@ -232,6 +233,7 @@ var _ = check("errors", func(r *failures) {
 	var pe *fs.PathError
 	var oe *ownError
 	want(t, "as", errors.As(r.pathErr, &pe) && pe.Err == io.EOF && errors.As(r.nested, &oe) && oe == r.custom && errors.Is(r.nested, io.EOF))
+	want(t, "unregistered sentinel", errors.Unwrap(r.heap) == errHeap)
 	want(t, "one object", oe.err == r.joined)
 })
 

@@ -73,17 +73,19 @@ func init() {
 // channel returns the channel that t feeds.
 func (t *timeTimer) channel() unsafe.Pointer { return (*eface)(unsafe.Pointer(&t.timer.arg)).data }
 
+// clockZero is when nanotime was 0, by the wall clock as it was when this process started: so a timer is saved with the same time whenever that is.
+var clockZero = time.Now().UnixNano() - nanotime()
+
 // due returns when t is due by the wall clock, in nanoseconds, 0 if it is not set.
 func (t *timeTimer) due() int64 {
 	when := t.timer.when
 	if when == 0 || when == math.MaxInt64 {
 		return when
 	}
-	at, now := time.Now().UnixNano(), nanotime()
-	if when-now > math.MaxInt64-at {
+	if when > math.MaxInt64-clockZero {
 		return math.MaxInt64
 	}
-	return max(at+when-now, 1)
+	return max(clockZero+when, 1)
 }
 
 // setDue is the inverse of due, for a timer that is not in the runtime's heap.
@@ -92,8 +94,7 @@ func (t *timeTimer) setDue(due int64) {
 		t.timer.when = due
 		return
 	}
-	at, now := time.Now().UnixNano(), nanotime()
-	t.timer.when = max(now+due-at, 1)
+	t.timer.when = max(due-clockZero, 1)
 }
 
 // TimerDue returns when t, which has been made by package time, is due by the wall clock, in nanoseconds, 0 if it is not set. It may run at that moment.

@@ -12,7 +12,7 @@
 //	ms              time on the clock
 //	MB              bytes written to disk, in millions
 //	steps/s         saves of the whole state, each one committed to disk
-//	GB/s, ns, bytes snapshots: package snap beside a copy of the memory or encoding/gob
+//	GB/s, ns, bytes snapshots, by processor time: package snap beside a copy of the memory or encoding/gob
 //	geometric mean  of the ratios of the rows above of that kind
 //
 // A kernel (fib, nbody, ...) has three rows: its loops plain, in functions that

@@ -176,7 +176,7 @@ func BenchmarkMutex(b *testing.B) {
 				if g.Suspending() {
 					panic("suspended")
 				}
-				rt.Unlock(&m)
+				rt.UnlockG(g, &m)
 			}
 		})
 	})
@@ -208,7 +208,7 @@ func BenchmarkMutexContended(b *testing.B) {
 						if g.Suspending() {
 							panic("suspended")
 						}
-						rt.Unlock(&m)
+						rt.UnlockG(g, &m)
 					}
 				}})
 			}

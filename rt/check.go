@@ -38,6 +38,16 @@ func checkLayout() string {
 	if once.Do(func() { held = !onceOf(&once).m.TryLock() }); !held || !onceOf(&once).done.Load() || unsafe.Sizeof(once) != unsafe.Sizeof(onceMemory{}) {
 		return "layout of sync.Once"
 	}
+	var rw sync.RWMutex
+	rw.RLock()
+	rw.RLock()
+	n2, w2 := readers(&rw), writing(&rw)
+	rw.RUnlock()
+	rw.RUnlock()
+	rw.Lock()
+	if n2 != 2 || w2 || readers(&rw) != 0 || !writing(&rw) || !mutexLocked(&(*rwMemory)(unsafe.Pointer(&rw)).w) || unsafe.Sizeof(rw) != unsafe.Sizeof(rwMemory{}) {
+		return "layout of sync.RWMutex"
+	}
 	var wg sync.WaitGroup
 	wg.Add(3)
 	n := groupCount(&wg)

@@ -35,6 +35,7 @@ type savedG struct {
 	Turn     turn
 	Ticket   uint32
 	Faults   bool
+	Held     []Wait // locks, with the operation that has taken each
 }
 
 // atQuiet is called when the last goroutine is down.
@@ -156,7 +157,7 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		MainGone:   p.mainGone,
 	}
 	for i, g := range gs {
-		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults}
+		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults, g.savedHeld()}
 	}
 	return gs, s
 }
@@ -180,6 +181,7 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 		g.id, g.root, g.frames, g.waits = sg.ID, sg.Root, sg.Frames, sg.Waits
 		g.deadline.Store(sg.Deadline)
 		g.turn, g.ticket, g.faults = sg.Turn, sg.Ticket, sg.Faults
+		g.restoreHeld(sg.Held)
 		g.since = int64(i) + 1
 		g.down = true
 		p.add(g)

@@ -79,7 +79,7 @@ func (g *G) takeTicket(c *sync.Cond) {
 	func() {
 		g.pin()
 		defer g.unpin()
-		unlock(c.L)
+		unlock(g, c.L)
 	}()
 	g.ticket, g.turn = ticket, turnWaiting
 }
@@ -110,15 +110,15 @@ func CondBroadcast(c *sync.Cond) {
 // readLocker is the type of what RWMutex.RLocker returns: the same memory.
 var readLocker = reflect.TypeOf(new(sync.RWMutex).RLocker())
 
-func unlock(l sync.Locker) {
+func unlock(g *G, l sync.Locker) {
 	switch m := l.(type) {
 	case *sync.Mutex:
-		Unlock(m)
+		UnlockG(g, m)
 	case *sync.RWMutex:
-		RWUnlock(m)
+		RWUnlockG(g, m)
 	default:
 		if reflect.TypeOf(l) == readLocker {
-			RUnlock((*sync.RWMutex)(dataOf(l)))
+			RUnlockG(g, (*sync.RWMutex)(dataOf(l)))
 			return
 		}
 		l.Unlock()

@@ -42,6 +42,7 @@ type G struct {
 	leave   func()         // unpin as a func value, made once
 	faults  bool           // debug.SetPanicOnFault, which belongs to the native goroutine
 	entry   waiter         // in a waiter table
+	held    heldList       // locks
 
 	raised, handed, armed *Raised // on its way to a deferred function; see mayRecover
 }

@@ -49,14 +49,14 @@ func OnceDo(g *G, o *sync.Once, f func()) {
 			return
 		}
 		if m.done.Load() {
-			Unlock(&m.m)
+			UnlockG(g, &m.m)
 			return
 		}
 	}
 	defer func() {
 		if !g.suspending { // returned, or panics, or Goexit
 			m.done.Store(true)
-			Unlock(&m.m)
+			UnlockG(g, &m.m)
 		}
 	}()
 	g.Dyn()

@@ -2,6 +2,7 @@ package rt
 
 import (
 	"reflect"
+	"strings"
 	"unique"
 	"unsafe"
 
@@ -16,9 +17,23 @@ func RegisterVar(name string, ptr any) { snap.RegisterVar(name, ptr) }
 // RegisterExternal registers a variable of code that is not compiled, such as io.EOF: only its identity is kept.
 func RegisterExternal(name string, ptr any) { snap.RegisterExternal(name, ptr) }
 
-// RegisterClosure registers the method value fn = (*E)(nil).method, which is how a closure is emitted.
+// RegisterClosure registers the method value fn = (*E)(nil).method, which is how a closure is emitted. After a space, name may have what Go
+// calls the closure.
 func RegisterClosure[E any](name string, fn any) {
-	snap.RegisterClosure(name, fn, reflect.TypeFor[*E]())
+	name, title, _ := strings.Cut(name, " ")
+	env := reflect.TypeFor[*E]()
+	snap.RegisterClosure(name, fn, env)
+	if title != "" {
+		titles = append(titles, closureTitle{env, title})
+	}
+}
+
+// titles are the names of closures for people, to be searched when somebody asks.
+var titles []closureTitle
+
+type closureTitle struct {
+	env   reflect.Type
+	title string
 }
 
 // RegisterHandle makes values of type unique.Handle[T] savable.

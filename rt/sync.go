@@ -15,24 +15,41 @@ func Lock(g *G, m *sync.Mutex) {
 		return
 	}
 	if m.TryLock() {
+		g.holds(waitLock, unsafe.Pointer(m))
 		return
 	}
+	lockSlowly(g, m)
+}
+
+func lockSlowly(g *G, m *sync.Mutex) {
 	if g.pins != 0 {
 		g.natively(m.Lock)
-		return
+	} else if !lockSpinning(m) {
+		g.await(unsafe.Pointer(m), exclusive, Wait{waitLock, m}, m.TryLock)
 	}
-	for range lockSpins { // a short critical section is cheaper to wait out than to park for
-		if m.TryLock() {
-			return
-		}
+	if !g.suspending {
+		g.holds(waitLock, unsafe.Pointer(m))
 	}
-	g.await(unsafe.Pointer(m), exclusive, Wait{waitLock, m}, m.TryLock)
 }
 
 const lockSpins = 100
 
-// Unlock is m.Unlock().
-func Unlock(m *sync.Mutex) {
+// lockSpinning tries again and again: a short critical section is cheaper to wait out than to park for.
+func lockSpinning(m *sync.Mutex) bool {
+	for range lockSpins {
+		if m.TryLock() {
+			return true
+		}
+	}
+	return false
+}
+
+// Unlock is m.Unlock() in a function without a g.
+func Unlock(m *sync.Mutex) { UnlockG(current(), m) }
+
+// UnlockG is m.Unlock().
+func UnlockG(g *G, m *sync.Mutex) {
+	g.frees(unsafe.Pointer(m))
 	if waiting.Load() != 0 {
 		release(m)
 		return
@@ -49,14 +66,16 @@ func RWLock(g *G, m *sync.RWMutex) {
 		g.Concede(Wait{waitWLock, m})
 		return
 	}
-	if m.TryLock() {
-		return
-	}
-	if g.pins != 0 {
+	switch {
+	case m.TryLock():
+	case g.pins != 0:
 		g.natively(m.Lock)
-		return
+	default:
+		g.await(unsafe.Pointer(m), exclusive, Wait{waitWLock, m}, m.TryLock)
 	}
-	g.await(unsafe.Pointer(m), exclusive, Wait{waitWLock, m}, m.TryLock)
+	if !g.suspending {
+		g.holds(waitWLock, unsafe.Pointer(m))
+	}
 }
 
 // RLock is m.RLock(). As in package sync, a waiting writer goes before new readers.
@@ -65,26 +84,36 @@ func RLock(g *G, m *sync.RWMutex) {
 		g.Concede(Wait{waitRLock, m})
 		return
 	}
-	if (waiting.Load() == 0 || !writerAhead(unsafe.Pointer(m), nil)) && m.TryRLock() {
-		return
-	}
-	if g.pins != 0 {
+	switch {
+	case (waiting.Load() == 0 || !writerAhead(unsafe.Pointer(m), nil)) && m.TryRLock():
+	case g.pins != 0:
 		g.natively(m.RLock)
-		return
+	default:
+		g.await(unsafe.Pointer(m), shared, Wait{waitRLock, m}, m.TryRLock)
 	}
-	g.await(unsafe.Pointer(m), shared, Wait{waitRLock, m}, m.TryRLock)
+	if !g.suspending {
+		g.holds(waitRLock, unsafe.Pointer(m))
+	}
 }
 
-// RWUnlock is m.Unlock().
-func RWUnlock(m *sync.RWMutex) {
+// RWUnlock is m.Unlock() in a function without a g.
+func RWUnlock(m *sync.RWMutex) { RWUnlockG(current(), m) }
+
+// RWUnlockG is m.Unlock().
+func RWUnlockG(g *G, m *sync.RWMutex) {
+	g.frees(unsafe.Pointer(m))
 	m.Unlock()
 	if waiting.Load() != 0 {
 		wakeFirst(unsafe.Pointer(m))
 	}
 }
 
-// RUnlock is m.RUnlock().
-func RUnlock(m *sync.RWMutex) {
+// RUnlock is m.RUnlock() in a function without a g.
+func RUnlock(m *sync.RWMutex) { RUnlockG(current(), m) }
+
+// RUnlockG is m.RUnlock().
+func RUnlockG(g *G, m *sync.RWMutex) {
+	g.frees(unsafe.Pointer(m))
 	m.RUnlock()
 	if waiting.Load() != 0 {
 		wakeFirst(unsafe.Pointer(m))

@@ -102,9 +102,27 @@ func (e *emitter) frame(out *jen.File, f *ir.Func) {
 	out.Type().Id(frameName(f)).StructFunc(func(g *jen.Group) {
 		g.Add(e.rt("Frame"))
 		for _, v := range frameVars(f) {
-			g.Add(e.declare(v))
+			g.Add(e.declare(v)).Add(userTag(v.Name, v.User, v.Boxed))
 		}
 	})
+}
+
+// userTag is the tag that tells rt which variable of the user's a field is; see rt/inspect.go. The most common one, of its name, has none.
+func userTag(name, user string, boxed bool) *jen.Statement {
+	tag := ""
+	switch {
+	case user == "":
+		tag = "-"
+	case boxed:
+		tag = "*"
+	}
+	if user != "" && user != name {
+		tag += user
+	}
+	if tag == "" {
+		return jen.Null()
+	}
+	return jen.Tag(map[string]string{"hark": tag})
 }
 
 func (e *emitter) fields(fs []ir.Field) []jen.Code {
@@ -124,7 +142,13 @@ func (e *emitter) fields(fs []ir.Field) []jen.Code {
 // env spells a closure's environment and its method fn.
 func (e *emitter) env(out *jen.File, env *ir.Env) {
 	out.Commentf("%s is the environment of %s.", env.Name, env.Title)
-	out.Type().Id(env.Name).Struct(e.fields(env.Fields)...)
+	fields := e.fields(env.Fields)
+	if env.Bound == nil {
+		for i, f := range env.Fields {
+			fields[i] = jen.Add(fields[i], userTag(f.Name, f.User, true))
+		}
+	}
+	out.Type().Id(env.Name).Struct(fields...)
 	if env.Body == nil && env.Bound == nil || env.Body != nil && env.Body.Kind == ir.Closure {
 		return
 	}
@@ -337,7 +361,7 @@ func (e *emitter) registrations(out *jen.File) {
 		}
 		for _, env := range e.pkg.Envs {
 			if env.Body != nil || env.Bound != nil {
-				g.Add(e.rt("RegisterClosure")).Types(jen.Id(env.Name)).Call(jen.Lit(e.user.PkgPath+"."+env.Name), jen.Parens(jen.Op("*").Id(env.Name)).Call(jen.Nil()).Dot("fn"))
+				g.Add(e.rt("RegisterClosure")).Types(jen.Id(env.Name)).Call(jen.Lit(e.user.PkgPath+"."+env.Name+" "+env.Title), jen.Parens(jen.Op("*").Id(env.Name)).Call(jen.Nil()).Dot("fn"))
 			}
 		}
 		for _, i := range e.pkg.Instances {

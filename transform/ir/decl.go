@@ -22,6 +22,7 @@ type Package struct {
 // A Field of a generated struct.
 type Field struct {
 	Name string
+	User string     // in an environment: the captured variable, which the field points to; "" if it is none of the user's
 	Type types.Type // nil: pointer to the environment Env, or to rt.Defers if that is ""
 	Env  string
 }

@@ -20,6 +20,8 @@ import (
 // A Var is a variable of a lowered function.
 type Var struct {
 	Name  string     // unique within the function
+	User  string     // the user's name for it; "" if the compiler has made it up
+	Boxed bool       // it points to the user's variable, which is in the heap
 	Type  types.Type // nil when Iter or Defers says what it is
 	Iter  *Iter      // iteration state of a range over a map or string
 	RT    string     // a type of package rt: "Defers", "*Defers"

@@ -332,8 +332,11 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 		args = append(args, b.value(a))
 	}
 	e := rt(lib.rt, args...)
-	if lib.g {
+	switch {
+	case lib.g:
 		e = b.rtg(lib.rt, args...)
+	case lib.mayG && b.coloured:
+		e = b.rtg(lib.rt+"G", args...)
 	}
 	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: position(i)}
 	if suspend.Primitive(callee) != "" || lib.maybe {

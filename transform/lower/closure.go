@@ -262,7 +262,10 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 	case callee != nil && library[callee.String()].rt != "":
 		lib := library[callee.String()]
 		call = rt(lib.rt)
-		if lib.g {
+		if lib.mayG {
+			call = rt(lib.rt + "G")
+		}
+		if lib.g || lib.mayG {
 			call.Args = append(call.Args, g)
 		}
 		call.Args = append(call.Args, args(0)...)

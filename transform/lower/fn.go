@@ -151,7 +151,7 @@ func (b *fn) declare() {
 		b.out.Env = &ir.Var{Name: b.unique("e"), Env: b.env(f).Name}
 	}
 	for i, p := range f.Params {
-		v := &ir.Var{Name: b.unique(p.Name()), Type: p.Type()}
+		v := &ir.Var{Name: b.unique(p.Name()), User: userName(p.Name()), Type: p.Type()}
 		if a := spill[p]; a != nil {
 			b.direct[a] = v
 		}
@@ -173,6 +173,9 @@ func (b *fn) declare() {
 			name = fmt.Sprintf("r%d", i)
 		}
 		v := &ir.Var{Name: b.unique(name), Type: r.Type()}
+		if name == r.Name() {
+			v.User = name
+		}
 		b.out.Results = append(b.out.Results, v)
 		if _, ok := b.direct[a]; ok && a != nil {
 			b.direct[a] = v
@@ -191,6 +194,7 @@ func (b *fn) declare() {
 			}
 			if v, ok := b.direct[a]; ok && v == nil {
 				b.direct[a] = b.newVar(a.Comment, deref(a.Type()))
+				b.direct[a].User = allocName(a)
 			}
 		}
 	}
@@ -242,6 +246,39 @@ func (b *fn) newVar(name string, t types.Type) *ir.Var {
 	v := &ir.Var{Name: b.unique(name), Type: t}
 	b.out.Vars = append(b.out.Vars, v)
 	return v
+}
+
+// userName is name if a user can have written it.
+func userName(name string) string {
+	if !token.IsIdentifier(name) || name == "_" {
+		return ""
+	}
+	return name
+}
+
+// allocName is the user's name for the variable a, "" if go/ssa has made it up. The made-up names are those of emitLocal and emitNew in
+// go/ssa/builder.go; a user may have taken one of them.
+func allocName(a *ssa.Alloc) string {
+	switch a.Comment {
+	case "complit", "makeslice", "new", "rangeindex", "slicelit", "varargs":
+		if !declared(a) {
+			return ""
+		}
+	}
+	return userName(a.Comment)
+}
+
+// declared reports whether the user declares a variable of a's name at its position.
+func declared(a *ssa.Alloc) bool {
+	if !a.Pos().IsValid() || a.Parent().Pkg == nil {
+		return false
+	}
+	for s := a.Parent().Pkg.Pkg.Scope().Innermost(a.Pos()); s != nil; s = s.Parent() {
+		if o := s.Lookup(a.Comment); o != nil && o.Pos() == a.Pos() {
+			return true
+		}
+	}
+	return false
 }
 
 func deref(t types.Type) types.Type { return t.Underlying().(*types.Pointer).Elem() }

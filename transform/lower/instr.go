@@ -168,6 +168,7 @@ func (b *fn) alloc(a *ssa.Alloc) {
 		return
 	}
 	v := b.newVar(a.Comment, a.Type())
+	v.User, v.Boxed = allocName(a), true
 	b.vals[a] = ir.V(v)
 	b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{ir.V(v)}, R: []*ir.Expr{{Op: ir.OpNew, Type: t}}})
 }

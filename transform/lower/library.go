@@ -8,6 +8,7 @@ import "golang.org/x/tools/go/ssa"
 type libraryFunc struct {
 	rt      string // function of package rt called instead
 	g       bool   // takes g as its first argument
+	mayG    bool   // is called with a G after its name, and g, where there is one
 	maybe   bool   // only a call that may suspend goes to rt
 	sync    bool   // of package sync: it means the same without rt where nothing suspends
 	refused string // why it cannot be compiled yet
@@ -19,11 +20,11 @@ var library = map[string]libraryFunc{
 	"time.Sleep":              {rt: "Sleep", g: true},
 	"time.AfterFunc":          {rt: "AfterFunc"},
 	"(*sync.Mutex).Lock":      {rt: "Lock", g: true, sync: true},
-	"(*sync.Mutex).Unlock":    {rt: "Unlock", sync: true},
+	"(*sync.Mutex).Unlock":    {rt: "Unlock", mayG: true, sync: true},
 	"(*sync.RWMutex).Lock":    {rt: "RWLock", g: true, sync: true},
 	"(*sync.RWMutex).RLock":   {rt: "RLock", g: true, sync: true},
-	"(*sync.RWMutex).Unlock":  {rt: "RWUnlock", sync: true},
-	"(*sync.RWMutex).RUnlock": {rt: "RUnlock", sync: true},
+	"(*sync.RWMutex).Unlock":  {rt: "RWUnlock", mayG: true, sync: true},
+	"(*sync.RWMutex).RUnlock": {rt: "RUnlock", mayG: true, sync: true},
 	"(*sync.WaitGroup).Add":   {rt: "WaitGroupAdd", sync: true},
 	"(*sync.WaitGroup).Done":  {rt: "WaitGroupDone", sync: true},
 	"(*sync.WaitGroup).Wait":  {rt: "WaitGroupWait", g: true, sync: true},

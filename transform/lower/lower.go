@@ -372,7 +372,7 @@ func (l *lowerer) env(fn *ssa.Function) *ir.Env {
 			name = fmt.Sprintf("%s_%d", strings.Trim(name, "_"), i)
 		}
 		taken[name] = true
-		f := ir.Field{Name: name, Type: v.Type()}
+		f := ir.Field{Name: name, User: userName(v.Name()), Type: v.Type()}
 		if p, ok := v.Type().(*types.Pointer); ok && isDeferStack(p.Elem()) {
 			f.Type = nil
 		}

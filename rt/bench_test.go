@@ -243,3 +243,12 @@ var dynamicTarget = func(i int) int {
 
 //go:noinline
 func dynamic_h(_ *rt.G, i int) int { return i }
+
+// BenchmarkHeld is what it costs to know who holds a lock.
+func BenchmarkHeld(b *testing.B) {
+	var m sync.Mutex
+	g := new(rt.G)
+	for range b.N {
+		rt.HoldAndFree(g, &m)
+	}
+}

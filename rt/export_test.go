@@ -2,7 +2,10 @@ package rt
 
 import (
 	"runtime"
+	"slices"
+	"sync"
 	"time"
+	"unsafe"
 )
 
 // Run is Main for a test: it returns the exit status, and leaves this OS process usable.
@@ -54,4 +57,21 @@ func ChosenOps(n int) (chosen int) {
 		}
 	}
 	return chosen
+}
+
+// Held returns the locks that g holds.
+func (g *G) Held() (locks []any) {
+	for _, w := range g.savedHeld() {
+		locks = append(locks, w.on)
+	}
+	return locks
+}
+
+// Holds reports whether g holds the lock.
+func (g *G) Holds(lock any) bool { return slices.Contains(g.Held(), lock) }
+
+// HoldAndFree is what Lock and Unlock do in addition to locking and unlocking.
+func HoldAndFree(g *G, m *sync.Mutex) {
+	g.holds(waitLock, unsafe.Pointer(m))
+	g.frees(unsafe.Pointer(m))
 }

@@ -71,9 +71,10 @@ func mismatch(g *G, want reflect.Type) {
 
 // A Point is a place at which a function can be suspended.
 type Point struct {
-	PC  int
-	Pos string // file:line:col
-	Op  string // what is done there: "chan receive", "call main.f", ...
+	PC   int
+	Pos  string // file:line:col
+	Op   string // what is done there: "chan receive", "call main.f", ...
+	Live string // bit i%8 of byte i/8: the frame's i-th field after Frame has a value there; "": all have
 }
 
 // A Meta describes the frames of one function.
@@ -127,11 +128,27 @@ func describe(f Framer) FramePos {
 		return FramePos{Func: strings.TrimSuffix(strings.TrimPrefix(t.String(), "*"), "__f"), Pos: "?:" + strconv.Itoa(f.point())}
 	}
 	p := FramePos{Func: m.Func, Pos: "?"}
-	for _, pt := range m.Points {
-		if pt.PC == f.point() {
-			p.Pos, p.Op = pt.Pos, pt.Op
-			break
-		}
+	if pt := m.point(f.point()); pt != nil {
+		p.Pos, p.Op = pt.Pos, pt.Op
 	}
 	return p
+}
+
+func (m *Meta) point(pc int) *Point {
+	for i := range m.Points {
+		if m.Points[i].PC == pc {
+			return &m.Points[i]
+		}
+	}
+	return nil
+}
+
+// live returns which fields of a frame have a value, as Point.Live does.
+func live(f Framer) string {
+	if m := metaOf(reflect.TypeOf(f)); m != nil {
+		if pt := m.point(f.point()); pt != nil {
+			return pt.Live
+		}
+	}
+	return ""
 }

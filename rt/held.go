@@ -33,8 +33,8 @@ const maxHeld = 64
 var releases struct {
 	epoch atomic.Uint32
 	mu    sync.Mutex
-	at    map[unsafe.Pointer]uint32 // epoch of the last one of each lock
-	lost  uint32                    // until this epoch, at was incomplete
+	at    map[uintptr]uint32 // epoch of the last one of each lock; whoever gets its memory next locks later
+	lost  uint32             // until this epoch, at was incomplete
 }
 
 // holds records that g has taken a lock.
@@ -84,9 +84,9 @@ func (g *G) freesOther(lock unsafe.Pointer) {
 		r.lost = e
 	}
 	if r.at == nil {
-		r.at = make(map[unsafe.Pointer]uint32)
+		r.at = make(map[uintptr]uint32)
 	}
-	r.at[lock] = e
+	r.at[uintptr(lock)] = e
 }
 
 // pruneHeld drops what g does not hold any more. Only g calls it, or the monitor while g is down.
@@ -105,7 +105,7 @@ func (h hold) counts() bool {
 	r := &releases
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return int32(h.epoch-r.lost) >= 0 && int32(h.epoch-r.at[h.lock]) >= 0 && h.locked()
+	return int32(h.epoch-r.lost) >= 0 && int32(h.epoch-r.at[uintptr(h.lock)]) >= 0 && h.locked()
 }
 
 // locked reports whether the lock is locked by anybody.

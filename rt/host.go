@@ -37,6 +37,8 @@ type Start struct {
 	Visits   bool      // chaos counts polls and entries of functions too; the program was compiled with an Entry in each
 	Volatile bool      // nothing is kept: do not save
 	InProc   bool      // after a chaos commit, restart from the snapshot in this OS process
+
+	Inspect *InspectOptions // not nil: run nothing, describe the snapshot to the host, which is an Inspector
 }
 
 // A Step is what a process has become since the last commit.

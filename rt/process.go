@@ -100,6 +100,9 @@ func (p *process) run(prog *Program, h Host) int {
 	if err != nil {
 		return fatal("harkgen: cannot load the run: "+err.Error(), 1)
 	}
+	if start.Inspect != nil {
+		return p.inspect(start)
+	}
 	p.start = *start
 	p.start.Snapshot = nil // so that it can be freed
 	if start.Chaos > 0 {

@@ -139,7 +139,7 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string, all boo
 	if w.build, err = hashFile(exe); err != nil {
 		return nil, err
 	}
-	w.path = filepath.Join(cache, "bin", w.build[:16], w.entry.Name)
+	w.path = filepath.Join(binPath(cache, w.build), w.entry.Name)
 	if err := os.MkdirAll(filepath.Dir(w.path), 0o700); err != nil {
 		return nil, err
 	}
@@ -150,14 +150,22 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string, all boo
 	return w, remember(cache, key, began, res, w)
 }
 
-// cacheDir returns the place for what is compiled from these patterns, locked against others.
-func cacheDir(dir string, patterns []string, all bool) (cache string, unlock func(), err error) {
+// cachePath is the place for what is compiled from these patterns.
+func cachePath(dir string, patterns []string, all bool) string {
 	base, err := os.UserCacheDir()
 	if err != nil {
 		base = filepath.Join(os.TempDir(), fmt.Sprint("cache-", os.Getuid()))
 	}
 	sum := sha256.Sum256(fmt.Append(nil, dir, "\x00", strings.Join(patterns, "\x00"), "\x00", all))
-	cache = filepath.Join(base, "harkgen", hex.EncodeToString(sum[:8]))
+	return filepath.Join(base, "harkgen", hex.EncodeToString(sum[:8]))
+}
+
+// binPath is the directory in the cache with the executable of that build.
+func binPath(cache, build string) string { return filepath.Join(cache, "bin", build[:16]) }
+
+// cacheDir makes the place for what is compiled from these patterns, locked against others.
+func cacheDir(dir string, patterns []string, all bool) (cache string, unlock func(), err error) {
+	cache = cachePath(dir, patterns, all)
 	if err := os.MkdirAll(cache, 0o700); err != nil {
 		return "", nil, err
 	}

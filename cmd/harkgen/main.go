@@ -4,6 +4,7 @@
 //	harkgen run [flags] PKG [args]     compile and run, as go run does, but durably
 //	harkgen resume [flags] RUN         go on with a run that was stopped
 //	harkgen ps [flags]                 list the runs, and what each goroutine waits for
+//	harkgen inspect [flags] RUN        show the goroutines of a run with their variables, its channels and locks
 //	harkgen version
 //
 // Exit statuses are those of the go command: 0, 1 for errors in what was given, and for programs that
@@ -132,7 +133,7 @@ go build. The source is not changed. Programs compiled so go on after a crash wh
 		}
 		fmt.Fprint(a.stdout, usageText(cmd))
 	})
-	root.AddCommand(a.runCommand(), a.resumeCommand(), a.psCommand(), &cobra.Command{
+	root.AddCommand(a.runCommand(), a.resumeCommand(), a.psCommand(), a.inspectCommand(), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  exactArgs(0, ""),

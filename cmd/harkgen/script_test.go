@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 //	killing N OUT PROGRAM ARGS...   run it, killing the supervisor with SIGKILL N times
 //	lastrun STATE                   set RUN to the id of the last run of a state directory
 //	losepage STATE RUN              delete a page of the state of a run
+//	stopping VAR ARGS...            run it until it is idle, stop it, and set VAR to the id of the run
 //
 // and harkgen is this package.
 func TestScript(t *testing.T) {
@@ -48,8 +50,9 @@ func TestScript(t *testing.T) {
 		},
 		Condition: func(cond string) (bool, error) { return cond == "long" && !testing.Short(), nil },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status":  status,
-			"killing": killing,
+			"status":   status,
+			"killing":  killing,
+			"stopping": stopping,
 			"lastrun": func(ts *testscript.TestScript, neg bool, args []string) {
 				withState(ts, args[0], func(s store.Store) error {
 					rs, _, err := s.List(context.Background(), "", "", 100)
@@ -157,6 +160,49 @@ func killing(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]+".stderr"), []byte(stderr.String()), 0o600))
+}
+
+// stopping runs `harkgen run -v ARGS` until everything in it waits and is committed, and interrupts it.
+func stopping(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: stopping VAR ARGS...")
+	}
+	self, err := exec.LookPath("harkgen")
+	ts.Check(err)
+	harkgen := func(args ...string) *exec.Cmd {
+		cmd := exec.Command(self, args...)
+		cmd.Dir, cmd.Env = ts.MkAbs("."), environ(ts)
+		return cmd
+	}
+	run := harkgen(append([]string{"run"}, args[1:]...)...)
+	var said strings.Builder
+	run.Stderr = &said
+	ts.Check(run.Start())
+	done := make(chan error, 1)
+	go func() { done <- run.Wait() }()
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		out, err := harkgen("ps", "-json").Output()
+		var runs []struct{ ID, State string }
+		if err == nil && json.Unmarshal(out, &runs) == nil && len(runs) > 0 {
+			if r := runs[len(runs)-1]; r.State == "waiting" {
+				ts.Setenv(args[0], r.ID)
+				break
+			}
+		}
+		select {
+		case err := <-done:
+			ts.Fatalf("%v: %s", err, said.String())
+		default:
+		}
+		if time.Now().After(deadline) {
+			run.Process.Kill()
+			ts.Fatalf("the run does not become idle: %s", out)
+		}
+	}
+	ts.Check(run.Process.Signal(os.Interrupt))
+	if err := <-done; run.ProcessState.ExitCode() != 130 {
+		ts.Fatalf("stopped with %v", err)
+	}
 }
 
 func environ(ts *testscript.TestScript) []string {

@@ -110,11 +110,27 @@ func (f *fake) main() {
 	if !f.New {
 		f.load(snapshot)
 	}
+	if f.Inspect != nil {
+		f.inspect()
+	}
 	for f.PC < len(os.Args)-1 {
 		f.PC++
 		op, arg, _ := strings.Cut(os.Args[f.PC], ":")
 		f.step(op, arg)
 	}
+	os.Exit(0)
+}
+
+// inspect describes itself as a goroutine in state PC, or does what the program says it does instead.
+func (f *fake) inspect() {
+	switch mode := os.Args[len(os.Args)-1]; mode {
+	case "exit:9":
+		fmt.Fprintln(os.Stderr, "harkgen: cannot load the snapshot: so it is")
+		os.Exit(1)
+	case "exit:8":
+		time.Sleep(time.Hour)
+	}
+	f.conn.Send(wire.Inspected{Inspection: &rt.Inspection{Goroutines: []rt.InspectedG{{ID: int64(f.PC), Op: fmt.Sprint(f.Inspect.Depth, os.Args[1:])}}}}, nil)
 	os.Exit(0)
 }
 

@@ -220,17 +220,9 @@ func (r *Run) load(ctx context.Context, s store.Store, dir, id string) error {
 	if err != nil {
 		return err
 	}
-	r.rec, r.ver, r.args = *run, rec.Version, run.Program.Args
-	if name := run.Program.ArgsBlob; name != "" {
-		js, err := getBlob(ctx, s, id, name)
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(js, &r.args); err != nil {
-			return store.Damagedf("run %s is damaged: its arguments: %v; nothing was deleted", id, err)
-		}
-	}
-	return nil
+	r.rec, r.ver = *run, rec.Version
+	r.args, err = arguments(ctx, s, run)
+	return err
 }
 
 // getBlob gets a blob that a record points to, so it must be there.

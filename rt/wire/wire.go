@@ -17,6 +17,12 @@
 //	             <-   Wanted, at any time
 //	Refused      ->   and the host ends the worker
 //
+// or, to inspect what is stored:
+//
+//	Load         ->
+//	             <-   Start + snapshot, with Inspect
+//	Inspected    ->   and the worker ends
+//
 // A snapshot is written and read as a stream: neither side holds more than a chunk of it.
 //
 // The end of the stream means that the other side is gone; a worker then exits at once, with status 137.
@@ -46,6 +52,7 @@ const (
 	kindCommitted kind = 4
 	kindWanted    kind = 5
 	kindRefused   kind = 6
+	kindInspected kind = 16
 )
 
 // carries reports whether a snapshot follows a message.
@@ -70,6 +77,8 @@ type Start struct {
 	Visits bool
 	New    bool
 	Size   int64
+
+	Inspect *rt.InspectOptions `json:",omitempty"`
 }
 
 // Verdicts in Committed.
@@ -86,6 +95,24 @@ type Wanted struct{}
 
 // Refused says that the process cannot be saved for good. Worker to host.
 type Refused struct{ Err string }
+
+// Inspected is the description that Start.Inspect asked for. Worker to host.
+type Inspected struct{ Inspection *rt.Inspection }
+
+// What is inspected, for hosts that do not link rt.
+type (
+	InspectOptions = rt.InspectOptions
+	Inspection     = rt.Inspection
+	InspectedG     = rt.InspectedG
+	InspectedWait  = rt.InspectedWait
+	InspectedFrame = rt.InspectedFrame
+	InspectedChan  = rt.InspectedChan
+	InspectedLock  = rt.InspectedLock
+	InspectedTimer = rt.InspectedTimer
+	Variable       = rt.Variable
+	Value          = rt.Value
+	Part           = rt.Part
+)
 
 // ErrProtocol is returned by Receive for a frame that makes no sense.
 var ErrProtocol = errors.New("wire: malformed frame")
@@ -124,6 +151,8 @@ func (c *Conn) Send(msg any, snapshot io.WriterTo) error {
 		k = kindWanted
 	case Refused:
 		k = kindRefused
+	case Inspected:
+		k = kindInspected
 	default:
 		return fmt.Errorf("wire: cannot send %T", msg)
 	}
@@ -208,6 +237,8 @@ func decode(k kind, text []byte) (any, error) {
 		return parse[Wanted](text)
 	case kindRefused:
 		return parse[Refused](text)
+	case kindInspected:
+		return parse[Inspected](text)
 	}
 	return nil, fmt.Errorf("%w: kind %d", ErrProtocol, k)
 }

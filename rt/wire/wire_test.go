@@ -60,6 +60,8 @@ func TestRoundTrip(t *testing.T) {
 		Start{Run: "r", Size: 77},
 		Commit{},
 		Commit{Reason: "chaos"},
+		Start{Run: "r", Inspect: &rt.InspectOptions{Depth: 3, All: true}},
+		Inspected{&rt.Inspection{Goroutines: []rt.InspectedG{{ID: 1, Frames: []rt.InspectedFrame{{Function: "f", Variables: []rt.Variable{{Name: "x", Value: &rt.Value{Kind: "int", Text: "1"}}}}}}}}},
 	}
 	for i, m := range msgs {
 		var s io.WriterTo

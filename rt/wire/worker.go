@@ -99,7 +99,7 @@ func (w *worker) Load(ctx context.Context) (*rt.Start, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case l := <-w.started:
-		s := &rt.Start{Run: l.Run, Chaos: l.Chaos, InProc: l.InProc, Visits: l.Visits}
+		s := &rt.Start{Run: l.Run, Chaos: l.Chaos, InProc: l.InProc, Visits: l.Visits, Inspect: l.Inspect}
 		if !l.New {
 			s.Snapshot, s.Size = l.snapshot, l.Size
 			w.loading = l.snapshot
@@ -136,6 +136,9 @@ func (w *worker) Alive() <-chan struct{} { return w.alive }
 
 // Goroutines implements rt.Crew.
 func (w *worker) Goroutines() int { return 1 }
+
+// Inspected implements rt.Inspector.
+func (w *worker) Inspected(i *rt.Inspection) error { return w.conn.Send(Inspected{i}, nil) }
 
 // Refuse implements rt.Refuser.
 func (w *worker) Refuse(text string) {

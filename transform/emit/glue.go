@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -102,22 +103,24 @@ func (e *emitter) frame(out *jen.File, f *ir.Func) {
 	out.Type().Id(frameName(f)).StructFunc(func(g *jen.Group) {
 		g.Add(e.rt("Frame"))
 		for _, v := range frameVars(f) {
-			g.Add(e.declare(v)).Add(userTag(v.Name, v.User, v.Boxed))
+			g.Add(e.declare(v)).Add(userTag(v))
 		}
 	})
 }
 
 // userTag is the tag that tells rt which variable of the user's a field is; see rt/inspect.go. The most common one, of its name, has none.
-func userTag(name, user string, boxed bool) *jen.Statement {
+func userTag(v *ir.Var) *jen.Statement {
 	tag := ""
 	switch {
-	case user == "":
+	case v.User == "":
 		tag = "-"
-	case boxed:
+	case v.Copy:
+		tag = "=" + v.User
+	case v.Boxed:
 		tag = "*"
 	}
-	if user != "" && user != name {
-		tag += user
+	if v.User != "" && v.User != v.Name && !v.Copy {
+		tag += v.User
 	}
 	if tag == "" {
 		return jen.Null()
@@ -145,7 +148,7 @@ func (e *emitter) env(out *jen.File, env *ir.Env) {
 	fields := e.fields(env.Fields)
 	if env.Bound == nil {
 		for i, f := range env.Fields {
-			fields[i] = jen.Add(fields[i], userTag(f.Name, f.User, true))
+			fields[i] = jen.Add(fields[i], userTag(&ir.Var{Name: f.Name, User: f.User, Boxed: true}))
 		}
 	}
 	out.Type().Id(env.Name).Struct(fields...)
@@ -351,9 +354,10 @@ func (e *emitter) registrations(out *jen.File) {
 				c.Lit(f.Title)
 				for _, p := range allPoints(f) {
 					c.Line().Add(e.rt("Point")).Values(jen.Dict{
-						jen.Id("PC"):  jen.Lit(p.PC),
-						jen.Id("Pos"): jen.Lit(e.prog.Pos(p.Pos)),
-						jen.Id("Op"):  jen.Lit(p.Op),
+						jen.Id("PC"):   jen.Lit(p.PC),
+						jen.Id("Pos"):  jen.Lit(e.prog.Pos(p.Pos)),
+						jen.Id("Op"):   jen.Lit(p.Op),
+						jen.Id("Live"): jen.Lit(liveBits(frameVars(f), p)),
 					})
 				}
 				c.Line()
@@ -374,7 +378,7 @@ func (e *emitter) registrations(out *jen.File) {
 			e.library(g)
 		}
 		for _, v := range e.pkg.Globals {
-			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+v.Name()), jen.Op("&").Id(lower.NameOf(v)))
+			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.path(e.user.PkgPath)+"."+v.Name()), jen.Op("&").Id(lower.NameOf(v)))
 		}
 		if e.pkg.Inited != "" {
 			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+e.pkg.Inited), jen.Op("&").Id(e.pkg.Inited))
@@ -403,6 +407,17 @@ func (e *emitter) library(g *jen.Group) {
 	if e.prog.All["log"] != nil { // what main has set is state of the program, like flag.CommandLine
 		g.Add(e.rt("RegisterVar")).Call(jen.Lit("log.std"), jen.Qual("log", "Default").Call())
 	}
+}
+
+// liveBits says which fields of a frame have a value at p: bit i%8 of byte i/8 for the i-th.
+func liveBits(vars []*ir.Var, p *ir.Point) string {
+	bits := make([]byte, (len(vars)+7)/8)
+	for i, v := range vars {
+		if slices.Contains(p.Live, v) {
+			bits[i/8] |= 1 << (i % 8)
+		}
+	}
+	return string(bits)
 }
 
 // externals lists the exported variables, of the packages imported here that are not compiled, that hold pointers: values saved by

@@ -22,6 +22,7 @@ type Var struct {
 	Name  string     // unique within the function
 	User  string     // the user's name for it; "" if the compiler has made it up
 	Boxed bool       // it points to the user's variable, which is in the heap
+	Copy  bool       // it has the value that the user's variable had at some time
 	Type  types.Type // nil when Iter or Defers says what it is
 	Iter  *Iter      // iteration state of a range over a map or string
 	RT    string     // a type of package rt: "Defers", "*Defers"

@@ -206,6 +206,7 @@ func (b *fn) keep(v ssa.Value, e *ir.Expr) {
 		return
 	}
 	t := b.newVar(v.Name(), v.Type())
+	t.User, t.Copy = copied(v), true
 	b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{ir.V(t)}, R: []*ir.Expr{e}})
 	b.vals[v] = ir.V(t)
 }
@@ -363,6 +364,7 @@ func (b *fn) keepNow(p *pend) {
 		return
 	}
 	t := b.newVar(p.v.Name(), p.v.Type())
+	t.User, t.Copy = copied(p.v), true
 	b.add(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{ir.V(t)}, R: []*ir.Expr{p.e}})
 	b.vals[p.v] = ir.V(t)
 }

@@ -268,6 +268,27 @@ func allocName(a *ssa.Alloc) string {
 	return userName(a.Comment)
 }
 
+// copied returns the user's name for the variable of which v is the value, "" if there is none.
+func copied(v ssa.Value) string {
+	switch v := v.(type) {
+	case *ssa.ChangeType:
+		return copied(v.X)
+	case *ssa.UnOp:
+		if v.Op != token.MUL {
+			return ""
+		}
+		switch x := v.X.(type) {
+		case *ssa.Alloc:
+			return allocName(x)
+		case *ssa.FreeVar:
+			return userName(x.Name())
+		case *ssa.Global:
+			return x.Name()
+		}
+	}
+	return ""
+}
+
 // declared reports whether the user declares a variable of a's name at its position.
 func declared(a *ssa.Alloc) bool {
 	if !a.Pos().IsValid() || a.Parent().Pkg == nil {

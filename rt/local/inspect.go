@@ -1,0 +1,161 @@
+// This file has a run described by its own program. See rt/inspect.go.
+
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/rt/wire"
+)
+
+// What Inspect returns; see package rt.
+type (
+	InspectOptions = wire.InspectOptions
+	Inspection     = wire.Inspection
+	InspectedG     = wire.InspectedG
+	InspectedChan  = wire.InspectedChan
+	InspectedLock  = wire.InspectedLock
+	InspectedTimer = wire.InspectedTimer
+	InspectedWait  = wire.InspectedWait
+	Variable       = wire.Variable
+	Value          = wire.Value
+	Part           = wire.Part
+)
+
+// inspectPatience is how long a program may take for a description.
+const inspectPatience = 2 * time.Minute
+
+// Inspect describes a run as of the given step, 0 for its last commit. It needs no lease: the run may go on meanwhile. Of the options it
+// uses Store, Dir, Worker and Env. The error may be a *NoStepError, or wrap store.ErrNotFound or store.ErrDamaged.
+//
+// The program is started, which executes its package initialisers, and loads the snapshot; it executes nothing else. What
+// it writes is thrown away, and its input is empty.
+func Inspect(ctx context.Context, o *Options, id string, step int64, how InspectOptions) (i *Inspection, run *store.Run, err error) {
+	last, err := Stored(ctx, o.Dir, o.Store, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = ReadStep(ctx, o.Store, id, step, func(r *store.Run, snapshot io.Reader) (err error) {
+		run = r
+		i, err = inspect(ctx, o, r, snapshot, how)
+		return err
+	})
+	if err == nil {
+		run.State = last.State
+	}
+	return i, run, err
+}
+
+// Stored returns what is stored about a run, which others may execute. The error may wrap store.ErrNotFound or store.ErrDamaged.
+func Stored(ctx context.Context, dir string, s store.Store, id string) (*store.Run, error) {
+	if store.CheckID(id) != nil {
+		return nil, fmt.Errorf("run %s: %w", id, store.ErrNotFound)
+	}
+	rec, err := s.Get(ctx, id)
+	if err != nil {
+		if _, err2 := os.Stat(leasePath(dir, id)); err2 == nil && errors.Is(err, store.ErrNotFound) {
+			return nil, lostRecord(dir, id)
+		}
+		return nil, fmt.Errorf("run %s: %w", id, err)
+	}
+	run, err := store.DecodeRun(rec)
+	if err != nil {
+		return nil, err
+	}
+	if !run.Ended() && run.State != store.Failed && !held(dir, id) {
+		run.State = Stopped
+	}
+	return run, nil
+}
+
+// inspect starts the program, gives it the snapshot, and returns what it answers.
+func inspect(ctx context.Context, o *Options, run *store.Run, snapshot io.Reader, how InspectOptions) (*Inspection, error) {
+	args, err := arguments(ctx, o.Store, run)
+	if err != nil {
+		return nil, err
+	}
+	opts := o.defaults()
+	ctx, cancel := context.WithTimeout(ctx, inspectPatience)
+	defer cancel()
+	drop := func([]byte) (string, error) { return "", nil }
+	collect := func(stdout, stderr *os.File) *output { return newOutput(stdout, stderr, 0, drop) }
+	cwd := run.Program.Cwd
+	if _, err := os.Stat(cwd); err != nil {
+		cwd = "" // another machine, or it is gone; only initialisers could tell
+	}
+	w, err := startWorker(&opts, args, cwd, nil, collect)
+	if err != nil {
+		return nil, err
+	}
+	defer w.end()
+	for {
+		select {
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil, fmt.Errorf("run %s: the program has not described itself within %s", run.ID, inspectPatience)
+			}
+			return nil, ctx.Err()
+		case m, ok := <-w.msgs:
+			if !ok {
+				<-w.exited
+				return nil, fmt.Errorf("run %s: the program could not load its state (%s): %s", run.ID, w.cmd.ProcessState, lastLine(w.out))
+			}
+			switch msg := m.msg.(type) {
+			case wire.Load:
+				start := wire.Start{Run: run.ID, Size: run.Snap.Size, Inspect: &how}
+				err := w.conn.Send(start, reader{snapshot})
+				if src, ok := errors.AsType[*wire.SourceError](err); ok {
+					return nil, src.Err
+				} // if it has died, others will tell
+			case wire.Inspected:
+				if msg.Inspection == nil {
+					return nil, wire.ErrProtocol
+				}
+				return msg.Inspection, nil
+			}
+		}
+	}
+}
+
+// A reader writes what it reads.
+type reader struct{ io.Reader }
+
+// WriteTo implements io.WriterTo.
+func (r reader) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, r.Reader) }
+
+// lastLine is the last line on the standard error.
+func lastLine(o *output) string {
+	_, chunks, _, _ := o.take("")
+	text := ""
+	for _, c := range chunks {
+		if c.fd == 2 {
+			text += string(c.data)
+		}
+	}
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+// arguments returns those of the program.
+func arguments(ctx context.Context, s store.Store, run *store.Run) (args []string, err error) {
+	name := run.Program.ArgsBlob
+	if name == "" {
+		return run.Program.Args, nil
+	}
+	js, err := getBlob(ctx, s, run.ID, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(js, &args); err != nil {
+		return nil, store.Damagedf("run %s is damaged: its arguments: %v; nothing was deleted", run.ID, err)
+	}
+	return args, nil
+}

@@ -67,7 +67,7 @@ func TestRoundTrip(t *testing.T) {
 		var s io.WriterTo
 		switch m.(type) {
 		case Commit, Start:
-			s = pieces{raw[:i*len(raw)/8], sizes[i%len(sizes)], nil}
+			s = pieces{raw[:i*len(raw)/12], sizes[i%len(sizes)], nil}
 		}
 		if err := c.Send(m, s); err != nil {
 			t.Fatal(err)
@@ -85,7 +85,7 @@ func TestRoundTrip(t *testing.T) {
 			io.CopyN(io.Discard, s, 1000)
 			continue
 		}
-		if r, err := io.ReadAll(s); err != nil || !bytes.Equal(r, raw[:i*len(raw)/8]) {
+		if r, err := io.ReadAll(s); err != nil || !bytes.Equal(r, raw[:i*len(raw)/12]) {
 			t.Errorf("%#v: snapshot of %d bytes, %v", m, len(r), err)
 		}
 		<-s.Done()

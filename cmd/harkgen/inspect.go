@@ -74,7 +74,16 @@ func (a *app) inspect(ctx context.Context, state, id string, at int64, how local
 	case err != nil:
 		return err
 	case run.Ended() && at == 0:
-		return fmt.Errorf("run %s is done (%s); nothing of it is left to inspect", id, exitText(run))
+		steps := local.Steps(run)
+		if len(steps) == 0 {
+			return fmt.Errorf("run %s is done (%s); nothing of it is left to inspect", id, exitText(run))
+		}
+		first, last := steps[0], steps[len(steps)-1]
+		which := fmt.Sprintf("steps %d to %d are kept", first, last)
+		if first == last {
+			which = fmt.Sprintf("step %d is kept", last)
+		}
+		return fmt.Errorf("run %s is done (%s); %s: harkgen inspect -at %d %s", id, exitText(run), which, last, id)
 	}
 	w, err := a.workerOf(ctx, run)
 	if err != nil {

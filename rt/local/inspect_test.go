@@ -51,6 +51,31 @@ func TestInspect(t *testing.T) {
 		t.Errorf("what an inspected program writes was shown: %q %q", b.out.String(), b.err.String())
 	}
 
+	// Earlier steps.
+	three := b.create("commit:interval", "commit:interval", "commit:idle", "sleep:1h")
+	until, cancel3 := context.WithCancel(t.Context())
+	defer cancel3()
+	b.o.Keep, b.o.OnCommit = 3, func(r *store.Run) {
+		if r.Step == 3 {
+			cancel3()
+		}
+	}
+	if _, err := three.Execute(until, &b.o); !errors.Is(err, ErrStopped) {
+		t.Fatal(err)
+	}
+	three.Close()
+	b.o.Keep, b.o.OnCommit = 0, nil
+	for step := range int64(4) {
+		want := step
+		if step == 0 {
+			want = 3
+		}
+		i, run, err := Inspect(t.Context(), &b.o, three.Record().ID, step, how)
+		if err != nil || i.Goroutines[0].ID != want || run.Step != want || run.State != Stopped {
+			t.Errorf("step %d: %+v of %+v, %v", step, i, run, err)
+		}
+	}
+
 	// While it goes on.
 	r := b.create("commit:interval", "sleep:1h")
 	ctx, cancel := context.WithCancel(t.Context())

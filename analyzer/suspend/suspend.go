@@ -67,6 +67,32 @@ func (f *Facts) Callees(c ssa.CallInstruction) []*ssa.Function {
 	return sites[c]
 }
 
+// Functions lists the functions of the program for which is returns true, in source order.
+func (f *Facts) Functions(is func(*ssa.Function) bool) []*ssa.Function {
+	var out []*ssa.Function
+	for _, fn := range f.fns {
+		if is(fn) {
+			out = append(out, fn)
+		}
+	}
+	return out
+}
+
+// Callers lists the calls that may call fn, in source order.
+func (f *Facts) Callers(fn *ssa.Function) []ssa.CallInstruction {
+	n := f.graph.Nodes[fn]
+	if n == nil {
+		return nil
+	}
+	var out []ssa.CallInstruction
+	for _, e := range inOrder(n.In) {
+		if e.Site != nil {
+			out = append(out, e.Site)
+		}
+	}
+	return out
+}
+
 // Chain spells out why fn is coloured, from fn down to the operation, one step a string.
 func (f *Facts) Chain(fset *token.FileSet, fn *ssa.Function) []string {
 	var out []string

@@ -75,12 +75,12 @@ var policy = []rule{
 
 	// The compiler: load -> ir -> lower -> emit, with the facade over them.
 	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
-	{pkg: "transform", may: ". analyzer/suspend deploygen transform/diag transform/load transform/ir transform/lower transform/emit",
+	{pkg: "transform", may: ". analyzer/... deploygen transform/diag transform/load transform/ir transform/lower transform/emit",
 		ext: "golang.org/x/tools golang.org/x/mod", why: "the facade: the only one that sees all phases, and the packaging after them"},
 	{pkg: "transform/diag", why: "errors with positions, for every phase"},
 	{pkg: "transform/load", may: "transform/diag", ext: "golang.org/x/tools", why: "phase 1: packages, types, SSA"},
 	{pkg: "transform/ir", why: "the data between lower and emit: plain, so that it can be printed and checked alone"},
-	{pkg: "transform/lower", may: "analyzer/suspend transform/diag transform/load transform/ir", ext: "golang.org/x/tools", why: "phase 2: SSA to ir"},
+	{pkg: "transform/lower", may: "analyzer/suspend analyzer/state transform/diag transform/load transform/ir", ext: "golang.org/x/tools", why: "phase 2: SSA to ir"},
 	{
 		pkg: "transform/emit", may: "transform/diag transform/load transform/ir transform/lower",
 		ext: "golang.org/x/tools/go/packages github.com/dave/jennifer",

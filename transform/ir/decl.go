@@ -14,9 +14,17 @@ type Package struct {
 	Wrappers  []*Wrapper
 	Instances []*Instance
 	Hoisted   []*types.TypeName // local types of lowered functions, declared at package level
-	Globals   []*types.Var      // package variables to save
+	Globals   []*Global         // package variables
 	Handles   []types.Type      // T of the unique.Handle[T] to register
 	Inited    string            // variable that says whether the package was initialised; "" when that is not part of the program
+}
+
+// A Global is a package variable.
+type Global struct {
+	Var     *types.Var
+	Rebuilt bool   // each process makes it by its initialiser; else it is saved
+	Pos     string // file:line:col
+	Why     string // it is saved, with file:line:col; "" if there is nothing to show
 }
 
 // A Field of a generated struct.

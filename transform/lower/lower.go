@@ -46,6 +46,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/ir"
@@ -66,6 +67,7 @@ type Result struct {
 	Plan     *Plan
 	Packages map[string]*ir.Package // by path; only packages with something lowered
 	Errors   diag.List
+	State    *state.Result // which package variables are state
 	l        *lowerer
 }
 
@@ -123,15 +125,16 @@ func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 			l.function(fn)
 		}
 	}
-	for _, u := range prog.User {
-		l.globals(u.Types)
+	decided := l.decide()
+	for _, d := range decided.Decisions {
+		l.global(d)
 	}
 	for p, name := range l.initialisers {
 		l.pkg(p).Instances = append(l.pkg(p).Instances, &ir.Instance{Title: p.Path(), Lowered: name})
 	}
 	l.copiedGlobals()
 	l.handles()
-	res := &Result{Plan: l.plan, Packages: map[string]*ir.Package{}, Errors: l.errs, l: l}
+	res := &Result{Plan: l.plan, Packages: map[string]*ir.Package{}, Errors: l.errs, State: decided, l: l}
 	for tp, p := range l.pkgs {
 		res.Packages[tp.Path()] = p
 	}
@@ -147,14 +150,31 @@ func (l *lowerer) pkg(p *types.Package) *ir.Package {
 	return out
 }
 
-// globals notes the package variables, which are part of the saved state.
-func (l *lowerer) globals(p *types.Package) {
-	scope := p.Scope()
-	for _, name := range scope.Names() {
-		if v, ok := scope.Lookup(name).(*types.Var); ok && v.Name() != "_" {
-			l.pkg(p).Globals = append(l.pkg(p).Globals, v)
-		}
+// decide tells the package variables that are state from those that each process makes again.
+func (l *lowerer) decide() *state.Result {
+	p := &state.Program{
+		SSA:      l.prog.SSA,
+		Compiled: func(fn *ssa.Function) bool { return l.prog.IsUser(fn) && !load.Generic(fn) },
+		Callees:  l.facts.Callees, Callers: l.facts.Callers,
+		Once: l.plan.Initialises,
 	}
+	p.Funcs = l.facts.Functions(p.Compiled)
+	for _, u := range l.prog.User {
+		p.Packages = append(p.Packages, u.Types)
+	}
+	return state.Decide(p)
+}
+
+// global notes a package variable with what was decided about it.
+func (l *lowerer) global(d *state.Decision) {
+	if d.Var.Name() == "_" {
+		return
+	}
+	g := &ir.Global{Var: d.Var, Rebuilt: d.Rebuilt, Pos: l.prog.Pos(d.Var.Pos())}
+	if d.Pos.IsValid() && !d.Rebuilt {
+		g.Why = d.Why + " at " + l.prog.Pos(d.Pos)
+	}
+	l.pkg(d.Var.Pkg()).Globals = append(l.pkg(d.Var.Pkg()).Globals, g)
 }
 
 // copiedGlobals notes the variables of the copies of library packages, and makes a package of every copy.
@@ -168,7 +188,7 @@ func (l *lowerer) copiedGlobals() {
 	}
 	slices.SortFunc(vars, func(a, b *types.Var) int { return strings.Compare(a.Name(), b.Name()) })
 	for _, v := range vars {
-		l.pkg(v.Pkg()).Globals = append(l.pkg(v.Pkg()).Globals, v)
+		l.pkg(v.Pkg()).Globals = append(l.pkg(v.Pkg()).Globals, &ir.Global{Var: v, Pos: l.prog.Pos(v.Pos())})
 	}
 }
 

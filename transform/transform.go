@@ -53,11 +53,15 @@ type Result struct {
 	Module  string // module path of the output, the same as the user's
 	Entries []Entry
 	Files   []emit.File // sorted by path
+	Notes   []Note      // what was decided about the packages of the main module, sorted by place
 	Inputs  []string    // the files of the user's that it depends on, sorted; other modules are known by their versions
 }
 
 // Errors is the list of everything wrong with the source.
 type Errors = diag.List
+
+// A Diagnostic is one of them, or a warning.
+type Diagnostic = diag.Diagnostic
 
 // Compile compiles the packages that o names. Its error is an Errors when the source is at fault.
 func Compile(ctx context.Context, o *Options) (*Result, error) {
@@ -124,6 +128,9 @@ func compile(ctx context.Context, o *Options, prog *load.Program, facts *suspend
 	}
 	o.Progress("writing Go")
 	res, err := pack(ctx, o, prog, low)
+	if err == nil {
+		res.Notes = explain(prog, facts, low)
+	}
 	return low, res, err
 }
 

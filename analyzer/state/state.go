@@ -225,7 +225,7 @@ func (d *decider) decide(dec *Decision) {
 	for _, x := range objects {
 		if len(x.writes) > 0 {
 			w := x.writes[0]
-			dec.Pos, dec.Why = d.position(w.at), w.what
+			dec.Pos, dec.Why = d.position(w.at), "it "+w.what
 			if x != o {
 				dec.Why = "what it leads to " + w.what
 			}

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"go/token"
 	"io"
 	"os"
 	"os/exec"
@@ -34,6 +35,7 @@ func (a *app) build(ctx context.Context, out string, patterns []string) error {
 	if err != nil {
 		return err
 	}
+	a.warn(res)
 	return writeOutput(abs, res)
 }
 
@@ -80,15 +82,28 @@ func (p *phase) text(elapsed time.Duration) string {
 
 // sourceErrors returns the errors as lines, with the names of files relative to here.
 func sourceErrors(errs transform.Errors) []string {
-	wd, err := os.Getwd()
 	var lines []string
 	for _, d := range errs {
-		if rel, err2 := filepath.Rel(wd, d.Pos.Filename); err == nil && err2 == nil && filepath.IsLocal(rel) {
-			d.Pos.Filename = rel
-		}
-		lines = append(lines, d.Error())
+		lines = append(lines, sourceError(d))
 	}
 	return lines
+}
+
+func sourceError(d transform.Diagnostic) string {
+	d.Pos = relative(d.Pos)
+	return d.Error()
+}
+
+// relative names the file relative to here, if it is below.
+func relative(pos token.Position) token.Position {
+	wd, err := os.Getwd()
+	if err != nil {
+		return pos
+	}
+	if rel, err := filepath.Rel(wd, pos.Filename); err == nil && filepath.IsLocal(rel) {
+		pos.Filename = rel
+	}
+	return pos
 }
 
 // A worker is a program that was compiled for this machine.

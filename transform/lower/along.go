@@ -66,6 +66,9 @@ func (p *Plan) compiled(fn *ssa.Function) bool {
 	return p.prog.IsUser(fn) || p.isAlong(fn)
 }
 
+// Compiled reports whether calls of fn in compiled code go to a compiled form of it.
+func (p *Plan) Compiled(fn *ssa.Function) bool { return p.compiled(fn) || p.wanted(fn) }
+
 // isAlong reports whether fn is, or is nested in, a library function that is compiled along.
 func (p *Plan) isAlong(fn *ssa.Function) bool {
 	for fn.Parent() != nil {

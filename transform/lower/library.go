@@ -49,3 +49,6 @@ func libraryOf(callee *ssa.Function, suspends bool) libraryFunc {
 	}
 	return lib
 }
+
+// InRuntime reports whether package rt has a function that is called instead of fn.
+func InRuntime(fn *ssa.Function) bool { return library[fn.String()].rt != "" }

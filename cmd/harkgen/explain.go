@@ -1,0 +1,93 @@
+// This file defines the command that tells what the compiler decided.
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/harkgen/harkgen/transform"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "explain [-json] [packages]",
+		Short: "Tell what the compiler decides, and why",
+		Long: `Explain tells what the compiler decides about the named packages (default ./...), a line each:
+
+  which package variables are state, saved and restored, and which are rebuilt by their
+  initialisers in each process;
+  which functions may suspend, by which calls;
+  which calls pin a goroutine, so that the process cannot be saved before they return;
+  what will not be as it seems when the program is saved.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.explain(cmd.Context(), args, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (a *app) explain(ctx context.Context, patterns []string, asJSON bool) error {
+	res, err := a.compile(ctx, &transform.Options{Patterns: patterns})
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return explainJSON(a.stdout, res.Notes)
+	}
+	for _, n := range res.Notes {
+		fmt.Fprintln(a.stdout, sourceError(n.Diagnostic))
+	}
+	return nil
+}
+
+// A note is a transform.Note as -json prints it.
+type note struct {
+	Kind     string `json:"kind"` // variable, function, pin, warning
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Name     string `json:"name"`
+	Decision string `json:"decision,omitempty"` // state, rebuilt, suspends, pins
+	What     string `json:"what"`
+	Why      string `json:"why,omitempty"`
+	Do       string `json:"do,omitempty"`
+	Chain    []link `json:"chain,omitempty"`
+}
+
+type link struct {
+	What string `json:"what"`
+	Pos  string `json:"position"`
+}
+
+func explainJSON(w io.Writer, notes []transform.Note) error {
+	out := []note{}
+	for _, n := range notes {
+		at := relative(n.Pos)
+		o := note{
+			Kind: n.Kind, File: at.Filename, Line: at.Line, Column: at.Column, Name: n.Name, Decision: n.Decision,
+			What: n.What, Why: n.Why, Do: n.Do,
+		}
+		for _, l := range n.Chain {
+			o.Chain = append(o.Chain, link(l))
+		}
+		out = append(out, o)
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(out)
+}
+
+// warn prints what the compiler warns of.
+func (a *app) warn(res *transform.Result) {
+	for _, d := range transform.Warnings(res.Notes) {
+		fmt.Fprintln(a.stderr, sourceError(d))
+	}
+}

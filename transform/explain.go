@@ -1,0 +1,304 @@
+package transform
+
+import (
+	"cmp"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/held"
+	"github.com/harkgen/harkgen/analyzer/state"
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/transform/diag"
+	"github.com/harkgen/harkgen/transform/load"
+	"github.com/harkgen/harkgen/transform/lower"
+)
+
+// This file puts into words what the compiler decided about the packages of the main module.
+
+// The kinds of notes. More may come.
+const (
+	NoteVariable = "variable" // a package variable is state, or rebuilt
+	NoteFunction = "function" // a function may suspend
+	NotePin      = "pin"      // a call of code that is not compiled may call back code that waits
+	NoteWarning  = "warning"  // something will not be as it seems when the program is saved or restored
+)
+
+// A Note is one thing that the compiler decided.
+type Note struct {
+	diag.Diagnostic
+	Kind     string
+	Name     string // of the variable or function, with its package
+	Decision string // "state", "rebuilt", "suspends", "pins"; "" of a warning
+	Chain    []Link // the reasons, one after the other
+}
+
+// A Link is one reason of a chain.
+type Link struct {
+	What string // "is assigned", "calls main.f", "chan receive"
+	Pos  string // file:line:col, relative to the module
+}
+
+// Warnings lists the warnings among notes.
+func Warnings(notes []Note) []diag.Diagnostic {
+	var out []diag.Diagnostic
+	for _, n := range notes {
+		if n.Kind == NoteWarning {
+			out = append(out, n.Diagnostic)
+		}
+	}
+	return out
+}
+
+// explainer collects notes.
+type explainer struct {
+	prog  *load.Program
+	facts *suspend.Facts
+	low   *lower.Result
+	own   map[*types.Package]bool // of the main module
+	notes []Note
+}
+
+// explain lists what was decided, sorted by place.
+func explain(prog *load.Program, facts *suspend.Facts, low *lower.Result) []Note {
+	e := &explainer{prog: prog, facts: facts, low: low, own: map[*types.Package]bool{}}
+	for _, u := range prog.User {
+		if own(u) {
+			e.own[u.Types] = true
+		}
+	}
+	for _, d := range low.State.Decisions {
+		if e.own[d.Var.Pkg()] && d.Var.Name() != "_" {
+			e.variable(d)
+		}
+	}
+	for _, c := range low.State.Changes {
+		e.foreign(c)
+	}
+	for _, fn := range facts.Functions(func(fn *ssa.Function) bool { return e.own[load.PackageOf(fn)] && !load.Generic(fn) }) {
+		e.function(fn)
+	}
+	slices.SortStableFunc(e.notes, func(a, b Note) int {
+		return cmp.Or(cmp.Compare(a.Pos.Filename, b.Pos.Filename), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column),
+			cmp.Compare(a.Error(), b.Error()))
+	})
+	return slices.CompactFunc(e.notes, func(a, b Note) bool { return a.Diagnostic == b.Diagnostic })
+}
+
+func own(u *packages.Package) bool { return u.Module == nil || u.Module.Main }
+
+func (e *explainer) add(pos token.Pos, n Note) {
+	n.Pos = e.prog.Fset.Position(pos)
+	e.notes = append(e.notes, n)
+}
+
+// at spells a place for the middle of a sentence.
+func (e *explainer) at(pos token.Pos) string {
+	if !pos.IsValid() {
+		return ""
+	}
+	return " (" + e.prog.Pos(pos) + ")"
+}
+
+func (e *explainer) variable(d *state.Decision) {
+	n := Note{Kind: NoteVariable, Name: d.Var.Pkg().Name() + "." + d.Var.Name(), Decision: "state"}
+	if d.Rebuilt {
+		n.Decision = "rebuilt"
+	}
+	n.What, n.Why = n.Name+" is "+n.Decision, d.Why+e.at(d.Pos)
+	if d.Pos.IsValid() {
+		n.Chain = []Link{{d.Why, e.prog.Pos(d.Pos)}}
+	}
+	e.add(d.Var.Pos(), n)
+	if !d.Rebuilt && d.Handle != "" {
+		e.add(d.Var.Pos(), Note{Kind: NoteWarning, Name: n.Name, Diagnostic: diag.Diagnostic{
+			What: n.Name + " cannot be saved, as " + d.Handle,
+			Why:  "each process would make its own, but " + n.Why,
+			Do:   "let its declaration make it as it is to be, and do not change it afterwards",
+		}})
+	}
+}
+
+func (e *explainer) foreign(c state.Change) {
+	name := c.Var.Pkg().Name() + "." + c.Var.Name()
+	e.add(c.Pos, Note{Kind: NoteWarning, Name: name, Diagnostic: diag.Diagnostic{
+		What: name + " is changed here",
+		Why:  "variables of packages that are not compiled are not saved, so another process has the original",
+		Do:   "change it in an init function, which runs in each process",
+	}})
+}
+
+func (e *explainer) function(fn *ssa.Function) {
+	if e.facts.Coloured(fn) && (fn.Synthetic == "" || load.Instance(fn)) {
+		n := Note{Kind: NoteFunction, Name: e.low.Title(fn), Decision: "suspends", Chain: e.chain(fn)}
+		n.What, n.Why = n.Name+" may suspend", "it "+sentence(n.Chain)
+		e.add(fn.Pos(), n)
+	}
+	if !e.facts.All {
+		for _, f := range held.Find(fn, e.suspends) {
+			e.add(f.Pos, Note{Kind: NoteWarning, Name: f.Name, Diagnostic: diag.Diagnostic{
+				What: f.What(e.relative), Why: f.Why(), Do: f.Do(),
+			}})
+		}
+	}
+	for _, b := range fn.Blocks {
+		for _, i := range b.Instrs {
+			if c, ok := i.(ssa.CallInstruction); ok {
+				e.pins(c)
+			}
+		}
+	}
+}
+
+func (e *explainer) relative(pos token.Pos) token.Position {
+	p := e.prog.Fset.Position(pos)
+	p.Filename = e.prog.Rel(p.Filename)
+	return p
+}
+
+// suspends reports whether the goroutine may be suspended in i, so that a frame of the function is saved.
+func (e *explainer) suspends(i ssa.Instruction) bool {
+	c, ok := i.(*ssa.Call)
+	return suspend.Operation(i) != "" || ok && e.facts.Site(c)
+}
+
+// chain lists why fn may suspend, down to the operation.
+func (e *explainer) chain(fn *ssa.Function) []Link {
+	var out []Link
+	seen := map[*ssa.Function]bool{}
+	for fn != nil && !seen[fn] {
+		seen[fn] = true
+		r := e.facts.Reason(fn)
+		if r == nil {
+			break
+		}
+		what := r.What
+		if r.Via != nil {
+			what = "calls " + e.title(r.Via)
+		}
+		out = append(out, Link{what, e.prog.Pos(r.Pos)})
+		fn = r.Via
+	}
+	return out
+}
+
+// title names fn as a stack trace does; what is not of a package is a function that go/ssa has made.
+func (e *explainer) title(fn *ssa.Function) string {
+	if load.PackageOf(fn) == nil {
+		return fn.String()
+	}
+	if !e.prog.IsUser(fn) {
+		return fn.String()
+	}
+	return e.low.Title(fn)
+}
+
+func sentence(chain []Link) string {
+	var parts []string
+	for _, l := range chain {
+		text := l.What + " (" + l.Pos + ")"
+		if !strings.HasPrefix(l.What, "calls ") {
+			text = "waits: " + text
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ", which ")
+}
+
+// pins notes a call that hands a function that may suspend to code that is not compiled: while it is called back the process cannot be saved.
+func (e *explainer) pins(c ssa.CallInstruction) {
+	callee := c.Common().StaticCallee()
+	if callee == nil || len(e.compiled(callee)) > 0 {
+		return
+	}
+	for _, arg := range c.Common().Args {
+		for _, fn := range functions(arg, map[ssa.Value]bool{}) {
+			if !e.facts.Coloured(fn) || !e.calledBack(fn) {
+				continue
+			}
+			name := callee.String()
+			if o := callee.Origin(); o != nil {
+				name = o.String()
+			}
+			chain := append([]Link{{"calls back " + e.title(fn), e.prog.Pos(fn.Pos())}}, e.chain(fn)...)
+			e.add(c.Pos(), Note{Kind: NotePin, Name: name, Decision: "pins", Chain: chain, Diagnostic: diag.Diagnostic{
+				What: "the call of " + name + " may pin its goroutine",
+				Why:  "it calls back " + e.title(fn) + e.at(fn.Pos()) + ", which may suspend, and is not compiled itself; the process cannot be saved until that returns",
+			}})
+			return
+		}
+	}
+}
+
+// compiled is callee if calls of it go to a compiled form.
+func (e *explainer) compiled(callee *ssa.Function) []*ssa.Function {
+	if e.prog.IsUser(callee) || e.low.Plan.Lowered(callee) || e.low.Plan.Compiled(callee) || lower.InRuntime(callee) || load.PackageOf(callee) == nil {
+		return []*ssa.Function{callee}
+	}
+	return nil
+}
+
+// calledBack reports whether code that is not compiled calls fn.
+func (e *explainer) calledBack(fn *ssa.Function) bool {
+	for _, c := range e.facts.Callers(fn) {
+		if p := c.Parent(); load.PackageOf(p) != nil && !e.prog.IsUser(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// functions lists the functions that func value v is made of, as far as the function it stands in tells, or the methods of what is put into an interface.
+func functions(v ssa.Value, seen map[ssa.Value]bool) []*ssa.Function {
+	if seen[v] {
+		return nil
+	}
+	seen[v] = true
+	switch v := v.(type) {
+	case *ssa.Function:
+		return []*ssa.Function{v}
+	case *ssa.MakeClosure:
+		return []*ssa.Function{v.Fn.(*ssa.Function)}
+	case *ssa.ChangeType:
+		return functions(v.X, seen)
+	case *ssa.MakeInterface:
+		if _, ok := v.X.Type().Underlying().(*types.Signature); ok {
+			return functions(v.X, seen)
+		}
+		return methods(v)
+	case *ssa.UnOp:
+		a, ok := v.X.(*ssa.Alloc)
+		if !ok || v.Op != token.MUL {
+			return nil
+		}
+		var out []*ssa.Function
+		for _, r := range *a.Referrers() {
+			if s, ok := r.(*ssa.Store); ok && s.Addr == a {
+				out = append(out, functions(s.Val, seen)...)
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+func methods(v *ssa.MakeInterface) []*ssa.Function {
+	var out []*ssa.Function
+	prog := v.Parent().Prog
+	set := prog.MethodSets.MethodSet(v.X.Type())
+	i := v.Type().Underlying().(*types.Interface)
+	for sel := range set.Methods() {
+		name := sel.Obj().Name()
+		if m, _, _ := types.LookupFieldOrMethod(v.Type(), false, sel.Obj().Pkg(), name); m != nil && ast.IsExported(name) && i.NumMethods() > 0 {
+			if fn := prog.MethodValue(sel); fn != nil {
+				out = append(out, fn)
+			}
+		}
+	}
+	return out
+}

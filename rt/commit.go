@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/harkgen/harkgen/rt/snap"
@@ -259,28 +257,6 @@ func (p *process) giveUp(text string) (status int) {
 		r.Refuse(text)
 	}
 	return fatal("harkgen: "+text, 1)
-}
-
-// explain turns the error of a save into a line for the user, which starts at the frame's variable:
-//
-//	main.go:31:2 main.handler: conn -> os.File: why
-func explain(err error) string {
-	var u *snap.UnmovableError
-	if !errors.As(err, &u) {
-		return "cannot save the program: " + err.Error()
-	}
-	path := u.Path
-	head := ""
-	for i, step := range path {
-		if strings.Contains(step, ".go:") {
-			head, path = step+": ", path[i+1:]
-			for len(path) > 0 && (path[0] == "F" || strings.HasPrefix(path[0], "(*")) {
-				path = path[1:] // slot.F, and what it holds
-			}
-			break
-		}
-	}
-	return head + strings.Join(append(slices.Clone(path), u.Type), " -> ") + ": " + u.Why
 }
 
 // list describes goroutines, the first thousand.

@@ -380,6 +380,7 @@ func (e *emitter) registrations(out *jen.File) {
 		for _, v := range e.pkg.Globals {
 			e.register(g, v)
 		}
+		e.places(g)
 		if e.pkg.Inited != "" {
 			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+e.pkg.Inited), jen.Op("&").Id(e.pkg.Inited))
 		}
@@ -418,35 +419,6 @@ func liveBits(vars []*ir.Var, p *ir.Point) string {
 		}
 	}
 	return string(bits)
-}
-
-// register registers a package variable. Of one that each process makes again only the identity is kept, and there is none if it leads to nothing.
-func (e *emitter) register(g *jen.Group, v *ir.Global) {
-	name, ptr := jen.Lit(e.path(e.user.PkgPath)+"."+v.Var.Name()), jen.Op("&").Id(lower.NameOf(v.Var))
-	switch {
-	case !v.Rebuilt:
-		g.Add(e.rt("RegisterVar")).Call(name, ptr)
-	case leadsOn(v.Var.Type()):
-		g.Add(e.rt("RegisterExternal")).Call(name, ptr)
-	}
-}
-
-// leadsOn reports whether a value of type t may lead to other memory that has an identity.
-func leadsOn(t types.Type) bool {
-	switch t := t.Underlying().(type) {
-	case *types.Basic:
-		return t.Kind() == types.UnsafePointer
-	case *types.Array:
-		return t.Len() > 0 && leadsOn(t.Elem())
-	case *types.Struct:
-		for f := range t.Fields() {
-			if leadsOn(f.Type()) {
-				return true
-			}
-		}
-		return false
-	}
-	return true
 }
 
 // externals lists the exported variables, of the packages imported here that are not compiled, that hold pointers: values saved by

@@ -33,6 +33,7 @@ type Field struct {
 	User string     // in an environment: the captured variable, which the field points to; "" if it is none of the user's
 	Type types.Type // nil: pointer to the environment Env, or to rt.Defers if that is ""
 	Env  string
+	Pos  token.Pos // where the user declares the captured variable
 }
 
 // An Env is the environment of a closure: a struct with a method fn that has the closure's signature.
@@ -62,6 +63,7 @@ type Thunk struct {
 	Dyn        bool  // a call through a func value or interface that may suspend
 	Direct     *Func // the callee holds a recover: its body becomes the method Deferred
 	MayRecover bool  // a dynamic call whose callee may hold a recover
+	Pos        token.Pos
 }
 
 // A Wrapper is the user-visible form of a coloured function: it has the user's name and signature, finds g and calls the lowered one.

@@ -29,6 +29,7 @@ type Var struct {
 	Env   string     // pointer to the generated struct of this name
 	Read  bool       // some expression reads it; set by the pass that drops unread ones
 	Index int        // dense numbering, set by the pass that fills the frames
+	Pos   token.Pos  // where the user declares it; NoPos: nowhere
 }
 
 // An Iter is the type of iteration state: rt.MapIter[Key, Elem] or rt.StringIter.

@@ -81,6 +81,7 @@ func (l *lowerer) body(f *ssa.Function, kind ir.Kind) *ir.Func {
 		}
 		b.block(blk)
 	}
+	b.places()
 	b.finish()
 	return b.out
 }

@@ -396,6 +396,7 @@ func (l *lowerer) env(fn *ssa.Function) *ir.Env {
 		if p, ok := v.Type().(*types.Pointer); ok && isDeferStack(p.Elem()) {
 			f.Type = nil
 		}
+		f.Pos = v.Pos()
 		e.Fields = append(e.Fields, f)
 	}
 	l.envs[fn] = e

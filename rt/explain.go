@@ -1,0 +1,138 @@
+package rt
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/harkgen/harkgen/rt/snap"
+)
+
+// This file turns the error of a save into a line for the user:
+//
+//	main.go:12:2: variable f of main.copy, suspended at main.go:14:3, cannot be saved: f -> os.File; an open file belongs to this process; ...
+
+// descriptions are what Describe was given, to be read when somebody asks.
+var descriptions []string
+
+// Describe tells where what package code declares stands, a line each, with tabs between the parts:
+//
+//	var	name	pos	why it is state, may be empty
+//	frame	type	field	pos			of a frame or a closure's environment
+//	go	type	pos				the operands of a go or defer statement
+//
+// Types are spelled as package reflect does.
+func Describe(text string) { descriptions = append(descriptions, text) }
+
+// described returns the parts after key, which begins a line.
+func described(key ...string) []string {
+	prefix := strings.Join(key, "\t") + "\t"
+	for _, text := range descriptions {
+		for line := range strings.Lines(text) {
+			if rest, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), prefix); ok {
+				return strings.Split(rest, "\t")
+			}
+		}
+	}
+	return nil
+}
+
+// explain turns the error of a save into such a line.
+func explain(err error) string {
+	var u *snap.UnmovableError
+	if !errors.As(err, &u) {
+		return "cannot save the program: " + err.Error()
+	}
+	e := explanation{UnmovableError: u, do: remedy(u)}
+	if len(u.Path) > 0 {
+		if d := described("var", u.Path[0]); len(d) == 2 {
+			e.variable(u.Path[0], d[0], d[1])
+			return e.text()
+		}
+	}
+	e.frame()
+	return e.text()
+}
+
+type explanation struct {
+	*snap.UnmovableError
+	pos, what, do string
+	path          []string // from the variable
+}
+
+func (e *explanation) text() string {
+	text := e.what + " cannot be saved: " + strings.Join(append(slices.Clone(e.path), e.Type), " -> ") + "; " + e.Why
+	if e.do != "" {
+		text += "; " + e.do
+	}
+	if e.pos != "" {
+		text = e.pos + ": " + text
+	}
+	return text
+}
+
+// variable explains a package variable.
+func (e *explanation) variable(name, pos, why string) {
+	e.pos, e.what, e.path = pos, "package variable "+name, readable(e.Path)
+	e.do = "let its declaration make it and do not change it afterwards, so that each process makes its own"
+	if why != "" {
+		e.do += " (" + why + ")"
+	}
+}
+
+// frame explains what a frame, or what is not yet started, holds: the first variable on the path of which the place is known.
+func (e *explanation) frame() {
+	e.what, e.path = "something", readable(e.Path)
+	for i, step := range e.Path {
+		if k := strings.Index(step, " "); k > 0 && strings.Contains(step[:k], ".go:") { // the label of a frame
+			e.pos, e.what = step[:k], step[k+1:]
+			e.path = readable(e.Path[i+1:])
+			continue
+		}
+		typ, ok := strings.CutPrefix(step, "(*")
+		typ = strings.TrimSuffix(typ, ")")
+		if !ok && strings.Contains(step, ".hark_") || strings.Contains(step, ".Hark_") && !ok { // a closure
+			typ, ok = step[strings.LastIndexByte(step, '/')+1:], true
+		}
+		if !ok || i+1 >= len(e.Path) {
+			continue
+		}
+		if d := described("go", typ); len(d) == 1 && e.pos == "" {
+			e.pos, e.what, e.path = d[0], "what is called here", readable(e.Path[i+2:])
+		}
+		if d := described("frame", typ, e.Path[i+1]); len(d) == 1 {
+			e.named(d[0], e.Path[i+1:])
+			return
+		}
+	}
+}
+
+// named explains a variable of a function that is declared at pos.
+func (e *explanation) named(pos string, path []string) {
+	what := "variable " + path[0]
+	if strings.Contains(e.pos, ".go:") {
+		what += " of " + e.what + ", suspended at " + e.pos + ","
+	}
+	e.pos, e.what, e.path = pos, what, readable(path)
+}
+
+// readable drops the steps that the user did not write: how rt keeps a frame.
+func readable(path []string) []string {
+	for len(path) > 0 && (path[0] == "F" || strings.HasPrefix(path[0], "(*") && strings.Contains(strings.ToLower(path[0]), ".hark_")) {
+		path = path[1:]
+	}
+	return path
+}
+
+// remedy says what can be done about a value that is held over a wait.
+func remedy(u *snap.UnmovableError) string {
+	switch {
+	case strings.HasPrefix(u.Type, "database/sql."), strings.HasPrefix(u.Type, "sql.DB"):
+		return "make it the value of a package variable, which each process initialises"
+	case strings.HasPrefix(u.Why, "a closure of code that is not compiled"):
+		return "do not keep it over a wait: make it again after it"
+	case strings.HasPrefix(u.Why, "a goroutine that is not compiled"):
+		return "do not wait while code that is not compiled uses the channel"
+	}
+	return "finish with it before the wait, or make it again after it"
+}

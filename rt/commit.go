@@ -22,6 +22,7 @@ type savedProcess struct {
 	Ops        int64 // counted by chaos
 	Visits     savedVisits
 	MainGone   bool
+	Settings   []savedSetting
 }
 
 type savedG struct {
@@ -153,6 +154,7 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		Ops:        p.ops.Load(),
 		Visits:     p.visits.saved(),
 		MainGone:   p.mainGone,
+		Settings:   changedSettings(),
 	}
 	for i, g := range gs {
 		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults, g.savedHeld()}
@@ -188,6 +190,7 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 	p.ops.Store(s.Ops)
 	p.visits.restore(s.Visits)
 	p.mu.Unlock()
+	restoreSettings(s.Settings)
 	p.alarms.restore(s.Alarms)
 	runtime.KeepAlive(&s)
 	return nil

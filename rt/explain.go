@@ -3,6 +3,7 @@ package rt
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/harkgen/harkgen/rt/snap"
@@ -83,6 +84,10 @@ func (e *explanation) variable(name, pos, why string) {
 // frame explains what a frame, or what is not yet started, holds: the first variable on the path of which the place is known.
 func (e *explanation) frame() {
 	e.what, e.path = "something", readable(e.Path)
+	if len(e.Path) > 2 && e.Path[0] == "Settings" {
+		e.setting(e.Path[1:])
+		return
+	}
 	for i, step := range e.Path {
 		if k := strings.Index(step, " "); k > 0 && strings.Contains(step[:k], ".go:") { // the label of a frame
 			e.pos, e.what = step[:k], step[k+1:]
@@ -105,6 +110,16 @@ func (e *explanation) frame() {
 			return
 		}
 	}
+}
+
+// setting explains what was given to a package that is not compiled; the path begins with which one.
+func (e *explanation) setting(path []string) {
+	e.what = "what a package that is not compiled was given"
+	i, err := strconv.Atoi(strings.Trim(path[0], "[]"))
+	if changed := changedSettings(); err == nil && i < len(changed) {
+		e.what = changed[i].Name
+	}
+	e.path, e.do = readable(path[2:]), "set it in an init function, which runs in each process"
 }
 
 // named explains a variable of a function that is declared at pos.

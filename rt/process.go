@@ -96,6 +96,7 @@ func (p *process) run(prog *Program, h Host) int {
 	if c, ok := h.(Crew); ok {
 		p.strange -= c.Goroutines()
 	}
+	initialSettings()
 	start, err := h.Load(context.Background())
 	if err != nil {
 		return fatal("harkgen: cannot load the run: "+err.Error(), 1)

@@ -380,6 +380,7 @@ func (e *emitter) registrations(out *jen.File) {
 		for _, v := range e.pkg.Globals {
 			e.register(g, v)
 		}
+		e.settings(g)
 		e.places(g)
 		if e.pkg.Inited != "" {
 			g.Add(e.rt("RegisterVar")).Call(jen.Lit(e.user.PkgPath+"."+e.pkg.Inited), jen.Op("&").Id(e.pkg.Inited))

@@ -1,0 +1,43 @@
+package emit
+
+import "github.com/dave/jennifer/jen"
+
+// This file registers state of packages that are not compiled.
+
+// settings are pairs of functions that read and set such state, by package, in the order in which they must be set: slog.SetDefault sets
+// those of package log, too.
+var settings = []struct{ pkg, name, get, set string }{
+	{"log/slog", "log/slog.Default", "Default", "SetDefault"},
+	{"log", "log.Flags", "Flags", "SetFlags"},
+	{"log", "log.Prefix", "Prefix", "SetPrefix"},
+	{"log", "log.Writer", "Writer", "SetOutput"},
+}
+
+// hidden are values that such packages keep in variables that they do not export, and return.
+var hidden = []struct{ pkg, name, get string }{
+	{"log/slog", "log/slog.Default", "Default"},
+	{"log", "log.Default", "Default"},
+}
+
+// settings registers them, in package main, for the packages that the compiled ones import.
+func (e *emitter) settings(g *jen.Group) {
+	if e.user.Name != "main" {
+		return
+	}
+	imported := map[string]bool{}
+	for _, u := range e.prog.User {
+		for path := range u.Imports {
+			imported[path] = true
+		}
+	}
+	for _, h := range hidden {
+		if imported[h.pkg] {
+			g.Add(e.rt("RegisterExternal")).Call(jen.Lit(h.name), e.rt("Ref").Call(jen.Qual(h.pkg, h.get).Call()))
+		}
+	}
+	for _, s := range settings {
+		if imported[s.pkg] {
+			g.Add(e.rt("RegisterSetting")).Call(jen.Lit(s.name), jen.Qual(s.pkg, s.get), jen.Qual(s.pkg, s.set))
+		}
+	}
+}

@@ -133,8 +133,8 @@ func (e *explanation) named(pos string, path []string) {
 
 // readable drops the steps that the user did not write: how rt keeps a frame.
 func readable(path []string) []string {
-	for len(path) > 0 && (path[0] == "F" || strings.HasPrefix(path[0], "(*") && strings.Contains(strings.ToLower(path[0]), ".hark_")) {
-		path = path[1:]
+	if len(path) > 1 && path[0] == "F" { // slot.F, and what it holds
+		return path[2:]
 	}
 	return path
 }

@@ -435,7 +435,7 @@ func TestIdleStays(t *testing.T) {
 
 func TestUnmovable(t *testing.T) {
 	s := &supervisor{name: "unmovable"}
-	if s.run(t); !strings.HasPrefix(s.refused, "main.go:31:2 main.handler: conn -> ") || !strings.Contains(s.refused, "os.") {
+	if s.run(t); !strings.HasPrefix(s.refused, "main.go:31:2: main.handler cannot be saved: conn -> ") || !strings.Contains(s.refused, "os.") {
 		t.Errorf("refused %q; %v", s.refused, s)
 	}
 	t.Log(s.refused)

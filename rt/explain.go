@@ -88,12 +88,11 @@ func (e *explanation) frame() {
 		e.setting(e.Path[1:])
 		return
 	}
+	if f, n := frameOn(e.Path); f != nil {
+		at := describe(f)
+		e.pos, e.what, e.path = at.Pos, at.Func, readable(e.Path[n:])
+	}
 	for i, step := range e.Path {
-		if k := strings.Index(step, " "); k > 0 && strings.Contains(step[:k], ".go:") { // the label of a frame
-			e.pos, e.what = step[:k], step[k+1:]
-			e.path = readable(e.Path[i+1:])
-			continue
-		}
 		typ, ok := strings.CutPrefix(step, "(*")
 		typ = strings.TrimSuffix(typ, ")")
 		if !ok && strings.Contains(step, ".hark_") || strings.Contains(step, ".Hark_") && !ok { // a closure
@@ -112,14 +111,51 @@ func (e *explanation) frame() {
 	}
 }
 
-// setting explains what was given to a package that is not compiled; the path begins with which one.
+// frameOn returns the frame that the path goes through, and how many steps lead to it. The goroutines are still as they were saved.
+func frameOn(path []string) (Framer, int) {
+	n := 0
+	index := func() int { // a list of one has no index in the path
+		if n < len(path) && strings.HasPrefix(path[n], "[") {
+			i, _ := strconv.Atoi(strings.Trim(path[n], "[]"))
+			n++
+			return i
+		}
+		return 0
+	}
+	step := func(name string) bool {
+		n++
+		return n <= len(path) && path[n-1] == name
+	}
+	if !step("Goroutines") {
+		return nil, 0
+	}
+	g := index()
+	if !step("Frames") {
+		return nil, 0
+	}
+	f := index()
+	gs, _ := cur.inOrder()
+	if g >= len(gs) || f >= len(gs[g].frames) {
+		return nil, 0
+	}
+	if n < len(path) && strings.Contains(path[n], ".go:") { // the label of the slot
+		n++
+	}
+	return gs[g].frames[f].F, n
+}
+
+// setting explains what was given to a package that is not compiled; the path begins with which one, unless there is only one.
 func (e *explanation) setting(path []string) {
+	i := 0
+	if strings.HasPrefix(path[0], "[") {
+		i, _ = strconv.Atoi(strings.Trim(path[0], "[]"))
+		path = path[1:]
+	}
 	e.what = "what a package that is not compiled was given"
-	i, err := strconv.Atoi(strings.Trim(path[0], "[]"))
-	if changed := changedSettings(); err == nil && i < len(changed) {
+	if changed := changedSettings(); i < len(changed) {
 		e.what = changed[i].Name
 	}
-	e.path, e.do = readable(path[2:]), "set it in an init function, which runs in each process"
+	e.path, e.do = readable(path[1:]), "set it in an init function, which runs in each process"
 }
 
 // named explains a variable of a function that is declared at pos.

@@ -41,7 +41,7 @@ var (
 
 // readers are packages whose functions (not their methods) only look at what they are given.
 var readers = set(`bytes cmp embed encoding/base64 encoding/hex errors fmt hash/crc32 html html/template log log/slog maps math math/bits math/big
-	mime net/netip net/url path path/filepath reflect regexp slices sort strconv strings text/template time unicode unicode/utf16 unicode/utf8`)
+	mime net/netip net/url path path/filepath regexp slices sort strconv strings text/template time unicode unicode/utf16 unicode/utf8`)
 
 // writers are the functions of those packages, and of others, that change some arguments, by number, and keep none.
 var writers = map[string]func(int) bool{
@@ -75,17 +75,24 @@ var writers = map[string]func(int) bool{
 	"(*text/template.Template).ExecuteTemplate": only(1),
 	"(*html/template.Template).ExecuteTemplate": only(1),
 	"context.WithValue":                         nothing,
+	"reflect.DeepEqual":                         nothing,
+	"reflect.TypeOf":                            nothing,
+	"encoding/hex.Decode":                       only(0),
+	"encoding/hex.Encode":                       only(0),
+	"unicode/utf8.EncodeRune":                   only(0),
+	"unicode/utf16.Encode":                      nothing,
+	"log.New":                                   only(0),
+	"log/slog.NewTextHandler":                   only(0),
+	"log/slog.NewJSONHandler":                   only(0),
+	"(*log.Logger).SetOutput":                   only(0, 1),
+	"(*regexp.Regexp).Expand":                   only(1),
+	"(*regexp.Regexp).ExpandString":             only(1),
+	"text/template.JSEscape":                    only(0),
+	"html/template.JSEscape":                    only(0),
 	"errors.Is":                                 nothing,
 	"fmt.Errorf":                                nothing,
 	"errors.Join":                               nothing,
 	"errors.Unwrap":                             nothing,
-	"reflect.Append":                            everything,
-	"reflect.AppendSlice":                       everything,
-	"reflect.Copy":                              everything,
-	"reflect.Indirect":                          everything,
-	"reflect.NewAt":                             everything,
-	"reflect.Swapper":                           everything,
-	"reflect.ValueOf":                           everything,
 	"maps.Copy":                                 only(0),
 	"maps.DeleteFunc":                           only(0),
 	"maps.Insert":                               only(0),
@@ -130,13 +137,13 @@ var writers = map[string]func(int) bool{
 }
 
 // readerTypes are handles whose methods only look at what else they are given.
-var readerTypes = set(`database/sql.DB log.Logger log/slog.Logger regexp.Regexp strings.Replacer`)
+var readerTypes = set(`database/sql.DB html/template.Template log.Logger log/slog.Logger regexp.Regexp strings.Replacer text/template.Template`)
 
 // makesNew are functions whose results are new.
 var makesNew = set(`errors.Join fmt.Errorf sync.NewCond context.WithValue`)
 
 // keepers are functions of readers that keep what they are given.
-var keepers = set(`log.SetOutput log/slog.SetDefault`)
+var keepers = set(`log.New log.SetOutput (*log.Logger).SetOutput log/slog.NewJSONHandler log/slog.NewTextHandler log/slog.SetDefault`)
 
 // A handle is a type whose values stand for something outside the program, or hide memory that no method changes for others to see. Calls
 // with it do not count as writes to it, but for those that set something.
@@ -214,11 +221,11 @@ func (b *builder) effectOf(fn *ssa.Function) effect {
 		return unknown
 	}
 	name := declared(fn)
-	if b.harmless(fn) {
-		return reads
-	}
 	if w, ok := writers[name]; ok {
 		return effect{writes: w, keeps: keepers[name], fresh: makesNew[name]}
+	}
+	if !makesHandle(fn) && b.harmless(fn) {
+		return reads
 	}
 	if recv := fn.Signature.Recv(); recv != nil {
 		switch t := named(deref(recv.Type())); {
@@ -230,10 +237,23 @@ func (b *builder) effectOf(fn *ssa.Function) effect {
 			return effect{writes: only(0)}
 		}
 	}
-	if fn.Signature.Recv() == nil && fn.Pkg != nil && readers[fn.Pkg.Pkg.Path()] {
+	if fn.Signature.Recv() == nil && readers[pathOf(fn)] {
+		if strings.HasPrefix(fn.Name(), "Append") {
+			return effect{writes: only(0)}
+		}
 		return reads
 	}
 	return unknown
+}
+
+// makesHandle reports whether fn returns a handle, which may hide what fn was given.
+func makesHandle(fn *ssa.Function) bool {
+	for v := range fn.Signature.Results().Variables() {
+		if _, ok := handles[named(deref(v.Type()))]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // declared is the full name of fn, of the generic function if it is an instance.

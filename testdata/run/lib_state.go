@@ -26,7 +26,7 @@ var (
 	table    = []*entry{{"a", 1}, {"b", 2}}
 	first    = table[0]
 	count    int
-	seen     = map[string]*entry{}
+	seen               = map[string]*entry{}
 	out      io.Writer = os.Stdout
 )
 

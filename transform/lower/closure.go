@@ -270,7 +270,7 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 			call.Args = append(call.Args, g)
 		}
 		call.Args = append(call.Args, args(0)...)
-	case callee == nil:
+	case callee == nil, len(callee.FreeVars) > 0 && callee.Parent() == nil: // a func value, or a method value
 		f := hold("f", b.value(c.Value), c.Value.Type(), "")
 		call.Args = append([]*ir.Expr{f}, args(0)...)
 		th.Dyn = coloured

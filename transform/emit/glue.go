@@ -406,9 +406,6 @@ func (e *emitter) library(g *jen.Group) {
 			g.Qual(RTPath+"/"+Warm[path], "Warm").Call()
 		}
 	}
-	if e.prog.All["log"] != nil { // what main has set is state of the program, like flag.CommandLine
-		g.Add(e.rt("RegisterVar")).Call(jen.Lit("log.std"), jen.Qual("log", "Default").Call())
-	}
 }
 
 // liveBits says which fields of a frame have a value at p: bit i%8 of byte i/8 for the i-th.

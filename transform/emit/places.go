@@ -17,7 +17,7 @@ func (e *emitter) places(g *jen.Group) {
 	line := func(parts ...string) { b.WriteString(strings.Join(parts, "\t") + "\n") }
 	for _, v := range e.pkg.Globals {
 		if !v.Rebuilt {
-			line("var", e.user.PkgPath+"."+v.Var.Name(), v.Pos, v.Why)
+			line("var", e.path(e.user.PkgPath)+"."+v.Var.Name(), v.Pos, v.Why)
 		}
 	}
 	field := func(typ, name string, pos token.Pos) {
@@ -47,7 +47,7 @@ func (e *emitter) places(g *jen.Group) {
 
 // register registers a package variable. Of one that each process makes again only the identity is kept, and there is none if it leads to nothing.
 func (e *emitter) register(g *jen.Group, v *ir.Global) {
-	name, ptr := jen.Lit(e.user.PkgPath+"."+v.Var.Name()), jen.Op("&").Id(lower.NameOf(v.Var))
+	name, ptr := jen.Lit(e.path(e.user.PkgPath)+"."+v.Var.Name()), jen.Op("&").Id(lower.NameOf(v.Var))
 	switch {
 	case !v.Rebuilt:
 		g.Add(e.rt("RegisterVar")).Call(name, ptr)

@@ -310,8 +310,8 @@ var (
 )
 
 func (in *inspector) variable(name string, v reflect.Value) {
-	// What is compiled along from the standard library, the compiler's own, and the state of package flag.
-	hidden := strings.HasPrefix(name, "harkgen.local/std/") || strings.Contains(name, ".hark_") || strings.Contains(name, ".Hark_") || name == "flag.CommandLine"
+	// What is compiled along from the standard library, the compiler's own, and the state of packages flag and log.
+	hidden := strings.HasPrefix(name, "harkgen.local/std/") || strings.Contains(name, ".hark_") || strings.Contains(name, ".Hark_") || name == "flag.CommandLine" || name == "log.std"
 	if hidden && !in.o.All {
 		return
 	}

@@ -152,8 +152,6 @@ type rwMemory struct {
 	readerCount, readerWait atomic.Int32
 }
 
-const maxReaders = 1 << 30 // of package sync: subtracted from readerCount while a writer holds the lock or waits for readers
-
 // mutexLocked reads the first bit of a sync.Mutex.
 func mutexLocked(m *sync.Mutex) bool { return atomic.LoadInt32((*int32)(unsafe.Pointer(m)))&1 != 0 }
 

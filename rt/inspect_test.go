@@ -96,6 +96,7 @@ func (*inspectMain) Run(g *rt.G) {
 		rt.Go(g, &inspectHolder{f.mu, &f.all.lock, c})
 		rt.AfterFunc(2*time.Hour, f.all.fn1())
 	}
+	_, _ = f.dead, f.t9 // not alive here
 	rt.Recv(g, f.jobs)
 	if g.Suspending() {
 		g.Push(f)
@@ -108,7 +109,7 @@ func (a *inspectAll) fn1() func() { return (&rtFunc{}).fn }
 
 type rtFunc struct{ x int }
 
-func (*rtFunc) fn() {}
+func (f *rtFunc) fn() { f.x++ }
 
 func init() {
 	rt.RegisterClosure[rtFunc]("rt_test.rtFunc main.late", (*rtFunc)(nil).fn)

@@ -22,8 +22,8 @@ func TestChanged(t *testing.T) {
 	type root struct {
 		m     map[any]int // what they hold is written after first, how much it is before
 		c     chan *node
-		first [1 << 17]byte
-		p     *node // found before first is written, written after it
+		_     [1 << 17]byte // first
+		p     *node         // found before first is written, written after it
 		other map[any]int
 		any   any
 		s     []*int

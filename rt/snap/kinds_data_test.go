@@ -20,7 +20,6 @@ import (
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha3"
@@ -115,7 +114,6 @@ type ciphers struct {
 	out   *bytes.Buffer
 	ed    ed25519.PrivateKey
 	ec    *ecdsa.PrivateKey
-	rsa   *rsa.PrivateKey
 	cert  *x509.Certificate
 	conf  *tls.Config
 }
@@ -182,7 +180,6 @@ type streams struct {
 	dump io.WriteCloser
 	tw   *tar.Writer
 	tr   *tar.Reader
-	zw   *zip.Writer
 	zrd  *zip.Reader
 }
 

@@ -138,7 +138,7 @@ var _ = check("interior pointers", func(r *interior) {
 })
 
 type slicing struct {
-	all, a, b, c, full []int
+	all, a, b, c       []int
 	end, none, nothing []int
 	strs               []string
 	bytes, tail        []byte
@@ -234,7 +234,7 @@ type mapKey struct {
 }
 
 type bigValue struct {
-	big  [300]byte
+	_    [300]byte
 	more *node
 }
 
@@ -404,23 +404,21 @@ type named0 int8
 func twice[T any](f func(T) T) func(T) T { return nil }
 
 type functions struct {
-	static, generic     any
-	method              func(square) float64
-	ptrMethod           func(*circle) float64
-	iface               func(shape) float64
-	foreign             func(string) string
-	foreignMethod       func(*strings.Builder) string
-	lit                 func() string
-	bound, again        func() int
-	rec                 func(int) int
-	inMap               map[string]func(int) int
-	nilFn               func()
-	named               named
-	table               [2]struct{ f func(int) int }
-	variadic            func(...any) string
-	fromUncoloured      any
-	ptr                 *func() int
-	unequalButSameValue func() int
+	static, generic any
+	method          func(square) float64
+	ptrMethod       func(*circle) float64
+	iface           func(shape) float64
+	foreign         func(string) string
+	foreignMethod   func(*strings.Builder) string
+	lit             func() string
+	bound, again    func() int
+	rec             func(int) int
+	inMap           map[string]func(int) int
+	nilFn           func()
+	named           named
+	table           [2]struct{ f func(int) int }
+	variadic        func(...any) string
+	ptr             *func() int
 }
 
 var _ = check("functions", func(r *functions) {
@@ -447,7 +445,7 @@ var _ = check("functions", func(r *functions) {
 })
 
 type bigElem struct {
-	a [200]byte
+	_ [200]byte
 	p *node
 }
 
@@ -466,7 +464,6 @@ type channels struct {
 	ofAny    chan any
 	full     chan int
 	wrapped  chan string
-	cycle    chan any
 	recvChan chan (<-chan int)
 }
 

@@ -319,7 +319,6 @@ type loggers struct {
 	out        *bytes.Buffer
 	l          *log.Logger
 	text, json *slog.Logger
-	std        *slog.Logger
 	level      *slog.LevelVar
 }
 

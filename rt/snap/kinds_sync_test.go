@@ -48,7 +48,7 @@ var _ = check("locks", func(r *locks) {
 	r.cond = sync.NewCond(&r.many[1])
 	r.locker, r.rlocker = &r.held, r.read.RLocker()
 	r.pool = &sync.Pool{New: newPoolItem}
-	r.pool.Put("old")
+	r.pool.Put(new(string))
 	r.many[2].Lock()
 	r.byName = map[string]*sync.Mutex{"held": &r.held}
 }, func(t *testing.T, r *locks) {
@@ -94,7 +94,7 @@ type atomics struct {
 	none atomic.Pointer[node]
 	v    atomic.Value
 	v0   atomic.Value
-	odd  byte
+	_    byte
 	i64b atomic.Int64
 	n    *node
 	sm   sync.Map
@@ -192,7 +192,9 @@ var _ = check("timers", func(r *durables) {
 	want(t, "due in an hour from the start", (in-time.Until(r.start.Add(time.Hour))).Abs() < 100*time.Millisecond)
 	<-r.past.C
 	<-r.after
-	want(t, "stopped", !r.stopped.Reset(time.Millisecond) && !(<-r.stopped.C).IsZero())
+	want(t, "stopped", !r.stopped.Stop())
+	r.stopped.Reset(time.Millisecond)
+	want(t, "started again", !(<-r.stopped.C).IsZero())
 	r.ticker.Reset(time.Millisecond)
 	<-r.ticker.C
 	<-r.ticker.C

@@ -1,6 +1,10 @@
 package emit
 
-import "github.com/dave/jennifer/jen"
+import (
+	"go/types"
+
+	"github.com/dave/jennifer/jen"
+)
 
 // This file registers state of packages that are not compiled.
 
@@ -40,4 +44,22 @@ func (e *emitter) settings(g *jen.Group) {
 			g.Add(e.rt("RegisterSetting")).Call(jen.Lit(s.name), jen.Qual(s.pkg, s.get), jen.Qual(s.pkg, s.set))
 		}
 	}
+	if e.setsEnviron() {
+		g.Add(e.rt("RegisterSetting")).Call(jen.Lit("os.Environ"), e.rt("Environ"), e.rt("SetEnviron"))
+	}
+}
+
+// setsEnviron reports whether the program mentions a function that changes the environment.
+func (e *emitter) setsEnviron() bool {
+	for _, u := range e.prog.User {
+		for _, o := range u.TypesInfo.Uses {
+			if f, ok := o.(*types.Func); ok && f.Pkg() != nil && f.Pkg().Path() == "os" {
+				switch f.Name() {
+				case "Setenv", "Unsetenv", "Clearenv":
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

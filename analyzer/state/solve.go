@@ -63,7 +63,7 @@ type copyEdge struct {
 }
 
 type node struct {
-	set    map[locID]bool
+	set    locSet
 	fresh  []locID // of set, not yet moved on
 	copies []copyEdge
 	loads  []nodeID
@@ -71,6 +71,34 @@ type node struct {
 	fields []fieldEdge
 	closes []nodeID
 	queued bool
+}
+
+// A locSet is a set of locations in the order in which they came. Most have few.
+type locSet struct {
+	list  []locID
+	index map[locID]bool // of list, once it is long
+}
+
+const shortSet = 16
+
+// add reports whether l is new.
+func (s *locSet) add(l locID) bool {
+	if s.index != nil {
+		if s.index[l] {
+			return false
+		}
+		s.index[l] = true
+	} else if slices.Contains(s.list, l) {
+		return false
+	}
+	s.list = append(s.list, l)
+	if s.index == nil && len(s.list) > shortSet {
+		s.index = make(map[locID]bool, 2*shortSet)
+		for _, l := range s.list {
+			s.index[l] = true
+		}
+	}
+	return true
 }
 
 type edge struct{ from, to nodeID }
@@ -123,13 +151,9 @@ func (s *solver) read(l locID) nodeID {
 
 func (s *solver) add(n nodeID, l locID) {
 	x := &s.nodes[n]
-	if x.set[l] {
+	if !x.set.add(l) {
 		return
 	}
-	if x.set == nil {
-		x.set = map[locID]bool{}
-	}
-	x.set[l] = true
 	x.fresh = append(x.fresh, l)
 	s.enqueue(n)
 }
@@ -144,13 +168,10 @@ func (s *solver) enqueue(n nodeID) {
 // again moves everything in n once more, along a new edge.
 func (s *solver) again(n nodeID) {
 	x := &s.nodes[n]
-	if len(x.set) == 0 {
+	if len(x.set.list) == 0 {
 		return
 	}
-	x.fresh = x.fresh[:0]
-	for l := range x.set {
-		x.fresh = append(x.fresh, l)
-	}
+	x.fresh = append(x.fresh[:0], x.set.list...)
 	s.enqueue(n)
 }
 
@@ -166,7 +187,7 @@ func (s *solver) copy(from, to nodeID, f filter) {
 		}
 	}
 	s.nodes[from].copies = append(s.nodes[from].copies, copyEdge{to, f})
-	for l := range s.nodes[from].set {
+	for _, l := range s.nodes[from].set.list {
 		if f == nil || f(s.locs[l].obj) {
 			s.add(to, l)
 		}
@@ -259,11 +280,7 @@ func (s *solver) reached(o *object) []*object {
 
 // contents lists what may be stored in o.
 func (s *solver) contents(o *object) []*object {
-	var locs []locID
-	for l := range s.nodes[o.all].set {
-		locs = append(locs, l)
-	}
-	slices.Sort(locs)
+	locs := slices.Sorted(slices.Values(s.nodes[o.all].set.list))
 	var out []*object
 	for _, l := range locs {
 		out = append(out, s.locs[l].obj)

@@ -147,7 +147,7 @@ func (b *builder) calledEarly(fn *ssa.Function, early map[*ssa.Function]bool) bo
 func (d *decider) mark() {
 	for _, w := range d.writes {
 		early := w.init || d.early[w.at.Parent()]
-		for l := range d.nodes[w.addr].set {
+		for _, l := range d.nodes[w.addr].set.list {
 			o := d.locs[l].obj
 			if o.external || !changes(w, o) {
 				continue
@@ -160,7 +160,7 @@ func (d *decider) mark() {
 		}
 	}
 	for _, n := range d.compared {
-		for l := range d.nodes[n].set {
+		for _, l := range d.nodes[n].set.list {
 			d.locs[l].obj.compared = true
 		}
 	}
@@ -383,7 +383,7 @@ func (d *decider) changes() []Change {
 		if w.call != nil || w.init || d.early[w.at.Parent()] {
 			continue
 		}
-		for l := range d.nodes[w.addr].set {
+		for _, l := range d.nodes[w.addr].set.list {
 			g, ok := d.locs[l].obj.site.(*ssa.Global)
 			if !ok || !d.locs[l].obj.external || g.Object() == nil || g.Pkg.Pkg.Path() == "flag" {
 				continue

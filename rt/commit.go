@@ -85,6 +85,9 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 	if root == nil {
 		return 0, false, false
 	}
+	if name := changedRebuilt(); name != "" {
+		return fatal("harkgen: "+name+" was taken for constant after initialisation, and has changed: this is a bug of harkgen", 1), true, false
+	}
 	memory, err := snap.Prepare(root)
 	if err != nil {
 		status, done = p.unsavable(err, now)

@@ -481,3 +481,39 @@ func TestNoHost(t *testing.T) {
 		t.Errorf("%v: %s", err, b)
 	}
 }
+
+// ---- a variable that the compiler was wrong about
+
+var constant = map[string][]int{"a": {1}}
+
+func init() {
+	rt.RegisterRebuilt("github.com/harkgen/harkgen/rt_test.constant", &constant, true)
+	crashers["rebuilt"] = &rebuiltMain{}
+}
+
+type rebuiltMain struct{}
+
+func (*rebuiltMain) Run(g *rt.G) {
+	c := make(chan int, 1)
+	if g.Resuming() {
+		c = rt.Pop[recv__f](g).c
+	} else {
+		c <- 1
+		constant["a"][0]++
+	}
+	rt.Recv(g, c)
+	if g.Suspending() {
+		g.Push(&recv__f{rt.Frame{PC: 1}, c})
+	}
+}
+
+func TestRebuiltChanged(t *testing.T) {
+	for check, want := range map[string]int{"1": 1, "": 0} {
+		t.Setenv("HARKCHECK", check)
+		s := &supervisor{name: "rebuilt", chaos: 1}
+		status := s.run(t)
+		if status != want || want == 1 && !strings.Contains(s.stderr.String(), "rt_test.constant was taken for constant") {
+			t.Errorf("HARKCHECK=%q: status %d, want %d: %s", check, status, want, &s.stderr)
+		}
+	}
+}

@@ -97,6 +97,7 @@ func (p *process) run(prog *Program, h Host) int {
 		p.strange -= c.Goroutines()
 	}
 	initialSettings()
+	initialRebuilt()
 	start, err := h.Load(context.Background())
 	if err != nil {
 		return fatal("harkgen: cannot load the run: "+err.Error(), 1)

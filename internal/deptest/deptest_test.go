@@ -37,7 +37,7 @@ var policy = []rule{
 	// that a program carries of harkgen: so few imports, and never the compiler.
 	{
 		pkg: "rt", may: "rt/snap",
-		std: "bytes cmp context errors fmt io math os reflect runtime runtime/debug slices strconv strings sync sync/atomic time unicode/utf8 unique unsafe weak",
+		std: "bytes cmp context errors fmt io math maps os reflect runtime runtime/debug slices strconv strings sync sync/atomic time unicode/utf8 unique unsafe weak",
 		why: "every compiled program links it; a worker must start in a few milliseconds, and link fast",
 	},
 	{

@@ -48,11 +48,10 @@ func (e *emitter) places(g *jen.Group) {
 // register registers a package variable. Of one that each process makes again only the identity is kept, and there is none if it leads to nothing.
 func (e *emitter) register(g *jen.Group, v *ir.Global) {
 	name, ptr := jen.Lit(e.path(e.user.PkgPath)+"."+v.Var.Name()), jen.Op("&").Id(lower.NameOf(v.Var))
-	switch {
-	case !v.Rebuilt:
+	if v.Rebuilt {
+		g.Add(e.rt("RegisterRebuilt")).Call(name, ptr, jen.Lit(leadsOn(v.Var.Type())))
+	} else {
 		g.Add(e.rt("RegisterVar")).Call(name, ptr)
-	case leadsOn(v.Var.Type()):
-		g.Add(e.rt("RegisterExternal")).Call(name, ptr)
 	}
 }
 

@@ -39,12 +39,15 @@ type savedG struct {
 
 // atQuiet is called when the last goroutine is down.
 func (p *process) atQuiet() (status int, done bool) {
-	if !p.alone() {
-		p.callOff()
-		return 0, false
-	}
-	pc := &p.pace
 	now := time.Now()
+	if !p.alone() && !(closeIdle() && p.alone()) {
+		if status, done = p.beside(now); !done {
+			p.callOff()
+		}
+		return status, done
+	}
+	clear(p.foreign.seen)
+	pc := &p.pace
 	o := p.outlook(now.UnixNano())
 	if !o.runnable && o.wake == 0 && p.strange == 0 {
 		return fatal(p.deadlock(), 2), true

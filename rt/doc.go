@@ -45,8 +45,8 @@
 //  1. An operation that concedes has had no effect. So executing it again after the resume is the whole of resuming.
 //  2. What an operation must remember across a suspension is in the G (the deadline of a Sleep, the ticket of a Cond.Wait), never in
 //     the native goroutine. commit.go saves it.
-//  3. The heap is read by Save only while no native goroutine of the process exists, none is pinned, and runtime.NumGoroutine shows
-//     no goroutine that is not accounted for. Everything about "nothing is ever saved wrongly" rests on this.
+//  3. The heap is read by Save only while no native goroutine of the process exists, none is pinned, and the runtime
+//     shows no goroutine that is not accounted for (foreign.go). Everything about "nothing is ever saved wrongly" rests on this.
 //  4. A token in G.stop without a stop in progress is harmless: the G concedes and its root resumes it at once.
 //  5. The fields of G without a remark belong to its native goroutine, and to the monitor while the G is down; process.mu
 //     is taken on both transitions, which orders them.

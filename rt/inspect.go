@@ -34,6 +34,7 @@ type InspectOptions struct {
 	String     int  // bytes of a string
 	Goroutines int  // the first so many, by number
 	All        bool // variables that the compiler has made up, too
+	Build      bool // nothing of these, but Inspection.Differences: the snapshot may be of another build
 }
 
 // An Inspection describes a process at a commit. The JSON is that of harkgen inspect -json. Objects that others refer to have numbers, which
@@ -45,6 +46,8 @@ type Inspection struct {
 	Locks      []InspectedLock  `json:"locks"`
 	Timers     []InspectedTimer `json:"timers"`
 	Variables  []Variable       `json:"variables"` // of packages
+
+	Differences []string `json:"differences,omitempty"` // from the build that made the snapshot
 }
 
 // An InspectedG is a goroutine.
@@ -132,8 +135,18 @@ func (p *process) inspect(start *Start) int {
 	if !ok {
 		return fatal("harkgen: this host does not inspect", 1)
 	}
-	p.abandon() // what package initialisation has started
 	var s savedProcess
+	if start.Inspect.Build {
+		list, err := snap.Differences(start.Snapshot, start.Size, &s)
+		if err != nil {
+			return fatal("harkgen: "+err.Error(), 1)
+		}
+		if err := i.Inspected(&Inspection{Differences: list}); err != nil {
+			return fatal("harkgen: "+err.Error(), 1)
+		}
+		return 0
+	}
+	p.abandon() // what package initialisation has started
 	if err := snap.Load(start.Snapshot, start.Size, &s); err != nil {
 		return fatal("harkgen: cannot load the snapshot: "+err.Error(), 1)
 	}

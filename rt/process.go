@@ -67,6 +67,7 @@ type process struct {
 	kicked  chan struct{}
 	base    int // native goroutines that are not the program's
 	strange int // of base, those that are neither the monitor nor the host's
+	foreign foreigners
 	pace    pace
 	dooms   int // chaos restarts in this OS process
 }
@@ -96,6 +97,7 @@ func (p *process) run(prog *Program, h Host) int {
 	if c, ok := h.(Crew); ok {
 		p.strange -= c.Goroutines()
 	}
+	p.foreign.begin()
 	initialSettings()
 	initialRebuilt()
 	start, err := h.Load(context.Background())

@@ -70,25 +70,30 @@ func (o *outlook) earlier(at int64) {
 	}
 }
 
-// alone reports whether no native goroutine runs that is not accounted for. It waits a little for those that are about to end.
+// alone reports whether no native goroutine runs that is not accounted for. It waits a little for those that are about to end, and leaves
+// those that do not in p.foreign.now.
 func (p *process) alone() bool {
+	p.foreign.now = p.foreign.now[:0]
 	var since time.Time
 	for i := 0; ; i++ {
 		n := runtime.NumGoroutine()
-		if n <= p.base {
-			if n < p.base { // one of those there were at the start has ended
-				p.base = n
-				p.strange = max(p.strange-1, 0)
-			}
+		if n < p.base { // one of those there were at the start has ended
+			p.strange = max(p.strange-(p.base-n), 0)
+			p.base = n
+		}
+		late := !since.IsZero() && time.Since(since) > 2*time.Millisecond
+		known := n <= p.base && p.strange == 0
+		// Where there are strange ones the number proves nothing: one of them may have ended as another began.
+		if known || (n <= p.base || i == 100 || late) && !p.foreign.look() {
 			return p.adopted.Load() == 0 && p.pinned.Load() == 0
 		}
 		switch {
-		case i < 100:
+		case i < 100 && n > p.base:
 			runtime.Gosched()
 			continue
 		case since.IsZero():
 			since = time.Now()
-		case time.Since(since) > 2*time.Millisecond:
+		case late:
 			return false
 		}
 		time.Sleep(20 * time.Microsecond)

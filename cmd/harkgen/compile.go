@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/transform"
 )
 
@@ -112,6 +113,13 @@ type worker struct {
 	build  string // its identity
 	entry  transform.Entry
 	goroot string
+}
+
+// environ adds to the environment that the program gets. It is built with -trimpath, so runtime.GOROOT does not know.
+func (w *worker) environ(o *local.Options) {
+	if os.Getenv("GOROOT") == "" && w.goroot != "" {
+		o.Env = append(os.Environ(), "GOROOT="+w.goroot)
+	}
 }
 
 // worker compiles the program that the patterns name in dir, and builds it, in the cache. It

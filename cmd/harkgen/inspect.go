@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -90,9 +89,7 @@ func (a *app) inspect(ctx context.Context, state, id string, at int64, how local
 		return err
 	}
 	o := &local.Options{Store: s, Dir: dir, Worker: w.path}
-	if os.Getenv("GOROOT") == "" && w.goroot != "" {
-		o.Env = append(os.Environ(), "GOROOT="+w.goroot)
-	}
+	w.environ(o)
 	i, run, err := local.Inspect(ctx, o, id, at, how)
 	if err != nil {
 		return err

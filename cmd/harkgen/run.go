@@ -165,10 +165,36 @@ func (a *app) resume(ctx context.Context, f *runFlags, id string) error {
 		return err
 	}
 	if w.build != rec.Build {
-		return fmt.Errorf("run %s was started by another build of %s (was %.12s, is %.12s); its state fits only the program that made it; restore that source, or start a new run",
-			id, rec.Program.Package, rec.Build, w.build)
+		return a.otherBuild(ctx, rec, o, w)
 	}
 	return a.execute(ctx, f, r, o, w)
+}
+
+// maxDifferences is how many the refusal of another build names.
+const maxDifferences = 20
+
+// otherBuild says why the run does not go on with w, which differs from the program that made its state.
+func (a *app) otherBuild(ctx context.Context, rec *store.Run, o *local.Options, w *worker) error {
+	opts := *o
+	opts.Worker = w.path
+	w.environ(&opts)
+	text := ""
+	list, err := local.Differences(ctx, &opts, rec.ID)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && rec.Step > 0:
+		text = "\n  in what it differs cannot be told: " + err.Error()
+	}
+	for i, d := range list {
+		if i == maxDifferences {
+			text += fmt.Sprintf("\n  and %d more", len(list)-i)
+			break
+		}
+		text += "\n  " + d
+	}
+	return fmt.Errorf("run %s was started by another build of %s (was %.12s, is %.12s)%s\nits state fits only the program that made it; restore that source, or start a new run",
+		rec.ID, rec.Program.Package, rec.Build, w.build, text)
 }
 
 func exitText(r *store.Run) string {
@@ -223,9 +249,7 @@ func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.O
 		defer trace.Close()
 		o.Trace = trace
 	}
-	if os.Getenv("GOROOT") == "" && w.goroot != "" {
-		o.Env = append(os.Environ(), "GOROOT="+w.goroot) // the program is built with -trimpath, so runtime.GOROOT does not know
-	}
+	w.environ(o)
 	o.Stdout, o.Stderr = a.progress.writer(a.stdout), a.progress.writer(a.stderr)
 	if w.entry.Stdin {
 		o.Stdin = a.stdin

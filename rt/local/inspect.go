@@ -54,6 +54,16 @@ func Inspect(ctx context.Context, o *Options, id string, step int64, how Inspect
 	return i, run, err
 }
 
+// Differences says in what the program that made the last commit of a run differs from o.Worker, which is another build. It starts that, as
+// Inspect does.
+func Differences(ctx context.Context, o *Options, id string) ([]string, error) {
+	i, _, err := Inspect(ctx, o, id, 0, InspectOptions{Build: true})
+	if err != nil {
+		return nil, err
+	}
+	return i.Differences, nil
+}
+
 // Stored returns what is stored about a run, which others may execute. The error may wrap store.ErrNotFound or store.ErrDamaged.
 func Stored(ctx context.Context, dir string, s store.Store, id string) (*store.Run, error) {
 	if store.CheckID(id) != nil {

@@ -32,15 +32,15 @@ func TestOtherBuild(t *testing.T) {
 	got := string(out)
 	for _, want := range []string{
 		"snap: snapshot of another build: variable main.limit: its type was int and is string; variable main.x is gone; " +
-			"type main.Config: field Retries int was added; and 1 more\ntrue true\n",
+			"type main.Config: field Retries int was added; and 1 more\n4 true\n",
 	} {
 		if got != want {
 			t.Errorf("got  %swant %s", got, want)
 		}
 	}
 	own := save(t, new(int))
-	if text, err := Difference(bytes.NewReader(own), int64(len(own)), new(int)); text != "" || err != nil {
-		t.Errorf("this build: %q, %v", text, err)
+	if list, err := Differences(bytes.NewReader(own), int64(len(own)), new(int)); len(list) > 0 || err != nil {
+		t.Errorf("this build: %q, %v", list, err)
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {

@@ -47,17 +47,17 @@ func (r *reader) preamble() (desc *Description, same bool, err error) {
 	return desc, same, nil
 }
 
-// Difference says in what the build that made a snapshot of size bytes differs from this one, "" if it is this one. root has the type of Load's. It
-// reads the beginning of r only.
-func Difference(r io.Reader, size int64, root any) (text string, err error) {
+// Differences says in what the build that made a snapshot of size bytes differs from this one; nothing, if it is this one. root has the type of
+// Load's. It reads the beginning of r only.
+func Differences(r io.Reader, size int64, root any) (list []string, err error) {
 	mu.Lock()
 	defer mu.Unlock()
 	defer recoverError(&err)
 	desc, same, err := (&reader{r: r, left: size}).preamble()
 	if err != nil || same {
-		return "", err
+		return nil, err
 	}
-	return difference(desc, reflect.TypeOf(root).Elem()), nil
+	return differences(desc, reflect.TypeOf(root).Elem()), nil
 }
 
 // version reads magic and format version, which precede the chunks.
@@ -117,10 +117,18 @@ func (r *reader) window1() {
 	r.full(r.buf)
 }
 
-// difference says in what the build of a snapshot differs from this one, whose root has the type root.
+// difference names some of the differences.
 func difference(old *Description, root reflect.Type) string {
+	all := differences(old, root)
+	if n := len(all); n > maxDifferences {
+		return strings.Join(all[:maxDifferences], "; ") + fmt.Sprintf("; and %d more", n-maxDifferences)
+	}
+	return strings.Join(all, "; ")
+}
+
+// differences says in what the build of a snapshot differs from this one, whose root has the type root.
+func differences(old *Description, root reflect.Type) (all []string) {
 	nameFrames()
-	var all []string
 	note := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	byName := typesByName(root)
 	diffVars(old, note)
@@ -130,13 +138,10 @@ func difference(old *Description, root reflect.Type) string {
 	if old.Go != runtime.Version() {
 		note("it was built with %s, this program with %s", old.Go, runtime.Version())
 	}
-	switch n := len(all); {
-	case n == 0:
-		return "the code changed"
-	case n > maxDifferences:
-		return strings.Join(all[:maxDifferences], "; ") + fmt.Sprintf("; and %d more", n-maxDifferences)
+	if len(all) == 0 {
+		note("the code changed")
 	}
-	return strings.Join(all, "; ")
+	return all
 }
 
 func diffVars(old *Description, note func(string, ...any)) {

@@ -138,16 +138,24 @@ func (w *worker) Alive() <-chan struct{} { return w.alive }
 func (w *worker) Goroutines() int { return 1 }
 
 // Inspected implements rt.Inspector.
-func (w *worker) Inspected(i *rt.Inspection) error { return w.conn.Send(Inspected{i}, nil) }
+func (w *worker) Inspected(i *rt.Inspection) error {
+	w.skip()
+	return w.conn.Send(Inspected{i}, nil)
+}
 
 // Refuse implements rt.Refuser.
 func (w *worker) Refuse(text string) {
-	if w.loading != nil {
-		io.Copy(io.Discard, w.loading) // the host listens when it has sent all of it
-	}
+	w.skip()
 	if w.conn.Send(Refused{text}, nil) != nil {
 		gone()
 	}
 	time.Sleep(10 * time.Second) // the host ends this process
 	gone()
+}
+
+// skip reads the rest of the snapshot: the host listens when it has sent all of it.
+func (w *worker) skip() {
+	if w.loading != nil {
+		io.Copy(io.Discard, w.loading)
+	}
 }

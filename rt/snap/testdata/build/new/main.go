@@ -49,8 +49,8 @@ func main() {
 			err = snap.Load(f, info.Size(), r)
 			fmt.Println(err)
 			f.Seek(0, io.SeekStart)
-			text, _ := snap.Difference(f, info.Size(), r)
-			fmt.Println(strings.HasSuffix(err.Error(), text), text != "")
+			list, _ := snap.Differences(f, info.Size(), r)
+			fmt.Println(len(list), strings.Contains(err.Error(), list[0]))
 			return
 		}
 	}

@@ -1,0 +1,204 @@
+package rt
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// This file deals with foreign goroutines: native goroutines that code which is not compiled has started. They may change memory at any moment,
+// so nothing is saved while one runs. There are three kinds that may stay:
+//
+//   - Those that run when the program begins: package initialisation has started them, and does so in each process.
+//   - Those that only keep a value which is never saved itself (harmless).
+//   - Those that serve idle connections: they end when these are closed (idle.go).
+//
+// Any other that stays ends the run, and is named.
+
+// foreignPatience is how long the same goroutine may run beside quiet points.
+const foreignPatience = 10 * time.Second
+
+// harmless are functions of goroutines that touch nothing but a *sql.DB. One that is part of the state is refused by name; any other does not matter.
+var harmless = []string{"database/sql.(*DB).connectionOpener", "database/sql.(*DB).connectionCleaner"}
+
+// passing are functions of goroutines that have a timeout of their own: they look up names and connect, and may be left over from a request that was given up.
+var passing = []string{"net.(*Dialer).", "net.(*sysDialer).", "net.(*Resolver).", "net.(*netFD).connect", "net.doBlockingWithCtx", "net/http.(*persistConn).addTLS"}
+
+// A native is a native goroutine as it was at a moment.
+type native struct {
+	id      int64
+	state   string        // "select", "IO wait", ...
+	stack   []nativeFrame // innermost first
+	creator nativeFrame
+}
+
+// A nativeFrame is a call in compiled machine code; pos is file:line.
+type nativeFrame struct{ function, pos string }
+
+// natives returns all native goroutines. The world is stopped for it, so they had better be few.
+func natives() []native {
+	buf := make([]byte, 16<<10)
+	n := runtime.Stack(buf, true)
+	for n == len(buf) && n < 16<<20 {
+		buf = make([]byte, 2*len(buf))
+		n = runtime.Stack(buf, true)
+	}
+	return parseNatives(string(buf[:n]))
+}
+
+// parseNatives reads what runtime.Stack writes.
+func parseNatives(text string) (ns []native) {
+	for block := range strings.SplitSeq(text, "\n\n") {
+		head, rest, _ := strings.Cut(block, "\n")
+		head, ok := strings.CutPrefix(head, "goroutine ")
+		number, head, _ := strings.Cut(head, " ")
+		id, err := strconv.ParseInt(number, 10, 64)
+		if !ok || err != nil {
+			continue
+		}
+		n := native{id: id}
+		if _, state, ok := strings.Cut(head, "["); ok {
+			n.state, _, _ = strings.Cut(strings.TrimRight(state, "]:"), ",")
+		}
+		lines := strings.Split(rest, "\n")
+		for i := 0; i+1 < len(lines); i++ {
+			pos, ok := strings.CutPrefix(lines[i+1], "\t")
+			if !ok { // frames are left out here
+				continue
+			}
+			pos, _, _ = strings.Cut(pos, " ")
+			if by, ok := strings.CutPrefix(lines[i], "created by "); ok {
+				by, _, _ = strings.Cut(by, " in goroutine ")
+				n.creator = nativeFrame{by, pos}
+			} else {
+				n.stack = append(n.stack, nativeFrame{lines[i][:max(0, strings.LastIndexByte(lines[i], '('))], pos})
+			}
+			i++
+		}
+		ns = append(ns, n)
+	}
+	return ns
+}
+
+// runs returns the function that the go statement called.
+func (n *native) runs() string {
+	if len(n.stack) == 0 {
+		return "unknown"
+	}
+	return n.stack[len(n.stack)-1].function
+}
+
+// in reports whether n is in one of the functions, given by prefixes of their names, or was created there.
+func (n *native) in(functions []string) bool {
+	for _, f := range functions {
+		if strings.HasPrefix(n.creator.function, f) {
+			return true
+		}
+		for _, s := range n.stack {
+			if strings.HasPrefix(s.function, f) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// foreigners are the foreign goroutines that a stop has met.
+type foreigners struct {
+	first map[int64]bool // ids of the native goroutines there were when the program began
+	now   []native       // at the last look
+	seen  map[int64]sighting
+}
+
+// A sighting says how often the goroutine was met, in attempts since the last quiet point that had none.
+type sighting struct {
+	since time.Time
+	times int
+}
+
+// begin notes the goroutines that there are before the program.
+func (f *foreigners) begin() {
+	*f = foreigners{first: map[int64]bool{}, seen: map[int64]sighting{}}
+	for _, n := range natives() {
+		f.first[n.id] = true
+	}
+}
+
+// look finds the foreign goroutines that run now, and reports whether there are any. No goroutine of the program has a native one.
+func (f *foreigners) look() bool {
+	f.now = f.now[:0]
+	for _, n := range natives() {
+		if !f.first[n.id] && !n.in(harmless) {
+			f.now = append(f.now, n)
+		}
+	}
+	return len(f.now) > 0
+}
+
+// met counts those of the last look and returns the ones that stay.
+func (f *foreigners) met(now time.Time) (stay []native) {
+	seen := make(map[int64]sighting, len(f.now))
+	for _, n := range f.now {
+		s, ok := f.seen[n.id]
+		if !ok || n.in(passing) {
+			s = sighting{since: now}
+		}
+		s.times++
+		seen[n.id] = s
+		if s.times >= 3 && now.Sub(s.since) >= foreignPatience {
+			stay = append(stay, n)
+		}
+	}
+	f.seen = seen
+	return stay
+}
+
+// beside deals with a quiet point beside which foreign goroutines run. Those that stay end the run.
+func (p *process) beside(now time.Time) (status int, done bool) {
+	stay := p.foreign.met(now)
+	if len(stay) == 0 || p.start.Volatile {
+		return 0, false
+	}
+	return p.giveUp(explainForeign(stay)), true
+}
+
+// explainForeign says which goroutines stay: the first one, or the first that runs code of the user's.
+func explainForeign(stay []native) string {
+	n, user := &stay[0], ""
+	for i := range stay {
+		if pos := stay[i].userPos(); pos != "" {
+			n, user = &stay[i], pos+": "
+			break
+		}
+	}
+	text := user + "cannot save the program: a goroutine that is not compiled runs: " + n.runs()
+	if n.creator.function != "" {
+		text += ", created by " + n.creator.function + " at " + n.creator.pos
+	}
+	if more := len(stay) - 1; more > 0 {
+		text += " (and " + strconv.Itoa(more) + " more)"
+	}
+	return text + "; it could change memory while that is saved; " + n.remedy()
+}
+
+// userPos returns the place in the user's code that n has called other code from, or was created at; "" if there is none.
+func (n *native) userPos() string {
+	for _, f := range append(n.stack, n.creator) {
+		// Programs are built with -trimpath: the files of others are named by their packages.
+		if strings.HasPrefix(f.pos, "/") || strings.HasPrefix(f.function, "main.") {
+			dir, _ := os.Getwd()
+			return strings.TrimPrefix(f.pos, dir+"/")
+		}
+	}
+	return ""
+}
+
+// remedy says what can be done about a goroutine that stays.
+func (n *native) remedy() string {
+	if runs := n.runs(); strings.HasPrefix(runs, "net/http.") && (strings.Contains(runs, "persistConn") || strings.Contains(runs, "lientConn")) {
+		return "close the body of each response before the wait, and have the connections closed by CloseIdleConnections, which is done for you for http.DefaultClient and for a client or transport that is a package variable"
+	}
+	return "close what started it before the wait, or start it while packages are initialised, as by the declaration of a package variable: each process then starts its own"
+}

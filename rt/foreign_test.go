@@ -1,0 +1,112 @@
+package rt
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const nativesText = `goroutine 1 [running]:
+main.main()
+	fg/main.go:16 +0xf0
+
+goroutine 21 [select, 2 minutes]:
+database/sql.(*DB).connectionOpener(0x35b90d6a9110, {0x783d20, 0x35b90d6da000})
+	database/sql/sql.go:1261 +0x89
+created by database/sql.OpenDB in goroutine 1
+	database/sql/sql.go:841 +0x130
+
+goroutine 22 [IO wait]:
+internal/poll.runtime_pollWait(0x7fb727217e00, 0x72)
+	runtime/netpoll.go:351 +0x85
+net/http.ListenAndServe(...)
+	net/http/server.go:3675
+...additional frames elided...
+created by example.com/lib.Serve[...] in goroutine 1
+	example.com/lib@v1.0.0/lib.go:8 +0x3e
+`
+
+func TestParseNatives(t *testing.T) {
+	ns := parseNatives(nativesText)
+	if len(ns) != 3 {
+		t.Fatalf("%+v", ns)
+	}
+	if n := ns[1]; n.id != 21 || n.state != "select" || !n.in(harmless) ||
+		n.creator != (nativeFrame{"database/sql.OpenDB", "database/sql/sql.go:841"}) || n.userPos() != "" {
+		t.Errorf("%+v", n)
+	}
+	want := []nativeFrame{{"internal/poll.runtime_pollWait", "runtime/netpoll.go:351"}, {"net/http.ListenAndServe", "net/http/server.go:3675"}}
+	if n := ns[2]; n.state != "IO wait" || !slices.Equal(n.stack, want) || n.in(harmless) || n.runs() != "net/http.ListenAndServe" ||
+		n.creator != (nativeFrame{"example.com/lib.Serve[...]", "example.com/lib@v1.0.0/lib.go:8"}) {
+		t.Errorf("%+v", n)
+	}
+}
+
+// TestForeigners: only what came after the beginning and stays is named; what has a timeout of its own is not.
+func TestForeigners(t *testing.T) {
+	var f foreigners
+	f.begin()
+	if f.look() {
+		t.Fatalf("%+v", f.now)
+	}
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() { <-stop }()
+	for !f.look() {
+	}
+	if len(f.now) != 1 || !strings.HasSuffix(f.now[0].runs(), "TestForeigners.func1") || !strings.HasSuffix(f.now[0].creator.function, "TestForeigners") {
+		t.Fatalf("%+v", f.now)
+	}
+	f.now = append(f.now, native{id: 1 << 40, stack: []nativeFrame{{function: "net.(*Dialer).DialContext"}}})
+	now := time.Now()
+	for i := range 3 {
+		if stay := f.met(now.Add(time.Duration(i))); len(stay) != 0 {
+			t.Errorf("%+v", stay)
+		}
+	}
+	if stay := f.met(now.Add(foreignPatience)); len(stay) != 1 || stay[0].id != f.now[0].id {
+		t.Errorf("%+v", stay)
+	} else if text := explainForeign(stay); !strings.Contains(text, "foreign_test.go:") || !strings.Contains(text, "TestForeigners.func1, created by ") {
+		t.Error(text)
+	}
+	f.now = f.now[1:]
+	f.met(now)
+	if len(f.seen) != 1 {
+		t.Errorf("%+v", f.seen)
+	}
+}
+
+// A pool has idle connections.
+type pool struct{ closed int }
+
+func (p *pool) CloseIdleConnections() { p.closed++ }
+
+func TestCloseIdle(t *testing.T) {
+	defer func(old []any) { idlers = old }(idlers)
+	idlers = nil
+	if closeIdle() {
+		t.Error("nothing is registered")
+	}
+	var a pool
+	b := &pool{}
+	var c any = &pool{}
+	var none *pool
+	var nothing interface{ CloseIdleConnections() }
+	for _, ptr := range []any{&a, &b, &c, &none, &nothing, new(int)} {
+		RegisterIdle(ptr)
+	}
+	if !closeIdle() || a.closed != 1 || b.closed != 1 || c.(*pool).closed != 1 {
+		t.Error(a, b, c)
+	}
+	block := make(chan struct{})
+	idlers = []any{blocking(block)}
+	if !closeIdle() || closeIdle() {
+		t.Error("one that takes long is called again")
+	}
+	close(block)
+}
+
+type blocking chan struct{}
+
+func (b blocking) CloseIdleConnections() { <-b }

@@ -91,7 +91,7 @@ func (s *space) boundNumber(b *bound) int {
 // bound writes the first reference to a method value.
 func (e *encoder) bound(b *bound) {
 	off := imageOffset(pointerTo(b.code))
-	e.uvarint(objBound<<2 | refNew)
+	e.fresh(objBound)
 	e.varint(off)
 	e.string(b.name)
 	e.plainType(descOf(b.typ))

@@ -17,6 +17,7 @@ type object struct {
 	ptr    unsafe.Pointer // where it is, or will be if it is placed
 	prog   *prog          // memory, closure: of it; map: of its type; channel: of its elements
 	n      int            // memory: elements of prog; map: entries; channel: elements of prog sent at once; closure: its index
+	label  uint32
 	kind   regionKind
 	full   bool // the body has been read
 	placed bool // decoded into a copy, see decoder.fills
@@ -27,9 +28,11 @@ func (o *object) size() uintptr { return o.prog.size * uintptr(o.n) }
 
 type decoder struct {
 	reader
+	labelReader
 	gen     uint32
 	objects chunked[object] // by number + 1
-	cur     int64           // number of the object being filled
+	cur     int64           // label of the object being filled
+	index   uint32          // its number + 1
 	stack   []uint32        // objects whose bodies follow
 	budget  int             // bytes that may still be allocated
 	depth   int             // of madeType
@@ -66,7 +69,7 @@ type missing struct{ error }
 func decode(r io.Reader, size int64, root reflect.Value) (err error) {
 	defer recoverError(&err)
 	d := &decoder{
-		reader: reader{r: r, left: size}, gen: nextGeneration(), root: root, budget: budget(size),
+		reader: reader{r: r, left: size}, gen: nextGeneration(), root: root, budget: budget(size), labelReader: labelReader{newest: -1},
 		types: map[uint64]*typeCode{}, images: map[uint64]unsafe.Pointer{}, funcs: map[uint64]unsafe.Pointer{},
 		externals: map[uint64]*variable{}, closures: map[uint64]int{},
 		copies: map[uint32]unsafe.Pointer{}, buffered: map[uint32]channelState{},
@@ -75,6 +78,7 @@ func decode(r io.Reader, size int64, root reflect.Value) (err error) {
 		return err
 	}
 	d.roots()
+	roots := d.objects.n
 	for len(d.stack) > 0 {
 		i := d.stack[len(d.stack)-1]
 		d.stack = d.stack[:len(d.stack)-1]
@@ -82,6 +86,7 @@ func decode(r io.Reader, size int64, root reflect.Value) (err error) {
 	}
 	d.finish()
 	d.settle()
+	labels.restore(&d.objects, roots)
 	return nil
 }
 
@@ -141,8 +146,7 @@ func (d *decoder) roots() {
 
 // push adds the object o, whose body follows.
 func (d *decoder) push(o object) *object {
-	i, x := d.objects.next()
-	*x = o
+	i, x := d.add(o)
 	d.stack = append(d.stack, i)
 	return x
 }
@@ -166,6 +170,7 @@ func (d *decoder) alloc(p *prog, n int) unsafe.Pointer {
 // inPlace adds the object v, which is decoded into a copy, to be committed at the end.
 func (d *decoder) inPlace(v variable) {
 	p, n := progOf(v.typ)
+	d.newest++ // their labels are their numbers
 	d.push(object{ptr: v.ptr, prog: p, n: n, placed: true})
 	d.fills = append(d.fills, d.alloc(p, n))
 }
@@ -176,10 +181,9 @@ func (d *decoder) newMemory(p *prog, n int) *object {
 	if !p.free {
 		return d.push(o)
 	}
-	_, x := d.objects.next()
 	d.raw(o.ptr, o.size())
 	o.full = true
-	*x = o
+	_, x := d.add(o)
 	return x
 }
 
@@ -198,8 +202,7 @@ func (d *decoder) newImage() (x *object, off uintptr) {
 	if !p.free {
 		return d.push(o), off
 	}
-	_, x = d.objects.next()
-	*x = o
+	_, x = d.add(o)
 	d.raw(fill, o.size())
 	return x, off
 }
@@ -246,8 +249,8 @@ func (d *decoder) newClosure() *object {
 }
 
 func (d *decoder) body(i uint32) {
-	d.cur = int64(i) - 1
 	o := d.objects.at(i)
+	d.cur, d.index = int64(o.label), i
 	old := len(d.stack)
 	switch o.kind {
 	case memory:

@@ -15,19 +15,16 @@ func (d *decoder) ref(o *op, p *prog, n int) (x *object, off uintptr, q unsafe.P
 	case refSpecial:
 		return nil, 0, d.special(c >> 2)
 	case refNew:
-		o.at(d.gen, d.cur).id = int64(d.objects.n)
-		x, off = d.define(o, c>>2, p, n)
+		d.label(c)
+		o.at(d.gen, d.cur).id = d.newest
+		x, off = d.define(o, c>>3, p, n)
 		return x, off, nil
 	case refInterior:
 		off = uintptr(d.length())
 	}
 	l := o.at(d.gen, d.cur)
-	i := l.id + unzigzag(c>>2)
-	if i < 0 || i >= int64(d.objects.n) {
-		corrupt("object number out of range")
-	}
-	l.id = i
-	return d.objects.at(uint32(i) + 1), off, nil
+	l.id += unzigzag(c >> 2)
+	return d.labelled(l.id), off, nil
 }
 
 // define reads a new object.

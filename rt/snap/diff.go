@@ -97,7 +97,7 @@ func Describe(r io.Reader, size int64) (d *Description, err error) {
 		// Its fields follow without chunks, and the checksum is at the end.
 		rd.window1()
 		return &Description{Format: 1, Build: rd.string()}, nil
-	case formatVersion:
+	case 2, formatVersion: // their objects differ, not what comes before
 		d = &Description{Format: version, Build: rd.string()}
 		rd.fixed64()
 		size := rd.count()

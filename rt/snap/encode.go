@@ -15,9 +15,12 @@ type encoder struct {
 	writer
 	*space
 	gen   uint32
-	cur   int64    // number of the object being written
+	cur   int64    // label of the object being written
 	count uint32   // objects that have numbers
 	stack []uint32 // regions whose bodies are to be written
+
+	newest int64 // label of the last new object
+	step   int64 // from the label that was expected for it
 
 	types     numbers[unsafe.Pointer]
 	images    numbers[int64]
@@ -33,7 +36,8 @@ type encoder struct {
 
 func encode(w io.Writer, s *space) (n int64, err error) {
 	defer recoverChanged(&err)
-	e := &encoder{writer: newWriter(w), space: s, gen: nextGeneration(), stack: make([]uint32, 0, 64)}
+	e := &encoder{writer: newWriter(w), space: s, gen: nextGeneration(), stack: make([]uint32, 0, 64), newest: -1}
+	labels.begin(s.objects())
 	for i := uint32(1); s.written && i <= e.regs.n; i++ {
 		e.regs.at(i).id = 0
 	}
@@ -67,7 +71,7 @@ func (e *encoder) roots() {
 	r := e.regs.at(e.root)
 	e.plainType(r.prog().desc)
 	e.uvarint(uint64(r.count))
-	e.push(r, e.root)
+	e.pushRoot(e.root)
 	vars := make([]uint32, 0, len(registry.vars))
 	for i := uint32(1); i <= e.regs.n; i++ { // variables come first, but for externals and the root
 		r := e.regs.at(i)
@@ -83,13 +87,14 @@ func (e *encoder) roots() {
 		slices.SortFunc(vars, func(a, b uint32) int { return cmp.Compare(e.regs.at(a).name, e.regs.at(b).name) })
 	}
 	for _, i := range vars {
-		e.push(e.regs.at(i), i)
+		e.pushRoot(i)
 	}
 	e.uvarint(uint64(len(registry.vars) - len(vars)))
 	if len(vars) < len(registry.vars) {
 		e.missingVars()
 	}
 	slices.Reverse(e.stack)
+	labels.begun(e.count)
 }
 
 // missingVars writes which variables are not objects of their own.
@@ -105,21 +110,22 @@ func (e *encoder) missingVars() {
 	}
 }
 
-// number gives r the next number.
-func (e *encoder) number(r *region) {
+// pushRoot numbers region i, which is there from the beginning.
+func (e *encoder) pushRoot(i uint32) {
+	r := e.regs.at(i)
+	r.id = e.count + 1
+	r.setLabel(e.count)
+	e.newest = int64(e.count)
 	e.count++
-	r.id = e.count
+	e.push(i)
 }
 
-// push numbers region r, which is i, and makes its body follow.
-func (e *encoder) push(r *region, i uint32) {
-	e.number(r)
-	e.stack = append(e.stack, i)
-}
+// push makes the body of region i follow.
+func (e *encoder) push(i uint32) { e.stack = append(e.stack, i) }
 
 func (e *encoder) body(i uint32) {
 	r := e.regs.at(i)
-	e.cur = int64(r.id) - 1
+	e.cur = int64(r.label())
 	old := len(e.stack)
 	switch r.kind {
 	case memory:
@@ -304,11 +310,12 @@ func (e *encoder) refTo(o *op, i uint32, q unsafe.Pointer, p *prog, n int) {
 	}
 	l := o.at(e.gen, e.cur)
 	if r.id == 0 {
-		l.id = int64(e.count)
+		e.number(r)
+		l.id = e.newest
 		e.define(o, r, i, off, p, n)
 		return
 	}
-	id := int64(r.id) - 1
+	id := int64(r.label())
 	distance := zigzag(id-l.id) << 2
 	l.id = id
 	if off == 0 {
@@ -348,14 +355,14 @@ func (e *encoder) define(o *op, r *region, i uint32, off uintptr, p *prog, n int
 			e.bound(e.bounds[k])
 			break
 		}
-		e.uvarint(objClosure<<2 | refNew)
+		e.fresh(objClosure)
 		name := registry.closures[r.name].name
 		i, fresh := e.closures.number(name, hashString(name))
 		if e.uvarint(i); fresh {
 			e.string(name)
 		}
 	}
-	e.push(r, i)
+	e.push(i)
 }
 
 func (e *encoder) memoryRef(r *region, i uint32, off uintptr, p *prog, n int) {
@@ -364,33 +371,32 @@ func (e *encoder) memoryRef(r *region, i uint32, off uintptr, p *prog, n int) {
 		e.sentinel(r, off)
 	case r.place == inImage:
 		at := imageOffset(r.ptr())
-		e.uvarint(objImage<<2 | refNew)
+		e.fresh(objImage)
 		e.varint(at)
 		e.plainType(r.prog().desc)
 		e.uvarint(uint64(r.count))
 		e.fixed32(guard(guardVar, at, r.prog().typ.String(), uint64(r.count)))
 		e.uvarint(uint64(off))
 	case r.prog() == p && r.count == n && off == 0:
-		e.uvarint(refNew)
+		e.fresh(0)
 	default:
-		e.uvarint(objMemory<<2 | refNew)
+		e.fresh(objMemory)
 		e.plainType(r.prog().desc)
 		e.uvarint(uint64(r.count))
 		e.uvarint(uint64(off))
 	}
 	if r.prog().free {
-		e.number(r)
 		e.raw(r.ptr(), r.size())
 	} else {
-		e.push(r, i)
+		e.push(i)
 	}
 }
 
 func (e *encoder) mapRef(o *op, i uint32, r *region) {
 	if o.typ == r.prog().typ {
-		e.uvarint(refNew)
+		e.fresh(0)
 	} else {
-		e.uvarint(objMap<<2 | refNew)
+		e.fresh(objMap)
 		e.plainType(r.prog().desc)
 	}
 	e.length(i, mapValue(r.prog().typ, r.ptr()).Len())
@@ -401,11 +407,11 @@ func (e *encoder) chanRef(c *hchan, r *region, i uint32) {
 		e.timerChan(c, r, i)
 		return
 	}
-	e.uvarint(refNew)
+	e.fresh(0)
 	e.uvarint(uint64(c.dataqsiz))
 	e.uvarint(uint64(c.closed))
 	e.length(i, int(c.qcount))
-	e.push(r, i)
+	e.push(i)
 }
 
 // content writes the reference of o to n elements of p at q, which are immutable.

@@ -41,7 +41,7 @@ package snap
 
 const (
 	magic         = "HARKSNAP"
-	formatVersion = 2
+	formatVersion = 3
 
 	// expand is how many bytes Load allocates at most for a byte of input. The encoder pads accordingly.
 	expand = 64
@@ -70,6 +70,7 @@ const (
 	refInterior = 1
 	refSpecial  = 2
 	refNew      = 3
+	newLabel    = 4 // bit of a reference of kind refNew: the label follows
 
 	specialNil      = 0
 	specialZero     = 1 // any address of a zero-size value

@@ -61,7 +61,7 @@ func (d *decoder) keepFirst(m *mapType, n int, key, elem unsafe.Pointer) {
 
 func (d *decoder) newLate(m *mapType, n int) lateEntries {
 	d.charge(m.keySize+m.elemSize, n)
-	l := lateEntries{to: uint32(d.cur) + 1, n: n}
+	l := lateEntries{to: d.index, n: n}
 	l.keys, l.elems = unsafeNewArray(descOf(m.keyType), n), unsafeNewArray(descOf(m.elemType), n)
 	d.late = append(d.late, l)
 	return l
@@ -150,9 +150,9 @@ func (d *decoder) syncMap(slot unsafe.Pointer) {
 	n := d.count()
 	d.charge(2*2*wordSize, n)
 	m := syncMap{at: slot, pairs: make([]any, 2*n)}
-	if o := d.objects.at(uint32(d.cur) + 1); o.placed {
+	if o := d.objects.at(d.index); o.placed {
 		m.placed = true
-		m.at = unsafe.Add(o.ptr, uintptr(slot)-uintptr(d.copyOf(uint32(d.cur)+1)))
+		m.at = unsafe.Add(o.ptr, uintptr(slot)-uintptr(d.copyOf(d.index)))
 	}
 	for i := range m.pairs {
 		d.op(&efaceOp, unsafe.Pointer(&m.pairs[i]))

@@ -95,6 +95,7 @@ func (s *scanner) merge(h *head, n region) {
 		}
 		s.remove(h, i)
 		r.dead = true
+		s.dead++
 	}
 	gaps = append(gaps, gap(&all, at, all.end()))
 	all.parent = s.cur
@@ -156,6 +157,7 @@ func (s *scanner) mergeWords(h *head, n region) {
 	for _, i := range s.list {
 		s.remove(h, i)
 		s.regs.at(i).dead = true
+		s.dead++
 	}
 	n.addr, n.progID, n.count = lo, wordsProg().id, int((hi-lo)/8)
 	s.newMemory(h, n)

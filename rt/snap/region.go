@@ -32,7 +32,7 @@ type region struct {
 	count  int
 	progID uint32
 	next   uint32 // next live region of the same object, 0 if none
-	parent uint32 // region that led here, 0 if none
+	parent uint32 // in a scan: region that led here, 0 if none; then: label
 	id     uint32 // number in the stream + 1, 0 if none yet
 	name   uint32 // index into registry.vars, externals or closures, beyond these into space.bounds
 	kind   regionKind
@@ -46,6 +46,10 @@ func (r *region) ptr() unsafe.Pointer { return pointerTo(r.addr) }
 
 // pointerTo is the pointer to an address that something else keeps alive.
 func pointerTo(u uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&u)) }
+
+// label is the number by which references name r, once it has been given one. The scan is over then, so nobody asks for the parent.
+func (r *region) label() uint32     { return r.parent }
+func (r *region) setLabel(x uint32) { r.parent = x }
 
 func (r *region) size() uintptr { return r.prog().size * uintptr(r.count) }
 func (r *region) end() uintptr  { return r.addr + r.size() }
@@ -95,6 +99,7 @@ type space struct {
 	shared    bool                // some short string is part of a region
 	pages     pageSet             // pages with regions; set when the scan ends
 	written   bool                // regions have numbers
+	dead      uint32              // regions that have been merged into others
 	steps     int                 // look-ups, regions looked at, entries moved: what the time goes with
 }
 
@@ -111,6 +116,11 @@ func newSpace() *space {
 		image: isTree,
 		gen:   nextGeneration(),
 	}
+}
+
+// objects is how many objects the snapshot has, at least.
+func (s *space) objects() uint32 {
+	return uint32(max(1, int(s.regs.n)-int(s.dead)-len(static.regs)-len(static.heapTargets)))
 }
 
 // heapHead returns the head of the heap object that p points into, nil if there is none.

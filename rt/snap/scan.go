@@ -63,6 +63,7 @@ func discover(root reflect.Value) (s *space, err error) {
 	}
 	sc.run()
 	sc.shareStrings()
+	labels.prepare(sc.objects())
 	return sc.space, nil
 }
 

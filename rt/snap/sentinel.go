@@ -82,7 +82,7 @@ func (s *scanner) sentinel(h *head, q unsafe.Pointer, p *prog, off int64) {
 // sentinel writes the first reference to r, at offset off in it.
 func (e *encoder) sentinel(r *region, off uintptr) {
 	at := e.offsets[r.name]
-	e.uvarint(objSentinel<<2 | refNew)
+	e.fresh(objSentinel)
 	e.varint(at)
 	e.plainType(r.prog().desc)
 	e.uvarint(uint64(r.count))
@@ -106,8 +106,7 @@ func (d *decoder) newSentinel() (x *object, off uintptr) {
 	if !p.free {
 		return d.push(o), off
 	}
-	_, x = d.objects.next()
-	*x = o
+	_, x = d.add(o)
 	d.raw(mem, o.size())
 	return x, off
 }

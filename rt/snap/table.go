@@ -45,10 +45,18 @@ func (l *chunked[T]) addAll(vs []T) {
 	}
 }
 
+// reach makes entries up to i exist.
+func (l *chunked[T]) reach(i uint32) {
+	for c := bits.Len32(i / firstChunk); len(l.chunks) <= c; {
+		l.chunks = append(l.chunks, make([]T, max(firstChunk, firstChunk<<len(l.chunks)/2)))
+	}
+	l.n = max(l.n, i)
+}
+
 // A spanTable holds the heads of the objects of one heap span, by object number.
 type spanTable struct {
 	span  uintptr // 0: not used
-	heads []head
+	heads []head  // or labels + 1, see labels.go
 }
 
 // A spanTables finds the table of a span: a hash table with open addressing.

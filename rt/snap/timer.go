@@ -151,7 +151,7 @@ func (s *scanner) scanTimer(r *region) {
 }
 
 func (e *encoder) timerRef(t *timeTimer) {
-	e.uvarint(objTimer<<2 | refNew)
+	e.fresh(objTimer)
 	if t.timer.isChan {
 		e.uvarint(1)
 		e.varint(t.due())
@@ -167,8 +167,8 @@ var timerOp = op{kind: opPtr, typ: reflect.TypeFor[*time.Timer](), elem: timerTy
 
 // timerChan writes the first reference to the channel c, which is region i and which a timer feeds.
 func (e *encoder) timerChan(c *hchan, r *region, i uint32) {
-	e.uvarint(objTimerChan<<2 | refNew)
-	e.push(r, i)
+	e.fresh(objTimerChan)
+	e.push(i)
 	p, _ := progOf(timerType)
 	e.ref(&timerOp, unsafe.Pointer(timerOf(c)), p, 1)
 	e.length(i, int(c.qcount))

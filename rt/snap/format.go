@@ -17,7 +17,8 @@ package snap
 //
 // # Objects
 //
-// The root, then the variables, are objects 0, 1, ... Any other object is defined by the first reference to it, and takes the next number. The
+// The root, then the variables, are the first objects, with labels 0, 1, ... Any other object is defined by the first reference to it. Its label is that of the
+// object defined before plus 1, unless the reference says otherwise; labels.go tells how labels come about. The
 // body of one without references (plain memory) follows at once. The others follow when the body that mentions them is complete: bodies
 // are written depth first, in the order of the references (a stack holds what is still to be written). So what is near
 // in memory's graph is near in the stream, and a change of one object changes bytes there only.
@@ -26,13 +27,14 @@ package snap
 //
 // A reference is a uvarint whose low two bits tell what follows in the rest:
 //
-//	refObject   zigzag distance to the object meant
+//	refObject   zigzag distance to the label of the object meant
 //	refInterior the same, and an offset follows
 //	refSpecial  one of the special codes
-//	refNew      0: a new object, just what the type of the reference promises; else one of the kinds of object
+//	refNew      a new object; the lowest bit of the rest (newLabel) says that a label follows, as the zigzag distance from the one expected;
+//	            above it 0, just what the type of the reference promises, or one of the kinds of object
 //
-// The distance is counted from the object that the same field, in whatever object came before, referred to; at first from the object being written.
-// So the distance is mostly 0 or 1, and an insertion changes few.
+// The distance is counted from the label of what the same field, in whatever object came before, referred to; at first from that of the object being written.
+// So the distance is mostly 0 or 1. As labels stay, an insertion changes only the bytes where what is new is defined or referred to.
 //
 // # Types, functions, places in the image
 //

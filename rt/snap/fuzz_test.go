@@ -113,6 +113,7 @@ func repair(b []byte) []byte {
 
 func FuzzLoad(f *testing.F) {
 	f.Add(save(f, buildFuzz()))
+	f.Add(save(f, relabelled(f)))
 	f.Add(save(f, &fuzzRoot{}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) { tryLoad(t, repair(b)) })
@@ -172,7 +173,7 @@ func TestMutations(t *testing.T) {
 	if testing.Short() {
 		t.Skip()
 	}
-	b := save(t, buildFuzz())
+	b := save(t, relabelled(t))
 	for i := range b {
 		for _, x := range []byte{1, 2, 4, 0x80, 0xff, b[i]} {
 			c := bytes.Clone(b)

@@ -144,9 +144,19 @@ func (d *decoder) roots() {
 	slices.Reverse(d.stack)
 }
 
-// push adds the object o, whose body follows.
+// add adds the object o, which has the label that has been read.
+func (d *decoder) add(o object) *object {
+	_, x := d.objects.next()
+	o.label = uint32(d.newest)
+	*x = o
+	return x
+}
+
+// push is add of an object whose body follows.
 func (d *decoder) push(o object) *object {
-	i, x := d.add(o)
+	i, x := d.objects.next()
+	o.label = uint32(d.newest)
+	*x = o
 	d.stack = append(d.stack, i)
 	return x
 }
@@ -183,7 +193,7 @@ func (d *decoder) newMemory(p *prog, n int) *object {
 	}
 	d.raw(o.ptr, o.size())
 	o.full = true
-	_, x := d.add(o)
+	x := d.add(o)
 	return x
 }
 
@@ -202,7 +212,7 @@ func (d *decoder) newImage() (x *object, off uintptr) {
 	if !p.free {
 		return d.push(o), off
 	}
-	_, x = d.add(o)
+	x = d.add(o)
 	d.raw(fill, o.size())
 	return x, off
 }

@@ -207,11 +207,3 @@ func (d *decoder) labelled(x int64) *object {
 	}
 	return d.objects.at(uint32(i))
 }
-
-// add adds the object o, which has the label that has been read.
-func (d *decoder) add(o object) (i uint32, x *object) {
-	i, x = d.objects.next()
-	o.label = uint32(d.newest)
-	*x = o
-	return i, x
-}

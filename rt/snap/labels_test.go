@@ -349,7 +349,7 @@ func TestBadLabels(t *testing.T) {
 			for _, x := range test.steps {
 				d.buf, d.pos = step(x), 0
 				d.label(newLabel | refNew)
-				if i, _ := d.add(object{}); d.labelled(d.newest) != d.objects.at(i) {
+				if x := d.add(object{}); d.labelled(d.newest) != x {
 					t.Errorf("%v: another object", test.steps)
 				}
 			}

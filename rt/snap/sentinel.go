@@ -106,7 +106,7 @@ func (d *decoder) newSentinel() (x *object, off uintptr) {
 	if !p.free {
 		return d.push(o), off
 	}
-	_, x = d.add(o)
+	x = d.add(o)
 	d.raw(mem, o.size())
 	return x, off
 }

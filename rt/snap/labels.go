@@ -57,22 +57,18 @@ func (l *labelTable) begun(roots uint32) {
 // word returns where the label of what is at addr is kept, nil if that is in l.more.
 func (l *labelTable) word(addr uintptr) *head {
 	base, span, i := findObject(addr, 0, 0)
-	off := addr - base
-	if base == 0 || off&^8 != 0 {
-		return nil
+	if off := addr - base; base != 0 && off&^8 == 0 {
+		return l.spans[off/8].word(uintptr(span), int(i))
 	}
-	s := &l.spans[off/8]
-	t := s.of(uintptr(span))
-	if int(i) >= len(t.heads) {
-		s.growHeads(t, int(i))
-	}
-	return &t.heads[i]
+	return nil
 }
 
-// of returns the label of r in the snapshot that is being written.
-func (l *labelTable) of(r *region) uint32 {
-	w := l.word(r.addr)
-	if w == nil {
+// of returns the label of r in the snapshot that is being written; f is most likely its object.
+func (l *labelTable) of(r *region, f *found) uint32 {
+	var w *head
+	if f.base == r.addr {
+		w = l.spans[0].word(f.span, int(f.index))
+	} else if w = l.word(r.addr); w == nil {
 		return l.ofKey(keyOf(r.kind, r.addr, r.progID, r.count))
 	}
 	if *w == 0 || !l.claim(uint32(*w)-1) {
@@ -141,7 +137,7 @@ func (l *labelTable) restore(objects *chunked[object], roots uint32) {
 func (e *encoder) number(r *region) {
 	e.count++
 	r.id = e.count
-	x := labels.of(r)
+	x := labels.of(r, &e.found)
 	r.setLabel(x)
 	e.step = int64(x) - e.newest - 1
 	e.newest = int64(x)

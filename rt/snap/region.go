@@ -98,10 +98,14 @@ type space struct {
 	gen       uint32              // of this scan, see prog.used
 	shared    bool                // some short string is part of a region
 	pages     pageSet             // pages with regions; set when the scan ends
+	found     found               // by the last heapHead
 	written   bool                // regions have numbers
 	dead      uint32              // regions that have been merged into others
 	steps     int                 // look-ups, regions looked at, entries moved: what the time goes with
 }
+
+// A found is a heap object as runtime.findObject tells it.
+type found struct{ base, span, index uintptr }
 
 // A constant is a piece of immutable static memory that is saved by content.
 type constant struct {
@@ -130,11 +134,8 @@ func (s *space) heapHead(p unsafe.Pointer) *head {
 	if base == 0 {
 		return nil
 	}
-	t := s.spans.of(uintptr(span))
-	if int(i) >= len(t.heads) {
-		s.spans.growHeads(t, int(i))
-	}
-	return &t.heads[i]
+	s.found = found{base, uintptr(span), i}
+	return s.spans.word(uintptr(span), int(i))
 }
 
 // find returns a live region of h that covers [lo, hi), 0 if none.

@@ -104,6 +104,15 @@ func (s *spanTables) grow() {
 	}
 }
 
+// word returns head i of a span. It is valid until the next call.
+func (s *spanTables) word(span uintptr, i int) *head {
+	t := s.of(span)
+	if i >= len(t.heads) {
+		s.growHeads(t, i)
+	}
+	return &t.heads[i]
+}
+
 // growHeads makes room for head i in t. Heads move: pointers to them are not kept across this.
 func (s *spanTables) growHeads(t *spanTable, i int) {
 	n := max(8, i+1, 4*len(t.heads))

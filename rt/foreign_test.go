@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -105,6 +106,9 @@ func TestCloseIdle(t *testing.T) {
 		t.Error("one that takes long is called again")
 	}
 	close(block)
+	for closing.Load() {
+		runtime.Gosched()
+	}
 }
 
 type blocking chan struct{}

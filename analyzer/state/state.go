@@ -186,6 +186,9 @@ func changes(w *write, o *object) bool {
 	if w.call.Signature.Recv() == nil {
 		return false // log.SetOutput(x) does not change x
 	}
+	if t := deref(w.call.Signature.Recv().Type()); !types.IsInterface(t) && !types.IsInterface(o.typ) && named(t) != named(o.typ) {
+		return false // a method of something else, which o may only seem to be
+	}
 	name := w.call.Name()
 	if named(o.typ) == "os.File" && appends(o) {
 		return set("Read ReadFrom ReadDir Seek Truncate Close")[name]

@@ -145,6 +145,7 @@ func TestReadMeanwhile(t *testing.T) {
 		program = append(program, fmt.Sprint("touch:", i*5000), "commit")
 	}
 	r := b.create(program...)
+	id := r.rec.ID
 	first, done := make(chan bool), make(chan bool)
 	b.o.OnCommit = func(run *store.Run) {
 		if run.Step == 1 {
@@ -158,7 +159,7 @@ func TestReadMeanwhile(t *testing.T) {
 	<-first
 	reads := 0
 	for {
-		run, f, err := b.readFake(r.rec.ID, 0)
+		run, f, err := b.readFake(id, 0)
 		var none *NoStepError
 		if errors.As(err, &none) {
 			break // it is done
@@ -333,6 +334,9 @@ func TestCrashAnywhere(t *testing.T) {
 func TestMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc")
+	}
+	if testing.Short() {
+		t.Skip("takes long, and the race detector takes memory")
 	}
 	dir := t.TempDir()
 	size := 250 << 20

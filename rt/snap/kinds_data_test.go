@@ -440,10 +440,10 @@ func TestRefusedLibrary(t *testing.T) {
 	}
 	const is = "a closure of code that is not compiled: "
 	tests := map[string]any{
-		is + "context.WithCancel.func1":                                                           &cancel,
-		is + "github.com/harkgen/harkgen/rt/snap.TestRefusedLibrary.OnceValue[...]":               ptr(sync.OnceValue(func() int { return 1 })), // inlined here
-		is + "github.com/harkgen/harkgen/rt/snap.TestRefusedLibrary.StripPrefix":                  ptr(http.StripPrefix("/a", http.NotFoundHandler())),
-		is + "github.com/harkgen/harkgen/rt/snap.TestRefusedLibrary.Values[...]":                  ptr(slices.Values([]int{1})),
+		is + "context.WithCancel.func1": &cancel,
+		is + "*OnceValue[...]":          ptr(sync.OnceValue(func() int { return 1 })),
+		is + "*StripPrefix":             ptr(http.StripPrefix("/a", http.NotFoundHandler())),
+		is + "*Values[...]":             ptr(slices.Values([]int{1})),
 		"GetBody -> func() (io.ReadCloser, error): " + is + "net/http.NewRequest":                 req,
 		"getCert -> func() (*x509.Certificate, error): " + is + "crypto/x509.(*CertPool).AddCert": pool,
 		"gob.Encoder: it remembers which types it has sent":                                       gob.NewEncoder(packed),
@@ -452,8 +452,11 @@ func TestRefusedLibrary(t *testing.T) {
 	}
 	_ = ctx
 	for want, root := range tests {
-		if err := Save(io.Discard, root); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %s", err, want)
+		err := Save(io.Discard, root)
+		for _, part := range strings.Split(want, "*") { // between them the function that the closure was inlined into, if it was
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("%v, want %s", err, want)
+			}
 		}
 	}
 }

@@ -62,7 +62,7 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "choose the sample by `N`")
 	flag.StringVar(&o.skip, "skip", "", "read the skip list from `FILE` (default: the list for GOROOT/test)")
 	flag.StringVar(&o.json, "json", "", "write a report to `FILE`")
-	flag.DurationVar(&o.timeout, "timeout", time.Minute, "time for a program, apart from a multiple of what it takes natively")
+	flag.DurationVar(&o.timeout, "timeout", 2*time.Minute, "time for a program, apart from a multiple of what it takes natively")
 	flag.BoolVar(&o.verbose, "v", false, "print every program, and all names in the tables")
 	flag.StringVar(&o.harkgen, "harkgen", "", "the harkgen to test, at `PATH` (default: built from this repository)")
 	flag.Usage = func() {

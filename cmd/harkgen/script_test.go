@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 //	status N PROGRAM ARGS...        run it; it must exit with N
 //	killing N OUT PROGRAM ARGS...   run it, killing the supervisor with SIGKILL N times
 //	lastrun STATE                   set RUN to the id of the last run of a state directory
-//	losepage STATE RUN              delete a page of the state of a run
+//	losepages STATE RUN             delete the pages of the state of a run
 //	stopping VAR ARGS...            run it until it is idle, stop it, and set VAR to the id of the run
 //
 // and harkgen is this package.
@@ -60,10 +60,13 @@ func TestScript(t *testing.T) {
 					return err
 				})
 			},
-			"losepage": func(ts *testscript.TestScript, neg bool, args []string) {
+			"losepages": func(ts *testscript.TestScript, neg bool, args []string) {
 				withState(ts, args[0], func(s store.Store) error {
-					names, _, err := s.Blobs(context.Background(), args[1], "", 100)
-					return errors.Join(err, s.DeleteBlob(context.Background(), names[len(names)/2]))
+					names, _, err := s.Blobs(context.Background(), args[1], "", 100) // of which some may be orphans of a commit that was under way
+					for _, name := range names {
+						err = errors.Join(err, s.DeleteBlob(context.Background(), name))
+					}
+					return err
 				})
 			},
 		},

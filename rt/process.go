@@ -205,7 +205,7 @@ func (p *process) end(g *G, returned bool) {
 func (g *G) recycle() {
 	g.root, g.frames, g.waits = nil, g.frames[:0], nil
 	g.pins, g.dyn = 0, 0
-	g.held = heldList{}
+	g.held, g.faults = heldList{}, false
 	g.deadline.Store(0)
 	g.Unpark()
 	select {

@@ -272,24 +272,36 @@ func (p *process) giveUp(text string) (status int) {
 func list(gs []*G) []Goroutine {
 	out := make([]Goroutine, 0, min(len(gs), 1000))
 	for _, g := range gs[:min(len(gs), 1000)] {
-		d := Goroutine{ID: g.id, State: "waiting", Op: g.waitReason()}
-		if len(g.waits) == 1 && g.waits[0].op == waitReady {
-			d.State = "runnable"
-		}
+		d := Goroutine{ID: g.id, Op: g.waitReason()}
+		d.State, d.Deadline = g.prospect()
 		for _, f := range g.frames {
 			d.Stack = append(d.Stack, describe(f.F))
 		}
 		if len(d.Stack) > 0 {
 			d.Func, d.Pos = d.Stack[0].Func, d.Stack[0].Pos
 		}
-		var o outlook
-		for _, w := range g.waits {
-			o.earlier(w.until(g))
-		}
-		if o.wake != 0 {
-			d.Deadline = time.Unix(0, o.wake)
-		}
 		out = append(out, d)
 	}
 	return out
+}
+
+// prospect says whether g, which is down, is "waiting" or "runnable", and when it goes on at the latest; zero if nothing bounds that.
+func (g *G) prospect() (state string, deadline time.Time) {
+	state = "waiting"
+	if len(g.waits) == 1 && g.waits[0].op == waitReady {
+		state = "runnable"
+	}
+	var o outlook
+	for _, w := range g.waits {
+		o.earlier(w.until(g))
+	}
+	return state, unixTime(o.wake)
+}
+
+// unixTime is the time of a deadline, zero if there is none.
+func unixTime(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns)
 }

@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -38,10 +39,7 @@ func Environ() string {
 
 // SetEnviron changes the environment that there was after initialisation by what Environ has returned.
 func SetEnviron(changes string) {
-	want := make(map[string]string, len(environ))
-	for name, value := range environ {
-		want[name] = value
-	}
+	want := maps.Clone(environ)
 	for change := range strings.SplitSeq(strings.TrimSuffix(changes, "\x00"), "\x00") {
 		if name, value, ok := strings.Cut(change, "="); ok {
 			want[name] = value

@@ -207,18 +207,13 @@ func (in *inspector) goroutine(sg *savedG) {
 	in.begin()
 	g := &G{waits: sg.Waits}
 	g.deadline.Store(sg.Deadline)
-	d := InspectedG{ID: sg.ID, State: "waiting", Op: g.waitReason(), Frames: []InspectedFrame{}}
-	if len(g.waits) == 1 && g.waits[0].op == waitReady {
-		d.State = "runnable"
-	}
-	var o outlook
+	d := InspectedG{ID: sg.ID, Op: g.waitReason(), Frames: []InspectedFrame{}}
+	d.State, d.Deadline = g.prospect()
 	for _, w := range sg.Waits {
-		o.earlier(w.until(g))
 		if w.op != waitReady && w.op != waitSleep {
 			d.Waits = append(d.Waits, in.wait(w))
 		}
 	}
-	d.Deadline = unixTime(o.wake)
 	for _, w := range sg.Held {
 		d.Holds = append(d.Holds, in.wait(w))
 	}
@@ -474,12 +469,4 @@ func numberAll(vs []Variable) {
 			vs[i].ID = o.id
 		}
 	}
-}
-
-// unixTime is the time of a deadline, zero if there is none.
-func unixTime(ns int64) time.Time {
-	if ns == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, ns)
 }

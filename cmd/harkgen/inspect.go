@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -58,21 +57,16 @@ else. The values are shown as they are: so are passwords and keys in variables.`
 }
 
 func (a *app) inspect(ctx context.Context, state, id string, at int64, how local.InspectOptions, asJSON bool) error {
-	s, dir, err := a.openState(state, false)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no run %s: %s does not exist", id, state)
-	}
+	s, dir, err := a.openStateOf(state, id)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	run, err := local.Stored(ctx, dir, s, id)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return fmt.Errorf("there is no run %s in %s", id, state)
-	case err != nil:
-		return err
-	case run.Ended() && at == 0:
+	if err != nil {
+		return noRun(err, id, state)
+	}
+	if run.Ended() && at == 0 {
 		steps := local.Steps(run)
 		if len(steps) == 0 {
 			return fmt.Errorf("run %s is done (%s); nothing of it is left to inspect", id, exitText(run))

@@ -135,20 +135,14 @@ func (a *app) run(ctx context.Context, f *runFlags, all bool, patterns, args []s
 
 // resume goes on with a run, if its program is still what it was.
 func (a *app) resume(ctx context.Context, f *runFlags, id string) error {
-	s, dir, err := a.openState(f.state, false)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no run %s: %s does not exist", id, f.state)
-	}
+	s, dir, err := a.openStateOf(f.state, id)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	r, err := local.Open(ctx, dir, s, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("there is no run %s in %s", id, f.state)
-	}
 	if err != nil {
-		return err
+		return noRun(err, id, f.state)
 	}
 	defer r.Close()
 	rec := r.Record()
@@ -168,6 +162,23 @@ func (a *app) resume(ctx context.Context, f *runFlags, id string) error {
 		return a.otherBuild(ctx, rec, o, w)
 	}
 	return a.execute(ctx, f, r, o, w)
+}
+
+// openStateOf opens the state in which a run is to be.
+func (a *app) openStateOf(state, id string) (store.Store, string, error) {
+	s, dir, err := a.openState(state, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("there is no run %s: %s does not exist", id, state)
+	}
+	return s, dir, err
+}
+
+// noRun is err, of getting a run, in words if there is none.
+func noRun(err error, id, state string) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("there is no run %s in %s", id, state)
+	}
+	return err
 }
 
 // maxDifferences is how many the refusal of another build names.

@@ -66,15 +66,9 @@ func Differences(ctx context.Context, o *Options, id string) ([]string, error) {
 
 // Stored returns what is stored about a run, which others may execute. The error may wrap store.ErrNotFound or store.ErrDamaged.
 func Stored(ctx context.Context, dir string, s store.Store, id string) (*store.Run, error) {
-	if store.CheckID(id) != nil {
-		return nil, fmt.Errorf("run %s: %w", id, store.ErrNotFound)
-	}
-	rec, err := s.Get(ctx, id)
+	rec, err := record(ctx, dir, s, id)
 	if err != nil {
-		if _, err2 := os.Stat(leasePath(dir, id)); err2 == nil && errors.Is(err, store.ErrNotFound) {
-			return nil, lostRecord(dir, id)
-		}
-		return nil, fmt.Errorf("run %s: %w", id, err)
+		return nil, err
 	}
 	run, err := store.DecodeRun(rec)
 	if err != nil {

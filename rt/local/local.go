@@ -186,15 +186,9 @@ func newID(now time.Time) string {
 
 // Open takes the lease of a run. The error may wrap store.ErrNotFound, store.ErrDamaged or ErrBusy.
 func Open(ctx context.Context, dir string, s store.Store, id string) (*Run, error) {
-	if store.CheckID(id) != nil || filepath.Base(id) != id {
-		return nil, fmt.Errorf("run %s: %w", id, store.ErrNotFound)
-	}
 	// Without a record no lease is taken, as that would leave a file.
-	if _, err := s.Get(ctx, id); err != nil {
-		if _, err2 := os.Stat(leasePath(dir, id)); err2 == nil && errors.Is(err, store.ErrNotFound) {
-			return nil, lostRecord(dir, id)
-		}
-		return nil, fmt.Errorf("run %s: %w", id, err)
+	if _, err := record(ctx, dir, s, id); err != nil {
+		return nil, err
 	}
 	l, err := acquire(dir, id)
 	if err != nil {
@@ -206,6 +200,21 @@ func Open(ctx context.Context, dir string, s store.Store, id string) (*Run, erro
 		return nil, err
 	}
 	return r, nil
+}
+
+// record gets what is stored under the id of a run. The error may wrap store.ErrNotFound or store.ErrDamaged.
+func record(ctx context.Context, dir string, s store.Store, id string) (store.Record, error) {
+	if store.CheckID(id) != nil || filepath.Base(id) != id {
+		return store.Record{}, fmt.Errorf("run %s: %w", id, store.ErrNotFound)
+	}
+	rec, err := s.Get(ctx, id)
+	if err == nil {
+		return rec, nil
+	}
+	if _, err2 := os.Stat(leasePath(dir, id)); err2 == nil && errors.Is(err, store.ErrNotFound) {
+		return rec, lostRecord(dir, id)
+	}
+	return rec, fmt.Errorf("run %s: %w", id, err)
 }
 
 func (r *Run) load(ctx context.Context, s store.Store, dir, id string) error {

@@ -189,10 +189,7 @@ func (e *explainer) chain(fn *ssa.Function) []Link {
 
 // title names fn as a stack trace does; what is not of a package is a function that go/ssa has made.
 func (e *explainer) title(fn *ssa.Function) string {
-	if load.PackageOf(fn) == nil {
-		return fn.String()
-	}
-	if !e.prog.IsUser(fn) {
+	if load.PackageOf(fn) == nil || !e.prog.IsUser(fn) {
 		return fn.String()
 	}
 	return e.low.Title(fn)
@@ -213,7 +210,7 @@ func sentence(chain []Link) string {
 // pins notes a call that hands a function that may suspend to code that is not compiled: while it is called back the process cannot be saved.
 func (e *explainer) pins(c ssa.CallInstruction) {
 	callee := c.Common().StaticCallee()
-	if callee == nil || len(e.compiled(callee)) > 0 {
+	if callee == nil || e.compiled(callee) {
 		return
 	}
 	for _, arg := range c.Common().Args {
@@ -235,12 +232,9 @@ func (e *explainer) pins(c ssa.CallInstruction) {
 	}
 }
 
-// compiled is callee if calls of it go to a compiled form.
-func (e *explainer) compiled(callee *ssa.Function) []*ssa.Function {
-	if e.prog.IsUser(callee) || e.low.Plan.Lowered(callee) || e.low.Plan.Compiled(callee) || lower.InRuntime(callee) || load.PackageOf(callee) == nil {
-		return []*ssa.Function{callee}
-	}
-	return nil
+// compiled reports whether calls of callee go to a compiled form.
+func (e *explainer) compiled(callee *ssa.Function) bool {
+	return e.prog.IsUser(callee) || e.low.Plan.Lowered(callee) || e.low.Plan.Compiled(callee) || lower.InRuntime(callee) || load.PackageOf(callee) == nil
 }
 
 // calledBack reports whether code that is not compiled calls fn.

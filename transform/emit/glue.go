@@ -350,6 +350,7 @@ func (e *emitter) program(out *jen.File) {
 func (e *emitter) registrations(out *jen.File) {
 	out.Func().Id("init").Params().BlockFunc(func(g *jen.Group) {
 		for _, f := range e.framed() {
+			vars := frameVars(f)
 			g.Add(e.rt("Register")).Types(jen.Id(frameName(f))).CallFunc(func(c *jen.Group) {
 				c.Lit(f.Title)
 				for _, p := range allPoints(f) {
@@ -357,7 +358,7 @@ func (e *emitter) registrations(out *jen.File) {
 						jen.Id("PC"):   jen.Lit(p.PC),
 						jen.Id("Pos"):  jen.Lit(e.prog.Pos(p.Pos)),
 						jen.Id("Op"):   jen.Lit(p.Op),
-						jen.Id("Live"): jen.Lit(liveBits(frameVars(f), p)),
+						jen.Id("Live"): jen.Lit(liveBits(vars, p)),
 					})
 				}
 				c.Line()

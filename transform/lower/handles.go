@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
-	"golang.org/x/tools/go/ssa/ssautil"
 
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -19,12 +18,10 @@ func (l *lowerer) handles() {
 	if l.prog.All["unique"] == nil {
 		return
 	}
-	var makes []*ssa.Function
-	for fn := range ssautil.AllFunctions(l.prog.SSA) {
-		if o := fn.Origin(); o != nil && o.String() == "unique.Make" && len(fn.TypeArgs()) == 1 && !load.Generic(fn) {
-			makes = append(makes, fn)
-		}
-	}
+	makes := l.facts.Functions(func(fn *ssa.Function) bool {
+		o := fn.Origin()
+		return o != nil && o.String() == "unique.Make" && len(fn.TypeArgs()) == 1 && !load.Generic(fn)
+	})
 	slices.SortFunc(makes, func(a, b *ssa.Function) int { return strings.Compare(a.RelString(nil), b.RelString(nil)) })
 	for _, fn := range makes {
 		t := fn.TypeArgs()[0]

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"sync"
 
 	"github.com/harkgen/harkgen/rt/store"
 )
@@ -43,7 +44,7 @@ func (s *source) get(ctx context.Context, e *entry) ([]byte, error) {
 	return content, nil
 }
 
-// all returns the contents of pages in their order. It reads ahead, several at the same time.
+// all returns the contents of pages in their order. It reads ahead, several at the same time; when it returns, nothing reads any more.
 func (s *source) all(ctx context.Context, list []entry) iter.Seq2[[]byte, error] {
 	type result struct {
 		content []byte
@@ -51,17 +52,18 @@ func (s *source) all(ctx context.Context, list []entry) iter.Seq2[[]byte, error]
 	}
 	return func(yield func([]byte, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
+		var reading sync.WaitGroup
+		defer func() { cancel(); reading.Wait() }()
 		ahead := make([]chan result, 0, writers)
 		for next := 0; next < len(list) || len(ahead) > 0; {
 			for ; next < len(list) && len(ahead) < writers; next++ {
 				c := make(chan result, 1)
 				ahead = append(ahead, c)
 				e := &list[next]
-				go func() {
+				reading.Go(func() {
 					content, err := s.get(ctx, e)
 					c <- result{content, err}
-				}()
+				})
 			}
 			r := <-ahead[0]
 			ahead = append(ahead[:0], ahead[1:]...)

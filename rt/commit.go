@@ -96,6 +96,7 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		status, done = p.unsavable(err, now)
 		return status, done, false
 	}
+	defer memory.Release()
 	var snapshot io.WriterTo = memory
 	var made []byte // what it writes, if this process is to be restored from it
 	if p.reason == reasonChaos && p.start.InProc {

@@ -51,7 +51,8 @@ type decoder struct {
 	fills    []unsafe.Pointer          // where the first objects, which are placed, are decoded to
 	copies   map[uint32]unsafe.Pointer // the same of later ones
 	buffered map[uint32]channelState
-	partial  bool // a string leads to an object that is not full
+	shorts   []byte // memory for short strings
+	partial  bool   // a string leads to an object that is not full
 	late     []lateEntries
 	syncMaps []syncMap
 }
@@ -68,12 +69,9 @@ type missing struct{ error }
 // decode restores a snapshot of size bytes into root and the registered variables.
 func decode(r io.Reader, size int64, root reflect.Value) (err error) {
 	defer recoverError(&err)
-	d := &decoder{
-		reader: reader{r: r, left: size}, gen: nextGeneration(), root: root, budget: budget(size), labelReader: labelReader{newest: -1},
-		types: map[uint64]*typeCode{}, images: map[uint64]unsafe.Pointer{}, funcs: map[uint64]unsafe.Pointer{},
-		externals: map[uint64]*variable{}, closures: map[uint64]int{},
-		copies: map[uint32]unsafe.Pointer{}, buffered: map[uint32]channelState{},
-	}
+	d := decoders.Get().(*decoder)
+	d.reader.r, d.reader.left = r, size
+	d.gen, d.root, d.budget, d.newest = nextGeneration(), root, budget(size), -1
 	if err := d.header(); err != nil {
 		return err
 	}
@@ -87,6 +85,7 @@ func decode(r io.Reader, size int64, root reflect.Value) (err error) {
 	d.finish()
 	d.settle()
 	labels.restore(&d.objects, roots)
+	d.release()
 	return nil
 }
 
@@ -362,9 +361,7 @@ func (d *decoder) text(o *op, slot unsafe.Pointer) {
 		return
 	}
 	if n <= inlineString {
-		var b [inlineString]byte
-		d.copy(b[:n])
-		*(*string)(slot) = string(b[:n])
+		*(*string)(slot) = d.short(n)
 		return
 	}
 	n -= sharedString

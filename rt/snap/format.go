@@ -123,6 +123,9 @@ const (
 	fewNumbers   = 12
 )
 
+// emptied returns an empty n with the memory of n, unless that is large.
+func (n *numbers[K]) emptied() numbers[K] { return numbers[K]{list: n.list[:0]} }
+
 // known returns the number of k if it has one.
 func (n *numbers[K]) known(k K) (uint64, bool) {
 	if n.of != nil {

@@ -28,8 +28,15 @@ type labelKey struct {
 	count  int
 }
 
-// reset drops all labels.
-func (l *labelTable) reset() { *l = labelTable{used: l.used[:0]} }
+// reset drops all labels. The memory of a large table is freed.
+func (l *labelTable) reset() {
+	if l.n > smallTable {
+		*l = labelTable{}
+		return
+	}
+	clear(l.more)
+	*l = labelTable{spans: [2]spanTables{l.spans[0].emptied(), l.spans[1].emptied()}, more: l.more, used: l.used[:0]}
+}
 
 // prepare is told that a snapshot of live objects is going to be written. So labels stay below roots + 3*live + 64, as live more may be given out.
 func (l *labelTable) prepare(live uint32) {

@@ -11,40 +11,73 @@ import (
 	"unsafe"
 )
 
-// lateEntries are n entries of a map that wait, or elements of a channel; keys is nil then.
-type lateEntries struct {
-	to          uint32 // the object
+// mapEntries are keys and elements of a map, in two arrays.
+type mapEntries struct {
+	*mapType
 	keys, elems unsafe.Pointer
-	n           int
 }
 
-// entries reads the entries of the map o.
+func (t *mapType) newEntries(n int) mapEntries {
+	return mapEntries{t, unsafeNewArray(descOf(t.keyType), n), unsafeNewArray(descOf(t.elemType), n)}
+}
+
+func (e *mapEntries) key(i int) unsafe.Pointer  { return unsafe.Add(e.keys, uintptr(i)*e.keySize) }
+func (e *mapEntries) elem(i int) unsafe.Pointer { return unsafe.Add(e.elems, uintptr(i)*e.elemSize) }
+
+// assignTo sets the first n entries in the map m. It panics if a key cannot be hashed.
+func (e *mapEntries) assignTo(m unsafe.Pointer, n int) {
+	for i := range n {
+		e.assign(m, e.key(i), e.elem(i))
+	}
+}
+
+// lateEntries are n entries of a map that wait, or elements of a channel; mapType is nil then.
+type lateEntries struct {
+	to uint32 // the object
+	mapEntries
+	n int
+}
+
+// batchSize is how many bytes of entries are read before they are put into their map.
+const batchSize = 16 << 10
+
+// entries reads the entries of the map o. To find the place of a key is to wait for memory, and a processor waits for several places at once if little
+// comes between: so they are read in batches.
 func (d *decoder) entries(o *object) {
 	m := mapTypeOf(o.prog)
 	if m.key.boxes || m.key.maps || m.elem.maps {
 		d.keep(m, o.n)
 		return
 	}
-	key, elem := unsafeNew(descOf(m.keyType)), unsafeNew(descOf(m.elemType))
-	for i := range o.n {
-		d.partial = false
-		d.mem(key, m.key, m.keyCount)
-		partial := d.partial
-		d.mem(elem, m.elem, m.elemCount)
-		if partial {
-			d.keepFirst(m, o.n-i, key, elem)
-			return
+	n := min(o.n, max(1, batchSize/int(m.keySize+m.elemSize+1)))
+	b := m.newEntries(n)
+	for left := o.n; left > 0; left -= n {
+		n = min(n, left)
+		for i := range n {
+			if partial := d.mapEntry(&b, i); partial {
+				b.assignTo(o.ptr, i)
+				d.keepFirst(m, left-i, b.key(i), b.elem(i))
+				return
+			}
 		}
-		m.assign(o.ptr, key, elem)
+		b.assignTo(o.ptr, n)
 	}
+}
+
+// mapEntry reads entry i of e, and reports whether its key cannot be hashed yet.
+func (d *decoder) mapEntry(e *mapEntries, i int) (partial bool) {
+	d.partial = false
+	d.mem(e.key(i), e.mapType.key, e.keyCount)
+	partial = d.partial
+	d.mem(e.elem(i), e.mapType.elem, e.elemCount)
+	return partial
 }
 
 // keep reads n entries that wait.
 func (d *decoder) keep(m *mapType, n int) {
 	l := d.newLate(m, n)
 	for i := range n {
-		d.mem(unsafe.Add(l.keys, uintptr(i)*m.keySize), m.key, m.keyCount)
-		d.mem(unsafe.Add(l.elems, uintptr(i)*m.elemSize), m.elem, m.elemCount)
+		d.mapEntry(&l.mapEntries, i)
 	}
 }
 
@@ -54,15 +87,13 @@ func (d *decoder) keepFirst(m *mapType, n int, key, elem unsafe.Pointer) {
 	typedmemmove(descOf(m.keyType), l.keys, key)
 	typedmemmove(descOf(m.elemType), l.elems, elem)
 	for i := 1; i < n; i++ {
-		d.mem(unsafe.Add(l.keys, uintptr(i)*m.keySize), m.key, m.keyCount)
-		d.mem(unsafe.Add(l.elems, uintptr(i)*m.elemSize), m.elem, m.elemCount)
+		d.mapEntry(&l.mapEntries, i)
 	}
 }
 
 func (d *decoder) newLate(m *mapType, n int) lateEntries {
 	d.charge(m.keySize+m.elemSize, n)
-	l := lateEntries{to: d.index, n: n}
-	l.keys, l.elems = unsafeNewArray(descOf(m.keyType), n), unsafeNewArray(descOf(m.elemType), n)
+	l := lateEntries{d.index, m.newEntries(n), n}
 	d.late = append(d.late, l)
 	return l
 }
@@ -75,7 +106,7 @@ func (d *decoder) chanElements(i uint32, o *object) {
 	ch := reflect.NewAt(reflect.ChanOf(reflect.BothDir, t), unsafe.Pointer(&o.ptr)).Elem()
 	if o.prog.maps {
 		d.charge(t.Size(), s.n)
-		l := lateEntries{to: i, elems: unsafeNewArray(c.elemtype, s.n), n: s.n}
+		l := lateEntries{to: i, mapEntries: mapEntries{elems: unsafeNewArray(c.elemtype, s.n)}, n: s.n}
 		d.late = append(d.late, l)
 		d.mem(l.elems, o.prog, o.n*s.n)
 	} else {
@@ -120,11 +151,8 @@ func (d *decoder) settle() {
 // insert inserts entries that have waited.
 func (d *decoder) insert(l lateEntries) {
 	o := d.objects.at(l.to)
-	if l.keys != nil {
-		m := mapTypeOf(o.prog)
-		for i := range l.n {
-			m.assign(o.ptr, unsafe.Add(l.keys, uintptr(i)*m.keySize), unsafe.Add(l.elems, uintptr(i)*m.elemSize))
-		}
+	if l.mapType != nil {
+		l.assignTo(o.ptr, l.n)
 		return
 	}
 	t := typeOfDesc((*hchan)(o.ptr).elemtype)

@@ -59,7 +59,7 @@ func (s *scanner) newMemory(h *head, r region) uint32 {
 func (s *scanner) first(h *head, q unsafe.Pointer, p *prog, n int) {
 	s.use(p)
 	i, r := s.regs.next()
-	r.addr, r.count, r.progID, r.parent = uintptr(q), n, p.id, s.cur
+	*r = region{addr: uintptr(q), count: n, progID: p.id, parent: s.cur}
 	*h = head(i)
 	if len(p.refs) > 0 {
 		s.work = append(s.work, job{uintptr(q), n, i, p.id})

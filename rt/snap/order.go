@@ -17,6 +17,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"unsafe"
 )
@@ -32,16 +33,17 @@ type pair struct {
 func (p *pair) key() unsafe.Pointer  { return pointerTo(p.keyAt) }
 func (p *pair) elem() unsafe.Pointer { return pointerTo(p.elemAt) }
 
-// sorted returns the entries of the map m in order.
+// sorted returns the entries of the map m in order; the slice is valid until the next call.
 func (e *encoder) sorted(t *mapType, m unsafe.Pointer) []pair {
 	n := mapValue(typeOfDesc(t.desc), m).Len()
 	if n == 0 {
 		return nil
 	}
-	pairs := make([]pair, 0, n)
+	pairs := slices.Grow(e.pairs[:0], n)
 	for it := t.entries(m); it.key != nil && len(pairs) < n; it.next() {
 		pairs = append(pairs, pair{keyAt: uintptr(it.key), elemAt: uintptr(it.elem)})
 	}
+	e.pairs = pairs
 	switch k := t.keyType.Kind(); {
 	case k == reflect.String:
 		sortStrings(pairs)
@@ -64,17 +66,14 @@ func (e *encoder) sorted(t *mapType, m unsafe.Pointer) []pair {
 
 // sortStrings sorts pairs by the string keys: by the 8 bytes after what all have in common, then by the rest.
 func sortStrings(pairs []pair) {
-	first := *(*string)(pairs[0].key())
-	common := len(first)
-	for i := range pairs {
+	common := commonPrefix(pairs[:min(8, len(pairs))]) // mostly of all
+	for i := 0; i < len(pairs); i++ {
 		s := *(*string)(pairs[i].key())
-		common = min(common, len(s))
-		for common > 0 && s[common-1] != first[common-1] || s[:common] != first[:common] {
-			common--
+		if !strings.HasPrefix(s, common) {
+			common, i = commonPrefix(pairs), -1
+			continue
 		}
-	}
-	for i := range pairs {
-		pairs[i].rank = prefix64((*(*string)(pairs[i].key()))[common:])
+		pairs[i].rank = prefix64(s[len(common):])
 	}
 	radixSort(pairs, 56)
 	for lo := 0; lo < len(pairs); {
@@ -89,6 +88,17 @@ func sortStrings(pairs []pair) {
 		}
 		lo = hi
 	}
+}
+
+// commonPrefix is what all keys begin with.
+func commonPrefix(pairs []pair) string {
+	common := *(*string)(pairs[0].key())
+	for i := range pairs {
+		for s := *(*string)(pairs[i].key()); !strings.HasPrefix(s, common); {
+			common = common[:len(common)-1]
+		}
+	}
+	return common
 }
 
 func stringBytes(p unsafe.Pointer) []byte {

@@ -114,14 +114,6 @@ type constant struct {
 	count int
 }
 
-func newSpace() *space {
-	return &space{
-		trees: []*tree{{}},
-		image: isTree,
-		gen:   nextGeneration(),
-	}
-}
-
 // objects is how many objects the snapshot has, at least.
 func (s *space) objects() uint32 {
 	return uint32(max(1, int(s.regs.n)-int(s.dead)-len(static.regs)-len(static.heapTargets)))

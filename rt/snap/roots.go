@@ -25,7 +25,7 @@ func (s *scanner) addStatic() {
 		makeStatic()
 	}
 	s.regs.addAll(static.regs)
-	s.trees[0] = static.tree
+	s.trees = append(s.trees, static.tree)
 	s.work = append(s.work, static.work...)
 	for _, i := range static.heapTargets {
 		to := &registry.externals[i].to
@@ -48,8 +48,8 @@ func staticIsValid() bool {
 
 // makeStatic makes static by a scan of what is in the image.
 func makeStatic() {
-	s := &scanner{space: newSpace()}
-	s.ownImage = true
+	s := &newWorkspace().scanner
+	s.trees, s.ownImage = []*tree{{}}, true
 	static.made, static.fingerprint, static.heapTargets = true, fingerprint(), nil
 	for i := range registry.externals {
 		v := &registry.externals[i]
@@ -76,7 +76,7 @@ func makeStatic() {
 	for i := uint32(1); i <= s.regs.n; i++ {
 		static.regs = append(static.regs, *s.regs.at(i))
 	}
-	static.tree, static.work = s.trees[0], s.work
+	static.tree, static.work = s.trees[0], s.work // so the workspace is not released
 }
 
 // headOf returns the head of the object p points into, and what p is in if that is not the heap.

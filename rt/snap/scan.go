@@ -44,16 +44,15 @@ type stringHeader struct {
 	len  int
 }
 
-// discover returns the space of everything reachable from the registered variables and *root.
-func discover(root reflect.Value) (s *space, err error) {
-	sc := &scanner{space: newSpace(), work: make([]job, 0, 64)}
+// discover finds everything reachable from the registered variables and *root.
+func (sc *scanner) discover(root reflect.Value) (err error) {
 	defer func() {
 		if e := recover(); e != nil {
 			u, ok := e.(*UnmovableError)
 			if !ok {
 				panic(e)
 			}
-			s, err = nil, u
+			err = u
 		}
 	}()
 	sc.addStatic()
@@ -64,7 +63,7 @@ func discover(root reflect.Value) (s *space, err error) {
 	sc.run()
 	sc.shareStrings()
 	labels.prepare(sc.objects())
-	return sc.space, nil
+	return nil
 }
 
 func (s *scanner) push(i uint32, mem unsafe.Pointer, p *prog, n int) {

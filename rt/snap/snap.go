@@ -76,8 +76,8 @@ func RegisterClosure(name string, fn any, env reflect.Type) {
 
 // A Snapshot is memory that has been found to be movable, and is ready to be written. The memory must not change until it is.
 type Snapshot struct {
-	space *space
-	root  any // keeps alive what the space knows by address
+	*workspace
+	root any // keeps alive what the workspace knows by address
 }
 
 // Prepare finds everything reachable from root, which must be a non-nil pointer, and from the registered variables. It is an
@@ -89,20 +89,28 @@ func Prepare(root any) (*Snapshot, error) {
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return nil, errors.New("snap: Prepare: root is not a pointer")
 	}
-	s, err := discover(v)
-	if err != nil {
-		return nil, err
+	w := newWorkspace()
+	if err := w.scanner.discover(v); err != nil {
+		return nil, err // how far it came does not matter: w is not used again
 	}
-	return &Snapshot{s, root}, nil
+	return &Snapshot{w, root}, nil
 }
 
 // WriteTo writes the snapshot. It may be called again, and writes the same bytes while the memory is the same.
 func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	mu.Lock()
 	defer mu.Unlock()
-	n, err := encode(w, s.space)
+	n, err := s.encode(w)
 	runtime.KeepAlive(s)
 	return n, err
+}
+
+// Release lets the next Prepare have the memory of s, which must not be used any more.
+func (s *Snapshot) Release() {
+	mu.Lock()
+	defer mu.Unlock()
+	s.release()
+	s.workspace, s.root = nil, nil
 }
 
 // Save is Prepare and WriteTo. What cannot be moved is found before anything is written.
@@ -112,6 +120,7 @@ func Save(w io.Writer, root any) error {
 		return err
 	}
 	_, err = s.WriteTo(w)
+	s.Release()
 	return err
 }
 

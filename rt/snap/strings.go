@@ -12,6 +12,9 @@ package snap
 
 import "unsafe"
 
+// shortsSize is how much memory short strings share when they have been loaded. It is freed when the last of them is gone.
+const shortsSize = 256
+
 const (
 	pageShift = 13
 	addrBits  = 48 // of an address of the heap
@@ -22,6 +25,12 @@ type pageSet struct {
 	last  uint64 // key of bits
 	bits  uint64
 	pages map[uint64]uint64
+}
+
+// emptied returns an empty set with the memory of p.
+func (p *pageSet) emptied() pageSet {
+	clear(p.pages)
+	return pageSet{pages: p.pages}
 }
 
 func (p *pageSet) add(addr uintptr) {
@@ -51,7 +60,9 @@ func (s *scanner) shareStrings() {
 	if s.shorts.n == 0 {
 		return
 	}
-	s.pages = pageSet{pages: map[uint64]uint64{}}
+	if s.pages.pages == nil {
+		s.pages.pages = map[uint64]uint64{}
+	}
 	for i := uint32(1); i <= s.regs.n; i++ {
 		if r := s.regs.at(i); r.kind == memory && !r.dead {
 			for a := r.addr; a < r.end(); a = (a>>pageShift + 1) << pageShift {
@@ -75,7 +86,6 @@ func (s *scanner) shareStrings() {
 			s.shared = true
 		}
 	}
-	s.shorts = chunked[uint64]{}
 }
 
 // isShared reports whether a short string is part of a region.
@@ -96,4 +106,18 @@ func (e *encoder) short(o *op, h *stringHeader) {
 	}
 	e.uvarint(uint64(h.len))
 	e.buf = append(e.buf, unsafe.Slice((*byte)(h.data), h.len)...)
+}
+
+// short reads a short string of n bytes.
+func (d *decoder) short(n int) string {
+	if n == 0 {
+		return ""
+	}
+	if n > len(d.shorts) {
+		d.shorts = make([]byte, shortsSize)
+	}
+	b := d.shorts[:n:n]
+	d.shorts = d.shorts[n:]
+	d.copy(b)
+	return unsafe.String(unsafe.SliceData(b), n)
 }

@@ -17,7 +17,7 @@ func (l *chunked[T]) at(i uint32) *T {
 	return &l.chunks[c][i&^(1<<(c+5)&^(firstChunk-1))]
 }
 
-// next adds an entry, which is zero.
+// next adds an entry, which the caller fills.
 func (l *chunked[T]) next() (uint32, *T) {
 	l.n++
 	if c := bits.Len32(l.n / firstChunk); c >= len(l.chunks) {
@@ -31,6 +31,18 @@ func (l *chunked[T]) add(v T) uint32 {
 	*p = v
 	return i
 }
+
+// clear zeroes the entries.
+func (l *chunked[T]) clear() {
+	for i, c := range l.chunks {
+		if i == 0 || l.n >= firstChunk<<(i-1) {
+			clear(c)
+		}
+	}
+}
+
+// emptied returns an empty list with the memory of l.
+func (l *chunked[T]) emptied() chunked[T] { return chunked[T]{chunks: l.chunks} }
 
 // addAll adds vs to a list that is empty.
 func (l *chunked[T]) addAll(vs []T) {
@@ -64,7 +76,45 @@ type spanTables struct {
 	last  *spanTable
 	slots []spanTable // a power of two of them, at most half of them used
 	n     int
-	spare []head // for small tables
+	heads slab
+}
+
+// emptied returns an empty table with the memory of s.
+func (s *spanTables) emptied() spanTables {
+	clear(s.slots)
+	return spanTables{slots: s.slots, heads: s.heads.emptied()}
+}
+
+// A slab gives out memory for heads.
+type slab struct {
+	chunks [][]head // each twice as large as the one before, or larger
+	chunk  int      // which one memory is taken from
+	used   int      // of it
+}
+
+// take returns n heads, which are zero.
+func (s *slab) take(n int) []head {
+	for s.chunk < len(s.chunks) && n > len(s.chunks[s.chunk])-s.used {
+		s.chunk, s.used = s.chunk+1, 0
+	}
+	if s.chunk == len(s.chunks) {
+		s.chunks = append(s.chunks, make([]head, max(n, 256<<min(s.chunk, 12))))
+	}
+	at := s.used
+	s.used += n
+	return s.chunks[s.chunk][at:s.used:s.used]
+}
+
+// emptied returns a slab with the memory of s, to be taken again.
+func (s *slab) emptied() slab {
+	for i := range s.chunks {
+		if i < s.chunk {
+			clear(s.chunks[i])
+		} else if i == s.chunk {
+			clear(s.chunks[i][:s.used])
+		}
+	}
+	return slab{chunks: s.chunks}
 }
 
 // of returns the table of a span, a new one the first time. It is valid until the next call.
@@ -115,17 +165,7 @@ func (s *spanTables) word(span uintptr, i int) *head {
 
 // growHeads makes room for head i in t. Heads move: pointers to them are not kept across this.
 func (s *spanTables) growHeads(t *spanTable, i int) {
-	n := max(8, i+1, 4*len(t.heads))
-	var heads []head
-	switch {
-	case n > 64:
-		heads = make([]head, n)
-	case n > len(s.spare):
-		s.spare = make([]head, 256)
-		fallthrough
-	default:
-		heads, s.spare = s.spare[:n:n], s.spare[n:]
-	}
+	heads := s.heads.take(max(8, i+1, 4*len(t.heads)))
 	copy(heads, t.heads)
 	t.heads = heads
 }

@@ -31,14 +31,20 @@ type writer struct {
 	err  error
 }
 
-// writeBuf is the buffer of all writers, one at a time.
-var writeBuf []byte
-
-func newWriter(w io.Writer) writer {
-	if writeBuf == nil {
-		writeBuf = make([]byte, chunkHeader, maxChunk+rawSize)
+// start makes w one that writes to out.
+func (w *writer) start(out io.Writer) {
+	if cap(w.buf) == 0 {
+		w.buf = make([]byte, 0, maxChunk+rawSize)
 	}
-	return writer{w: w, buf: writeBuf[:chunkHeader]}
+	*w = writer{w: out, buf: w.buf[:chunkHeader]}
+}
+
+// emptied returns a writer with the buffer of w, unless that has grown large.
+func (w *writer) emptied() writer {
+	if cap(w.buf) > 2*maxChunk {
+		return writer{}
+	}
+	return writer{buf: w.buf[:0]}
 }
 
 func (w *writer) write(b []byte) {
@@ -88,11 +94,10 @@ func (w *writer) ends(n int) bool {
 // finish writes the last chunk, and the end mark: a chunk of length 0 with the checksum of the checksums.
 func (w *writer) finish() error {
 	w.cut()
-	end := binary.LittleEndian.AppendUint32(make([]byte, 4, chunkHeader), w.sums)
+	end := w.buf[:chunkHeader]
+	binary.LittleEndian.PutUint32(end, 0)
+	binary.LittleEndian.PutUint32(end[4:], w.sums)
 	w.write(end)
-	if cap(w.buf) <= 2*maxChunk {
-		writeBuf = w.buf
-	}
 	return w.err
 }
 

@@ -121,11 +121,13 @@ func TestLinearHuge(t *testing.T) {
 	}
 	const n = 10_000_000
 	for _, g := range growing {
-		saving, loading := workOf(t, g.make(n))
-		t.Logf("%s of %d: %.1f steps to save, %.1f bytes, an object", g.name, n, float64(saving)/n, float64(loading)/n)
-		if saving > g.limit*n || loading > 64*n {
-			t.Errorf("%s: %d steps to save, %d bytes", g.name, saving, loading)
-		}
+		t.Run(g.name, func(t *testing.T) {
+			saving, loading := workOf(t, g.make(n))
+			t.Logf("%.1f steps to save, %.1f bytes, an object", float64(saving)/n, float64(loading)/n)
+			if saving > g.limit*n || loading > 64*n {
+				t.Errorf("%d steps to save, %d bytes", saving, loading)
+			}
+		})
 	}
 }
 

@@ -2,7 +2,10 @@
 
 package main
 
-import "unsafe"
+import (
+	"reflect"
+	"unsafe"
+)
 
 func main() {
 	x := [2]int32{1, 2}
@@ -11,4 +14,10 @@ func main() {
 	c <- 1 // ERROR "unsafe"
 	<-c
 	println(*(*int64)(p))
+	v := reflect.ValueOf(&x)
+	both(unsafe.Pointer(v.Pointer()), wait(c)) // ERROR "unsafe"
 }
+
+func wait(c chan int) int { return <-c }
+
+func both(p unsafe.Pointer, n int) { println(*(*int)(p), n) }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"reflect"
 	"unsafe"
 )
 
@@ -44,4 +45,10 @@ func main() {
 	h := &header{b: 7, d: "d"}
 	*(*int64)(unsafe.Add(unsafe.Pointer(h), unsafe.Offsetof(h.b)))++
 	fmt.Println(pass(h).b, *(*string)(unsafe.Pointer(&h.d)))
+	fmt.Println(sum((*int)(unsafe.Pointer(reflect.ValueOf(number(20)).Pointer())), pass(3)))
 }
+
+// number returns a pointer that nothing else knows.
+func number(n int) *int { return &n }
+
+func sum(p *int, n int) int { return *p + n }

@@ -93,12 +93,25 @@ func (b *fn) target(v ssa.Value) []*ir.Expr {
 	return []*ir.Expr{ir.V(t)}
 }
 
+// pointerFrom returns the conversion to unsafe.Pointer that is made of the result of call i at once. The Go compiler knows unsafe.Pointer(v.Pointer()) as one
+// expression, in which it keeps v alive.
+func pointerFrom(i *ssa.Call) *ssa.Convert {
+	uses := referrers(i)
+	if len(uses) != 1 {
+		return nil
+	}
+	if c, ok := uses[0].(*ssa.Convert); ok && isUnsafePointer(c.Type()) && follows(c, i) {
+		return c
+	}
+	return nil
+}
+
 // follows reports whether s is the instruction after the one that makes v.
-func follows(s *ssa.Store, v ssa.Value) bool {
+func follows(s ssa.Instruction, v ssa.Value) bool {
 	instrs := s.Block().Instrs
 	for n, i := range instrs {
 		if i == v.(ssa.Instruction) {
-			return n+1 < len(instrs) && instrs[n+1] == ssa.Instruction(s)
+			return n+1 < len(instrs) && instrs[n+1] == s
 		}
 	}
 	return false
@@ -133,6 +146,10 @@ func (b *fn) call(i *ssa.Call) {
 				s.L = nil
 			}
 		}
+	} else if p := pointerFrom(i); p != nil && !b.suspends(i) {
+		b.skip[p] = true
+		s.L = b.target(p)
+		s.R = []*ir.Expr{{Op: ir.OpConvert, Args: []*ir.Expr{e}, Type: p.Type()}}
 	} else {
 		s.L = b.target(i)
 	}

@@ -21,7 +21,7 @@ type pend struct {
 	vars map[*ir.Var]bool // plain variables it reads
 	mem  bool             // reads memory
 	risk bool             // may panic
-	call bool             // must not move across a call (a map read)
+	call bool             // must not move across a call
 }
 
 func newPend(v ssa.Value, e *ir.Expr) *pend {
@@ -32,6 +32,9 @@ func newPend(v ssa.Value, e *ir.Expr) *pend {
 			p.vars[e.Var] = true
 		case ir.OpDeref, ir.OpIndex, ir.OpField, ir.OpGlobal, ir.OpSlice, ir.OpBuiltin, ir.OpConvert:
 			p.mem = true
+			if e.Op == ir.OpConvert && (isUnsafePointer(e.Type) || isUnsafePointer(e.Args[0].Type)) {
+				p.call = true // before, the collector does not see a pointer, and a snapshot not what it leads to
+			}
 		}
 	})
 	return p
@@ -116,6 +119,15 @@ func (b *fn) set(v ssa.Value, e *ir.Expr) {
 		return
 	}
 	b.keep(v, e)
+}
+
+// isUnsafePointer is false for nil, the type of what generated code needs.
+func isUnsafePointer(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	basic, ok := t.Underlying().(*types.Basic)
+	return ok && basic.Kind() == types.UnsafePointer
 }
 
 // evaluatedFirst reports whether v has its value before what else use needs is called: the operands of a select, and the tag of a switch,

@@ -377,7 +377,7 @@ func (b *fn) finish() {
 				continue
 			}
 			told[v] = true
-			if basic, ok := v.Type.(*types.Basic); ok && basic.Kind() == types.UnsafePointer {
+			if isUnsafePointer(v.Type) {
 				b.refuse(p.Pos, "unsafe.Pointer "+v.Name+" lives across a suspension", "its target's type is unknown, so it cannot be saved", "keep it between two suspending calls")
 			}
 		}

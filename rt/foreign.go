@@ -200,5 +200,9 @@ func (n *native) remedy() string {
 	if runs := n.runs(); strings.HasPrefix(runs, "net/http.") && (strings.Contains(runs, "persistConn") || strings.Contains(runs, "lientConn")) {
 		return "close the body of each response before the wait, and have the connections closed by CloseIdleConnections, which is done for you for http.DefaultClient and for a client or transport that is a package variable"
 	}
-	return "close what started it before the wait, or start it while packages are initialised, as by the declaration of a package variable: each process then starts its own"
+	such := ","
+	if pooled.Load() {
+		such = ", such as Rows, a Tx or a Conn of a *sql.DB,"
+	}
+	return "close what started it before the wait" + such + " or start it while packages are initialised, as by the declaration of a package variable: each process then starts its own"
 }

@@ -1,6 +1,9 @@
 package rt
 
 import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
 	"runtime"
 	"slices"
 	"strings"
@@ -76,6 +79,74 @@ func TestForeigners(t *testing.T) {
 	if len(f.seen) != 1 {
 		t.Errorf("%+v", f.seen)
 	}
+}
+
+// A lazy driver makes connections that do nothing, with a goroutine each.
+type lazyDriver struct{}
+
+func (lazyDriver) Connect(context.Context) (driver.Conn, error) {
+	c := lazyConn{make(chan bool)}
+	go func() { <-c.closed }()
+	return c, nil
+}
+func (lazyDriver) Driver() driver.Driver { return nil }
+
+type lazyConn struct{ closed chan bool }
+
+func (lazyConn) Prepare(string) (driver.Stmt, error) { return nil, driver.ErrSkip }
+func (lazyConn) Begin() (driver.Tx, error)           { return nil, driver.ErrSkip }
+func (c lazyConn) Close() error                      { close(c.closed); return nil }
+
+// TestClosePools: the idle connections of all pools that a variable leads to are closed, and their limits stay.
+func TestClosePools(t *testing.T) {
+	defer func(old []any) { idlers = old }(idlers)
+	idlers = nil
+	plain, limited, nested, none := sql.OpenDB(lazyDriver{}), sql.OpenDB(lazyDriver{}), sql.OpenDB(lazyDriver{}), sql.OpenDB(lazyDriver{})
+	limited.SetMaxIdleConns(3)
+	none.SetMaxIdleConns(0)
+	nested.SetMaxOpenConns(1)
+	type shop struct {
+		again *shop
+		dbs   []any
+	}
+	s := &shop{dbs: []any{nil, nested, 1}}
+	s.again = s
+	all := map[*sql.DB]int{plain: 2, limited: 3, nested: 1, none: 0} // idle at most
+	fill := func() {
+		for db, idle := range all {
+			var conns []*sql.Conn
+			n := idle + 1 // one more than stay
+			if db == nested {
+				n = 1
+			}
+			for range n {
+				c, err := db.Conn(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				conns = append(conns, c)
+			}
+			for _, c := range conns {
+				c.Close()
+			}
+			if n := db.Stats().Idle; n != idle {
+				t.Errorf("%d idle, want %d", n, idle)
+			}
+		}
+	}
+	for _, ptr := range []any{&plain, limited, &s, &none} {
+		RegisterIdle(ptr)
+	}
+	for range 2 {
+		fill()
+		closeIdle()
+		for db := range all {
+			if s := db.Stats(); s.OpenConnections != 0 {
+				t.Errorf("%+v", s)
+			}
+		}
+	}
+	fill()
 }
 
 // A pool has idle connections.

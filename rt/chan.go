@@ -25,6 +25,9 @@ func Recv2[T any](g *G, ch <-chan T) (v T, ok bool) {
 	default:
 	}
 	g.Park()
+	if g.Pinned() {
+		g.Block(Recving(ch))
+	}
 	select {
 	case v, ok = <-ch:
 	case <-g.Stop():
@@ -46,6 +49,9 @@ func Send[T any](g *G, ch chan<- T, v T) {
 	default:
 	}
 	g.Park()
+	if g.Pinned() {
+		g.Block(Sending(ch))
+	}
 	select {
 	case ch <- v:
 	case <-g.Stop():

@@ -47,10 +47,11 @@ func (p *process) atQuiet() (status int, done bool) {
 		return status, done
 	}
 	clear(p.foreign.seen)
+	p.hindrance.over()
 	pc := &p.pace
-	o := p.outlook(now.UnixNano())
+	o := p.outlook(p.gs, now.UnixNano())
 	if !o.runnable && o.wake == 0 && p.strange == 0 {
-		return fatal(p.deadlock(), 2), true
+		return fatal(p.deadlock(nil), 2), true
 	}
 	resting := !o.runnable && p.strange == 0
 	far := resting && o.wake-now.UnixNano() > int64(unloadAfter)

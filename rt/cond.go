@@ -39,7 +39,7 @@ func (g *G) signalled(c *sync.Cond) bool { return int32(g.ticket-memoryOf(c).not
 // CondWait is c.Wait().
 func CondWait(g *G, c *sync.Cond) {
 	if g.pins != 0 {
-		g.natively(c.Wait)
+		g.natively(Wait{waitCond, c}, c.Wait)
 		return
 	}
 	if g.restoring() { // in the Lock of a type of the program's

@@ -38,7 +38,8 @@
 // # Pinning
 //
 // A G is pinned while a frame on its stack cannot be suspended: uncompiled code that called back into compiled code (Enter), or
-// a panic or Goexit that is running deferred calls (defers.go). The operations of a pinned G block natively, and no stop completes.
+// a panic or Goexit that is running deferred calls (defers.go). The operations of a pinned G block natively, and no stop completes. What keeps
+// the process from being saved for long, this or a call of uncompiled code that does not return, is told (hindrance.go).
 //
 // # Invariants
 //
@@ -60,7 +61,7 @@
 //
 // # What it does not do
 //
-// It does not find a deadlock among goroutines of which one is pinned, nor while a goroutine of uncompiled code
-// could still wake somebody. It keeps the order of waiters across a stop, but a stop that is called off costs those their place that had
+// It does not find a deadlock while a goroutine of uncompiled code could still wake somebody, nor one in which a goroutine is blocked by an
+// operation of uncompiled code (deadlock.go). It keeps the order of waiters across a stop, but a stop that is called off costs those their place that had
 // already conceded.
 package rt

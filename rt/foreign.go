@@ -17,7 +17,7 @@ import (
 //
 // Any other that stays ends the run, and is named.
 
-// foreignPatience is how long the same goroutine may run beside quiet points.
+// foreignPatience is how long the same goroutine may run beside quiet points, or keep them from coming about (hindrance.go).
 const foreignPatience = 10 * time.Second
 
 // harmless are functions of goroutines that touch nothing but a *sql.DB. One that is part of the state is refused by name; any other does not matter.
@@ -32,6 +32,7 @@ type native struct {
 	state   string        // "select", "IO wait", ...
 	stack   []nativeFrame // innermost first
 	creator nativeFrame
+	g       uintptr // the *G that it executes, 0 if it is not one of the program's
 }
 
 // A nativeFrame is a call in compiled machine code; pos is file:line.
@@ -73,7 +74,12 @@ func parseNatives(text string) (ns []native) {
 				by, _, _ = strings.Cut(by, " in goroutine ")
 				n.creator = nativeFrame{by, pos}
 			} else {
-				n.stack = append(n.stack, nativeFrame{lines[i][:max(0, strings.LastIndexByte(lines[i], '('))], pos})
+				f := nativeFrame{lines[i][:max(0, strings.LastIndexByte(lines[i], '('))], pos}
+				n.stack = append(n.stack, f)
+				if args := lines[i][len(f.function):]; f.function == rootFunction {
+					g, _ := strconv.ParseUint(strings.Trim(args, "()"), 0, 64) // 0x... without a ?, which would mean that it may be wrong
+					n.g = uintptr(g)
+				}
 			}
 			i++
 		}
@@ -109,10 +115,13 @@ func (n *native) in(functions []string) bool {
 type foreigners struct {
 	first map[int64]bool // ids of the native goroutines there were when the program began
 	now   []native       // at the last look
-	seen  map[int64]sighting
+	seen  sightings
 }
 
-// A sighting says how often the goroutine was met, in attempts since the last quiet point that had none.
+// sightings are of the native goroutines that were in the way of a save, by id, since the last quiet point that had none.
+type sightings map[int64]sighting
+
+// A sighting says how often the goroutine was met, in attempts.
 type sighting struct {
 	since time.Time
 	times int
@@ -120,7 +129,7 @@ type sighting struct {
 
 // begin notes the goroutines that there are before the program.
 func (f *foreigners) begin() {
-	*f = foreigners{first: map[int64]bool{}, seen: map[int64]sighting{}}
+	*f = foreigners{first: map[int64]bool{}}
 	for _, n := range natives() {
 		f.first[n.id] = true
 	}
@@ -137,27 +146,27 @@ func (f *foreigners) look() bool {
 	return len(f.now) > 0
 }
 
-// met counts those of the last look and returns the ones that stay.
-func (f *foreigners) met(now time.Time) (stay []native) {
-	seen := make(map[int64]sighting, len(f.now))
-	for _, n := range f.now {
-		s, ok := f.seen[n.id]
+// met counts the goroutines of an attempt and returns the ones that stay.
+func (s *sightings) met(now time.Time, ns []native) (stay []native) {
+	seen := make(sightings, len(ns))
+	for _, n := range ns {
+		x, ok := (*s)[n.id]
 		if !ok || n.in(passing) {
-			s = sighting{since: now}
+			x = sighting{since: now}
 		}
-		s.times++
-		seen[n.id] = s
-		if s.times >= 3 && now.Sub(s.since) >= foreignPatience {
+		x.times++
+		seen[n.id] = x
+		if x.times >= 3 && now.Sub(x.since) >= foreignPatience {
 			stay = append(stay, n)
 		}
 	}
-	f.seen = seen
+	*s = seen
 	return stay
 }
 
 // beside deals with a quiet point beside which foreign goroutines run. Those that stay end the run.
 func (p *process) beside(now time.Time) (status int, done bool) {
-	stay := p.foreign.met(now)
+	stay := p.foreign.seen.met(now, p.foreign.now)
 	if len(stay) == 0 || p.start.Volatile {
 		return 0, false
 	}
@@ -186,13 +195,29 @@ func explainForeign(stay []native) string {
 // userPos returns the place in the user's code that n has called other code from, or was created at; "" if there is none.
 func (n *native) userPos() string {
 	for _, f := range append(n.stack, n.creator) {
-		// Programs are built with -trimpath: the files of others are named by their packages.
-		if strings.HasPrefix(f.pos, "/") || strings.HasPrefix(f.function, "main.") {
-			dir, _ := os.Getwd()
-			return strings.TrimPrefix(f.pos, dir+"/")
+		if f.user() {
+			return f.short()
 		}
 	}
 	return ""
+}
+
+// user reports whether the call is in text of the user's. Programs are built with -trimpath: the files of others, and those that the compiler has
+// made, are named by their packages.
+func (f nativeFrame) user() bool {
+	return strings.HasPrefix(f.pos, "/") || strings.HasPrefix(f.function, "main.") && !f.generated()
+}
+
+// generated reports whether the call is in a file that the compiler has made, and is no line of the user's.
+func (f nativeFrame) generated() bool {
+	file, _, _ := strings.Cut(f.pos[strings.LastIndexByte(f.pos, '/')+1:], ":")
+	return !strings.HasPrefix(f.pos, "/") && (file == "hark.go" || file == "hark_entry.go" || strings.HasSuffix(file, "_hark.go"))
+}
+
+// short returns the position, relative to the working directory if it is in there.
+func (f nativeFrame) short() string {
+	dir, _ := os.Getwd()
+	return strings.TrimPrefix(f.pos, dir+"/")
 }
 
 // remedy says what can be done about a goroutine that stays.

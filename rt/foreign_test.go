@@ -65,17 +65,17 @@ func TestForeigners(t *testing.T) {
 	f.now = append(f.now, native{id: 1 << 40, stack: []nativeFrame{{function: "net.(*Dialer).DialContext"}}})
 	now := time.Now()
 	for i := range 3 {
-		if stay := f.met(now.Add(time.Duration(i))); len(stay) != 0 {
+		if stay := f.seen.met(now.Add(time.Duration(i)), f.now); len(stay) != 0 {
 			t.Errorf("%+v", stay)
 		}
 	}
-	if stay := f.met(now.Add(foreignPatience)); len(stay) != 1 || stay[0].id != f.now[0].id {
+	if stay := f.seen.met(now.Add(foreignPatience), f.now); len(stay) != 1 || stay[0].id != f.now[0].id {
 		t.Errorf("%+v", stay)
 	} else if text := explainForeign(stay); !strings.Contains(text, "foreign_test.go:") || !strings.Contains(text, "TestForeigners.func1, created by ") {
 		t.Error(text)
 	}
 	f.now = f.now[1:]
-	f.met(now)
+	f.seen.met(now, f.now)
 	if len(f.seen) != 1 {
 		t.Errorf("%+v", f.seen)
 	}

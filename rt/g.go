@@ -44,6 +44,8 @@ type G struct {
 	entry   waiter         // in a waiter table
 	held    heldList       // locks
 
+	blocked atomic.Pointer[block] // while pinned and parked
+
 	raised, handed, armed *Raised // on its way to a deferred function; see mayRecover
 }
 
@@ -94,6 +96,18 @@ func (g *G) Stop() <-chan struct{} {
 	}
 	return g.stop
 }
+
+// A block is what a pinned goroutine waits for, natively.
+type block struct {
+	state uint64 // G.state then: it counts only while that is the same
+	waits []Wait
+}
+
+// Pinned reports whether the goroutine cannot be suspended.
+func (g *G) Pinned() bool { return g.pins != 0 }
+
+// Block says what a pinned goroutine, which has parked, waits for.
+func (g *G) Block(w ...Wait) { g.blocked.Store(&block{g.state.Load(), w}) }
 
 // Concede gives up the operation in progress, which has had no effect. The goroutine waits for one of w.
 func (g *G) Concede(w ...Wait) {
@@ -163,6 +177,7 @@ func (g *G) pin() {
 
 func (g *G) unpin() {
 	if g.pins--; g.pins == 0 {
+		g.blocked.Store(nil)
 		g.p.pinned.Add(-1)
 	}
 }

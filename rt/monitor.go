@@ -11,7 +11,8 @@ import (
 //	wanted    the host asks,
 //	interval  the last commit is a second or more ago and something has run since,
 //	idle      all goroutines are parked and none has moved since the last look, and no deadline is near,
-//	chaos     an operation says so (chaos.go).
+//	chaos     an operation says so (chaos.go),
+//	asleep    everything is parked as for idle, but some goroutines are pinned: it may be a deadlock.
 //
 // Saving takes at most about 5% of the time: the next commit waits for twenty times the cost of the last one.
 
@@ -26,6 +27,8 @@ const (
 	lastPatience   = time.Second
 	firstBackoff   = time.Millisecond
 	lastBackoff    = time.Second
+	firstAsk       = time.Second // between stops that ask whether it is a deadlock
+	lastAsk        = 30 * time.Second
 	settleTime     = 5 * time.Millisecond // a chaos stop waits so long for resumed goroutines
 	refuseAfter    = 2 * time.Second      // of saves that fail because of a value
 )
@@ -63,7 +66,9 @@ type pace struct {
 	unsavable time.Time     // first of the failed saves in a row
 	failures  int           // their number
 	pokedAt   time.Time
-	running   int // goroutines at the last look
+	askAgain  time.Time     // whether it is a deadlock, where goroutines are pinned
+	askDelay  time.Duration // the next one
+	running   int           // goroutines at the last look
 }
 
 func (c *pace) begin(now time.Time) {
@@ -105,7 +110,7 @@ func (p *process) tend(now time.Time) (d time.Duration, status int, done bool) {
 		p.stopSince = now
 	}
 	p.pace.running = p.running
-	stopping, pending, quiet, since := p.stopping, p.pending, p.running == 0, p.stopSince
+	stopping, pending, quiet, since, why := p.stopping, p.pending, p.running == 0, p.stopSince, p.reason
 	p.mu.Unlock()
 	switch {
 	case p.crashing.Load():
@@ -113,10 +118,20 @@ func (p *process) tend(now time.Time) (d time.Duration, status int, done bool) {
 	case stopping && quiet:
 		status, done = p.atQuiet()
 		return lookParked, status, done
+	case stopping && why == reasonAsleep:
+		known, stuck := p.asleep(now)
+		if len(stuck) > 0 {
+			return 0, fatal(p.deadlock(stuck), 2), true
+		}
+		if known || now.Sub(since) > firstPatience {
+			p.resume()
+		}
+		return lookParked, 0, false
 	case stopping:
 		if left := p.pace.patience - now.Sub(since); left > 0 {
 			return min(left, lookBusy), 0, false
 		}
+		p.hindered(now)
 		p.callOff()
 	case pending:
 		if left := settleTime - now.Sub(since); left > 0 {
@@ -146,6 +161,14 @@ func (p *process) look(now time.Time) time.Duration {
 		if r, ok := p.reasonToStop(now, c, same, idle); ok && p.pinned.Load() == 0 {
 			p.beginStop(r)
 			return 0
+		} else if ok {
+			p.hindered(now)
+			if c.parked && same && p.strange == 0 && !now.Before(pc.askAgain) {
+				pc.askDelay = min(max(2*pc.askDelay, firstAsk), lastAsk)
+				pc.askAgain = now.Add(pc.askDelay)
+				p.beginStop(reasonAsleep)
+				return 0
+			}
 		}
 	}
 	d := lookBusy
@@ -216,4 +239,5 @@ func (p *process) callOff() {
 func (pc *pace) succeeded() {
 	pc.backoff, pc.patience = firstBackoff, firstPatience
 	pc.notBefore = time.Time{}
+	pc.askDelay = 0
 }

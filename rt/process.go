@@ -64,12 +64,13 @@ type process struct {
 	visits    visits       // counted by chaos
 
 	// The monitor's own.
-	kicked  chan struct{}
-	base    int // native goroutines that are not the program's
-	strange int // of base, those that are neither the monitor nor the host's
-	foreign foreigners
-	pace    pace
-	dooms   int // chaos restarts in this OS process
+	kicked    chan struct{}
+	base      int // native goroutines that are not the program's
+	strange   int // of base, those that are neither the monitor nor the host's
+	foreign   foreigners
+	hindrance hindrance
+	pace      pace
+	dooms     int // chaos restarts in this OS process
 }
 
 func newProcess() *process {

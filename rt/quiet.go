@@ -30,10 +30,10 @@ func (s *sides) meets() bool {
 	return s.recv[0] != nil && s.send[0] != nil && (s.recv[0] != s.send[0] || s.recv[1] != nil || s.send[1] != nil)
 }
 
-// outlook computes the outlook. The process must be quiet.
-func (p *process) outlook(now int64) (o outlook) {
+// outlook computes the outlook of gs, of which none runs.
+func (p *process) outlook(gs []*G, now int64) (o outlook) {
 	chans := make(map[*hchan]*sides)
-	for _, g := range p.gs {
+	for _, g := range gs {
 		for _, w := range g.waits {
 			if w.possible(now, g) {
 				o.runnable = true

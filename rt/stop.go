@@ -19,10 +19,11 @@ const (
 	reasonInterval               // the last commit is long ago
 	reasonWanted                 // the host asked
 	reasonChaos
+	reasonAsleep // all are parked, some of them pinned: is it a deadlock?
 )
 
 func (r reason) String() string {
-	return [...]string{"idle", "interval", "wanted", "chaos"}[r]
+	return [...]string{"idle", "interval", "wanted", "chaos", "asleep"}[r]
 }
 
 // beginStop asks all goroutines to concede.

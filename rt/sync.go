@@ -23,7 +23,7 @@ func Lock(g *G, m *sync.Mutex) {
 
 func lockSlowly(g *G, m *sync.Mutex) {
 	if g.pins != 0 {
-		g.natively(m.Lock)
+		g.natively(Wait{waitLock, m}, m.Lock)
 	} else if !lockSpinning(m) {
 		g.await(unsafe.Pointer(m), exclusive, Wait{waitLock, m}, m.TryLock)
 	}
@@ -69,7 +69,7 @@ func RWLock(g *G, m *sync.RWMutex) {
 	switch {
 	case m.TryLock():
 	case g.pins != 0:
-		g.natively(m.Lock)
+		g.natively(Wait{waitWLock, m}, m.Lock)
 	default:
 		g.await(unsafe.Pointer(m), exclusive, Wait{waitWLock, m}, m.TryLock)
 	}
@@ -87,7 +87,7 @@ func RLock(g *G, m *sync.RWMutex) {
 	switch {
 	case (waiting.Load() == 0 || !writerAhead(unsafe.Pointer(m), nil)) && m.TryRLock():
 	case g.pins != 0:
-		g.natively(m.RLock)
+		g.natively(Wait{waitRLock, m}, m.RLock)
 	default:
 		g.await(unsafe.Pointer(m), shared, Wait{waitRLock, m}, m.TryRLock)
 	}
@@ -145,7 +145,7 @@ func WaitGroupWait(g *G, wg *sync.WaitGroup) {
 	switch {
 	case groupCount(wg) == 0:
 	case g.pins != 0:
-		g.natively(wg.Wait)
+		g.natively(Wait{waitGroup, wg}, wg.Wait)
 		return
 	default:
 		g.await(unsafe.Pointer(wg), counter, Wait{waitGroup, wg}, func() bool { return groupCount(wg) == 0 })
@@ -180,8 +180,9 @@ func (t *groupThunk) Run(g *G) {
 }
 
 // natively blocks a pinned goroutine in Go's own operation.
-func (g *G) natively(wait func()) {
+func (g *G) natively(w Wait, wait func()) {
 	g.Park()
+	g.Block(w)
 	wait()
 	g.Unpark()
 }

@@ -227,6 +227,8 @@ func (f *fake) step(op, arg string) {
 			select {}
 		}
 		check(err)
+	case "unsaved":
+		check(f.conn.Send(wire.Unsaved{Why: arg}, nil))
 	case "refuse":
 		f.conn.Send(wire.Refused{Err: arg}, nil)
 		select {}

@@ -34,6 +34,8 @@
 //	the supervisor is stopped       ask for a last commit, wait a moment, kill it
 //	the supervisor dies             the socket closes and Pdeathsig fires: the worker exits
 //
+// A worker that sends Unsaved goes on: what keeps it from being saved is said on stderr at once, and in the record until the next commit.
+//
 // # Invariants
 //
 //  1. One supervisor per run: whoever has the lease, a file lock that the kernel

@@ -214,6 +214,36 @@ func TestRefused(t *testing.T) {
 	b.want("init\none\n", "")
 }
 
+// TestUnsaved: what keeps a run from being saved is shown before the output that waits for that, and is on the record until then.
+func TestUnsaved(t *testing.T) {
+	b := newBench(t)
+	why := "main.go:3: goroutine 2 has been in net/http.ListenAndServe"
+	r := b.create("out:one", "commit", "out:two", "unsaved:"+why, "unsaved:"+why, "sleep:500ms", "exit:3")
+	ended, seen := make(chan bool), make(chan bool)
+	go func() {
+		found := false
+		for {
+			runs, err := List(context.Background(), b.dir, b.s)
+			found = found || err == nil && len(runs) == 1 && runs[0].Error == why && runs[0].State == store.Running && runs[0].Step == 1
+			select {
+			case <-ended:
+				seen <- found
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	b.execute(r)
+	close(ended)
+	if !<-seen {
+		t.Error("the record did not say it")
+	}
+	b.want("init\none\ntwo\n", why+"\n"+why+"\n")
+	if r.rec.Error != "" || r.rec.Exit != 3 {
+		t.Errorf("record %+v", r.rec)
+	}
+}
+
 func TestWanted(t *testing.T) {
 	b := newBench(t)
 	start := time.Now()

@@ -242,6 +242,8 @@ func (r *Run) handle(stop, ctx context.Context, w *worker, m message) (ending, e
 	case wire.Commit:
 		defer close(m.done)
 		return r.onCommit(stop, ctx, w, &msg, m.snapshot)
+	case wire.Unsaved:
+		return 0, r.unsaved(ctx, msg.Why)
 	case wire.Refused:
 		w.kill()
 		return 0, r.fail(ctx, w, msg.Err)
@@ -311,6 +313,14 @@ func (r *Run) fail(ctx context.Context, w *worker, why string) error {
 		return err
 	}
 	return &FailedError{ID: r.rec.ID, Why: why}
+}
+
+// unsaved tells, at once and on the record until the next commit, what keeps the run from being saved.
+func (r *Run) unsaved(ctx context.Context, why string) error {
+	fmt.Fprintln(r.o.Stderr, why)
+	next := r.rec
+	next.Error = why
+	return r.put(ctx, &next, nil)
 }
 
 // finish commits the end of the program and the rest of its output.

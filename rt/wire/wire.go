@@ -15,6 +15,7 @@
 //	Commit + snapshot ->
 //	             <-   Committed, or SIGKILL when Reason is "chaos"
 //	             <-   Wanted, at any time
+//	Unsaved      ->   at any time
 //	Refused      ->   and the host ends the worker
 //
 // or, to inspect what is stored:
@@ -52,6 +53,7 @@ const (
 	kindCommitted kind = 4
 	kindWanted    kind = 5
 	kindRefused   kind = 6
+	kindUnsaved   kind = 7
 	kindInspected kind = 16
 )
 
@@ -95,6 +97,9 @@ type Wanted struct{}
 
 // Refused says that the process cannot be saved for good. Worker to host.
 type Refused struct{ Err string }
+
+// Unsaved says what keeps the process from being saved at present. Worker to host.
+type Unsaved struct{ Why string }
 
 // Inspected is the description that Start.Inspect asked for. Worker to host.
 type Inspected struct{ Inspection *rt.Inspection }
@@ -151,6 +156,8 @@ func (c *Conn) Send(msg any, snapshot io.WriterTo) error {
 		k = kindWanted
 	case Refused:
 		k = kindRefused
+	case Unsaved:
+		k = kindUnsaved
 	case Inspected:
 		k = kindInspected
 	default:
@@ -237,6 +244,8 @@ func decode(k kind, text []byte) (any, error) {
 		return parse[Wanted](text)
 	case kindRefused:
 		return parse[Refused](text)
+	case kindUnsaved:
+		return parse[Unsaved](text)
 	case kindInspected:
 		return parse[Inspected](text)
 	}

@@ -57,6 +57,7 @@ func TestRoundTrip(t *testing.T) {
 		Committed{Verdict: VerdictExit},
 		Wanted{},
 		Refused{Err: "no"},
+		Unsaved{Why: "main.go:3: busy"},
 		Start{Run: "r", Size: 77},
 		Commit{},
 		Commit{Reason: "chaos"},
@@ -67,7 +68,7 @@ func TestRoundTrip(t *testing.T) {
 		var s io.WriterTo
 		switch m.(type) {
 		case Commit, Start:
-			s = pieces{raw[:i*len(raw)/12], sizes[i%len(sizes)], nil}
+			s = pieces{raw[:i*len(raw)/len(msgs)], sizes[i%len(sizes)], nil}
 		}
 		if err := c.Send(m, s); err != nil {
 			t.Fatal(err)
@@ -81,11 +82,11 @@ func TestRoundTrip(t *testing.T) {
 		if s == nil {
 			continue
 		}
-		if i == 7 { // skipped by the next Receive
+		if i == 8 { // skipped by the next Receive
 			io.CopyN(io.Discard, s, 1000)
 			continue
 		}
-		if r, err := io.ReadAll(s); err != nil || !bytes.Equal(r, raw[:i*len(raw)/12]) {
+		if r, err := io.ReadAll(s); err != nil || !bytes.Equal(r, raw[:i*len(raw)/len(msgs)]) {
 			t.Errorf("%#v: snapshot of %d bytes, %v", m, len(r), err)
 		}
 		<-s.Done()

@@ -153,6 +153,13 @@ func (w *worker) Refuse(text string) {
 	gone()
 }
 
+// Warn implements rt.Warner.
+func (w *worker) Warn(text string) {
+	if w.conn.Send(Unsaved{text}, nil) != nil {
+		gone()
+	}
+}
+
 // skip reads the rest of the snapshot: the host listens when it has sent all of it.
 func (w *worker) skip() {
 	if w.loading != nil {

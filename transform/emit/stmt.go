@@ -221,6 +221,7 @@ func (e *emitter) selectStmt(g *jen.Group, s *ir.Stmt) {
 				return
 			}
 			b.Add(G().Dot("Park").Call())
+			b.If(G().Dot("Pinned").Call()).Block(G().Dot("Block").Call(waits()...))
 			b.Select().BlockFunc(func(sel *jen.Group) {
 				cases(sel)
 				sel.Case(jen.Op("<-").Add(G()).Dot("Stop").Call()).Block(concede())

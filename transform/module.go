@@ -62,6 +62,9 @@ func moduleFiles(ctx context.Context, o *Options, prog *load.Program, copies []*
 	if prog.All["net/netip"] != nil {
 		parts = append(parts, emit.NetAddr)
 	}
+	if prog.All["expvar"] != nil {
+		parts = append(parts, emit.ExpVars)
+	}
 	for _, path := range slices.Sorted(maps.Keys(emit.Warm)) {
 		if prog.All[path] != nil {
 			parts = append(parts, emit.Warm[path])

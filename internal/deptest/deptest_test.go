@@ -49,6 +49,7 @@ var policy = []rule{
 		pkg: "rt/snap/netaddr", std: "net/netip reflect unsafe",
 		why: "what snapshots need for net/netip; programs without it do not link it",
 	},
+	{pkg: "rt/snap/expvars", may: "rt/snap", std: "expvar", why: "state of package expvar; programs without it do not link it"},
 	{pkg: "rt/snap/warm/flate", std: "compress/flate strings", why: "what restored values need of compress/flate; programs without it do not link it"},
 	{pkg: "rt/snap/warm/des", std: "crypto/des", why: "what restored values need of crypto/des; programs without it do not link it"},
 	{

@@ -34,6 +34,9 @@ const RTPath = "harkgen.local/rt"
 // NetAddr is the package of rt that programs with net/netip link.
 const NetAddr = "snap/netaddr"
 
+// ExpVars is the package of rt that programs with expvar link.
+const ExpVars = "snap/expvars"
+
 // Warm is the packages of rt that make packages of the standard library ready for restored values.
 var Warm = map[string]string{"compress/flate": "snap/warm/flate", "crypto/des": "snap/warm/des"}
 

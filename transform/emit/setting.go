@@ -44,6 +44,9 @@ func (e *emitter) settings(g *jen.Group) {
 			g.Add(e.rt("RegisterSetting")).Call(jen.Lit(s.name), jen.Qual(s.pkg, s.get), jen.Qual(s.pkg, s.set))
 		}
 	}
+	if e.prog.All["expvar"] != nil {
+		g.Add(e.rt("RegisterSetting")).Call(jen.Lit("expvar"), jen.Qual(RTPath+"/"+ExpVars, "State"), jen.Qual(RTPath+"/"+ExpVars, "SetState"))
+	}
 	if e.setsEnviron() {
 		g.Add(e.rt("RegisterSetting")).Call(jen.Lit("os.Environ"), e.rt("Environ"), e.rt("SetEnviron"))
 	}

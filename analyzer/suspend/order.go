@@ -3,6 +3,7 @@ package suspend
 import (
 	"cmp"
 	"go/token"
+	"go/types"
 	"slices"
 	"strings"
 
@@ -16,13 +17,47 @@ func sorted(fns map[*ssa.Function]bool) []*ssa.Function {
 	for fn := range fns {
 		out = append(out, fn)
 	}
-	slices.SortFunc(out, func(a, b *ssa.Function) int {
-		if c := ComparePos(a.Prog.Fset, a.Pos(), b.Pos()); c != 0 {
-			return c
-		}
-		return strings.Compare(a.String(), b.String())
-	})
+	slices.SortFunc(out, Compare)
 	return out
+}
+
+// Compare orders functions by where they stand; instances of one function by their types, as far as the names of these tell.
+func Compare(a, b *ssa.Function) int {
+	if c := ComparePos(a.Prog.Fset, a.Pos(), b.Pos()); c != 0 {
+		return c
+	}
+	return cmp.Or(strings.Compare(a.String(), b.String()), strings.Compare(typeArgs(a), typeArgs(b)))
+}
+
+// typeArgs is the text of the type arguments of fn and of those it is nested in.
+func typeArgs(fn *ssa.Function) string {
+	var b strings.Builder
+	for ; fn != nil; fn = fn.Parent() {
+		for _, t := range fn.TypeArgs() {
+			writeType(&b, t, 4)
+		}
+	}
+	return b.String()
+}
+
+// writeType writes t and what it is made of, to a depth: types that a generic function declares have the same name in all its instances.
+func writeType(b *strings.Builder, t types.Type, depth int) {
+	b.WriteString(types.TypeString(t, nil))
+	if depth--; depth == 0 {
+		return
+	}
+	switch t := t.(type) {
+	case *types.Named:
+		for t := range t.TypeArgs().Types() {
+			writeType(b, t, depth)
+		}
+		writeType(b, t.Underlying(), depth)
+	case *types.Map:
+		writeType(b, t.Key(), depth)
+		writeType(b, t.Elem(), depth)
+	case interface{ Elem() types.Type }:
+		writeType(b, t.Elem(), depth)
+	}
 }
 
 // ComparePos orders positions by file name and place. Files are loaded at the same time, so which gets the smaller positions varies.

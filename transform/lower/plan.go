@@ -5,7 +5,6 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
-	"strings"
 
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/ssa/ssautil"
@@ -78,10 +77,7 @@ func (p *Plan) mark() {
 // compare orders functions by where they stand; instances of one function by their types.
 func compare(a, b *ssa.Function) int {
 	byPos := func(p, q token.Pos) int { return suspend.ComparePos(a.Prog.Fset, p, q) }
-	if c := byPos(a.Pos(), b.Pos()); c != 0 {
-		return c
-	}
-	return cmp.Or(strings.Compare(a.String(), b.String()), slices.CompareFunc(typePositions(a), typePositions(b), byPos))
+	return cmp.Or(suspend.Compare(a, b), slices.CompareFunc(typePositions(a), typePositions(b), byPos))
 }
 
 // typePositions tells type arguments of the same name apart.

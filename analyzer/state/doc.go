@@ -13,20 +13,13 @@
 //
 // # The analysis
 //
-//  1. Points-to (solve.go, build.go). Which objects may each value lead to? Inclusion constraints after Andersen over the SSA of the whole
-//     compiled program: insensitive to flow and context, one level of fields. An object is a package variable, an allocation, or what
-//     one call of code that is not compiled returns.
+//  1. Points-to (package pointsto). Which objects may each value lead to?
 //  2. Writes. Every instruction that changes memory marks the objects that its address may lead to, unless it runs only while packages are
-//     initialised. Code that is not compiled is described by a table (library.go); what the table does not know may write
+//     initialised. Code that is not compiled is described by package library; what it does not know may write
 //     everything that it is given, and keep it to write it later. So may package reflect and conversions to unsafe.Pointer.
 //  3. Reproduction (reproduce.go). Does the initialiser make the same value again? It may not read clocks, files, the environment or random
 //     numbers, nor range over a map, nor read variables for which this does not hold.
 //  4. Identity. A pointer to a rebuilt variable, or to the object that its value leads to, is restored as a pointer to what the new process
 //     has there (rt.RegisterExternal). What lies deeper is saved with whoever refers to it, as a copy. As it is never written
 //     the copy can only be told by comparison; so a variable that leads to a deeper object that is compared anywhere is state.
-//
-// # What it relies on
-//
-// Unsafe code and reflection that get at memory by other ways than a value that they were given (an address as a number, a linkname) are not
-// seen. The same holds for the race detector and for the collector.
 package state

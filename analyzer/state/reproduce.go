@@ -5,6 +5,9 @@ import (
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/library"
+	"github.com/harkgen/harkgen/analyzer/pointsto"
 )
 
 // This file decides whether initialisation makes the same value again in another process.
@@ -20,19 +23,19 @@ type verdict struct {
 }
 
 // makers are packages whose functions return the same for the same arguments, but for those in others.
-var makers = set(`bytes cmp container/heap container/list container/ring context crypto/md5 crypto/sha1 crypto/sha256 crypto/sha512 embed encoding/base32
+var makers = library.Words(`bytes cmp container/heap container/list container/ring context crypto/md5 crypto/sha1 crypto/sha256 crypto/sha512 embed encoding/base32
 	encoding/base64 encoding/binary encoding/hex encoding/json encoding/xml errors fmt go/token hash/crc32 hash/crc64 hash/fnv html html/template
 	internal/bytealg io iter log log/slog maps math math/big math/bits math/cmplx net/http/cookiejar net/netip net/url path regexp regexp/syntax slices sort
 	strconv strings sync text/template text/template/parse unicode unicode/utf16 unicode/utf8`)
 
 // others are functions of makers that do not, by their full name.
-var others = set(`fmt.Fscan fmt.Fscanf fmt.Fscanln fmt.Scan fmt.Scanf fmt.Scanln html/template.ParseFiles html/template.ParseGlob html/template.ParseFS
+var others = library.Words(`fmt.Fscan fmt.Fscanf fmt.Fscanln fmt.Scan fmt.Scanf fmt.Scanln html/template.ParseFiles html/template.ParseGlob html/template.ParseFS
 	text/template.ParseFiles text/template.ParseGlob (*html/template.Template).ParseFiles (*html/template.Template).ParseGlob
 	(*text/template.Template).ParseFiles (*text/template.Template).ParseGlob maps.All maps.Keys maps.Values sync.OnceFunc sync.OnceValue sync.OnceValues
 	(*sync.Map).Range io.ReadAll io.Copy log.Print log.Printf log.Println`)
 
 // makersToo are functions of other packages that do.
-var makersToo = set(`net.IPv4 net.IPv4Mask net.CIDRMask net.ParseCIDR net.ParseIP net/http.StatusText path/filepath.Join path/filepath.Base path/filepath.Clean path/filepath.Dir
+var makersToo = library.Words(`net.IPv4 net.IPv4Mask net.CIDRMask net.ParseCIDR net.ParseIP net/http.StatusText path/filepath.Join path/filepath.Base path/filepath.Clean path/filepath.Dir
 	path/filepath.Ext reflect.TypeOf time.Date time.FixedZone time.ParseDuration time.Parse time.Unix time.UnixMilli (time.Duration).String
 	(time.Duration).Seconds (time.Time).Add (time.Time).Format (time.Time).Unix (time.Time).UTC log.New time.LoadLocation`)
 
@@ -45,18 +48,18 @@ type reproducer struct {
 }
 
 // reproduced says why initialisation may make another value of g, which leads to objects; nil if it makes the same.
-func (d *decider) reproduced(g *ssa.Global, objects []*object) *verdict {
+func (d *decider) reproduced(g *ssa.Global, objects []*pointsto.Object) *verdict {
 	if v, ok := d.known[g]; ok {
 		return v
 	}
 	d.known[g] = nil // while looking: initialisers do not depend on themselves
 	r := &reproducer{decider: d, values: map[ssa.Value]bool{}, fns: map[*ssa.Function]bool{}}
 	for _, o := range objects {
-		for _, w := range o.early {
+		for _, w := range r.of(o).early {
 			r.write(w)
 		}
-		if o.site != nil {
-			r.value(o.site)
+		if o.Site != nil {
+			r.value(o.Site)
 		}
 	}
 	d.known[g] = r.bad
@@ -70,13 +73,13 @@ func (r *reproducer) fail(pos token.Pos, why string) {
 }
 
 // write follows an instruction that makes part of the value.
-func (r *reproducer) write(w *write) {
-	fn := w.at.Parent()
+func (r *reproducer) write(w *pointsto.Write) {
+	fn := w.Instr.Parent()
 	if fn.Synthetic != "package initializer" {
 		r.function(fn)
 		return
 	}
-	r.operands(w.at)
+	r.operands(w.Instr)
 }
 
 func (r *reproducer) operands(i ssa.Instruction) {
@@ -202,7 +205,7 @@ func (r *reproducer) reads(i ssa.Instruction, g *ssa.Global) {
 		r.fail(posOf(i), "it depends on "+g.Name()+", whose package is initialised once")
 		return
 	}
-	if bad := r.reproduced(g, r.inside(r.global(g))); bad != nil && r.bad == nil {
+	if bad := r.reproduced(g, r.inside(r.Global(g))); bad != nil && r.bad == nil {
 		r.bad = bad
 	}
 }
@@ -221,16 +224,16 @@ func (r *reproducer) call(c ssa.CallInstruction) {
 	for _, fn := range callees {
 		switch {
 		case isInit(fn):
-		case r.analysed(fn):
+		case r.conf.Analysed(fn):
 			r.function(fn)
 		case !makes(fn):
-			r.fail(posOf(c), "it depends on "+nameOf(fn))
+			r.fail(posOf(c), "it depends on "+library.Name(fn))
 		}
 	}
 }
 
 // makes reports whether fn, which is not compiled, returns the same for the same arguments.
 func makes(fn *ssa.Function) bool {
-	name := declared(fn)
-	return makersToo[name] || makers[pathOf(fn)] && !others[name]
+	name := library.Declared(fn)
+	return makersToo[name] || makers[library.PathOf(fn)] && !others[name]
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/library"
+	"github.com/harkgen/harkgen/analyzer/pointsto"
 )
 
 // A Program is what is to be analysed: the compiled part of a program, with a call graph of all of it.
@@ -49,14 +52,9 @@ func (r *Result) Of(v *types.Var) *Decision { return r.byVar[v] }
 
 // Decide decides about all package variables of the program's packages.
 func Decide(p *Program) *Result {
-	b := newBuilder(p)
-	solved := b.solve()
-	d := &decider{builder: b, early: b.earlyFunctions(), known: map[*ssa.Global]*verdict{}}
 	res := &Result{byVar: map[*types.Var]*Decision{}}
-	if solved {
-		d.mark()
-	}
-	candidates := map[*types.Var]*object{}
+	d := newDecider(p)
+	candidates := map[*types.Var]*pointsto.Object{}
 	for _, pkg := range p.Packages {
 		for _, name := range pkg.Scope().Names() {
 			v, ok := pkg.Scope().Lookup(name).(*types.Var)
@@ -64,40 +62,67 @@ func Decide(p *Program) *Result {
 				continue
 			}
 			dec := &Decision{Var: v, Why: "the program is too large to tell what changes it"}
-			if solved {
+			if d != nil {
 				d.decide(dec)
 			}
 			if dec.Rebuilt {
-				candidates[v] = d.globals[d.globalOf(v)]
+				candidates[v] = d.Global(d.globalOf(v))
 			}
 			res.Decisions = append(res.Decisions, dec)
 			res.byVar[v] = dec
 		}
 	}
-	d.identity(res, candidates)
-	if solved {
+	if d != nil {
+		d.identity(res, candidates)
 		res.Changes = d.changes()
 	}
 	return res
 }
 
 type decider struct {
-	*builder
+	*pointsto.Result
+	p     *Program
+	conf  *pointsto.Config
 	early map[*ssa.Function]bool
 	known map[*ssa.Global]*verdict
+	notes map[*pointsto.Object]*notes
+}
+
+// notes says what happens to an object.
+type notes struct {
+	writes   []*pointsto.Write
+	early    []*pointsto.Write // that run during initialisation only
+	compared bool
+}
+
+// newDecider analyses p; nil: p is too large.
+func newDecider(p *Program) *decider {
+	d := &decider{
+		p:     p,
+		conf:  &pointsto.Config{Funcs: p.Funcs, Packages: p.Packages, Compiled: p.Compiled, Callees: p.Callees, Callers: p.Callers},
+		known: map[*ssa.Global]*verdict{},
+		notes: map[*pointsto.Object]*notes{},
+	}
+	var err error
+	if d.Result, err = pointsto.Analyze(d.conf); err != nil {
+		return nil
+	}
+	d.early = d.earlyFunctions()
+	d.mark()
+	return d
+}
+
+func (d *decider) of(o *pointsto.Object) *notes {
+	n := d.notes[o]
+	if n == nil {
+		n = &notes{}
+		d.notes[o] = n
+	}
+	return n
 }
 
 func (p *Program) compiledPackage(pkg *ssa.Package) bool {
 	return pkg != nil && slices.Contains(p.Packages, pkg.Pkg)
-}
-
-func (b *builder) calledBack(fn *ssa.Function) bool {
-	for _, c := range b.p.Callers(fn) {
-		if !b.analysed(c.Parent()) {
-			return true
-		}
-	}
-	return false
 }
 
 // inOrder sorts functions by where they stand; the call graph has them in the order of a map.
@@ -108,18 +133,18 @@ func inOrder(fns []*ssa.Function) []*ssa.Function {
 }
 
 // earlyFunctions are those that run during the initialisation of packages only: the largest set all of whose callers are in it.
-func (b *builder) earlyFunctions() map[*ssa.Function]bool {
+func (d *decider) earlyFunctions() map[*ssa.Function]bool {
 	early := map[*ssa.Function]bool{}
-	for fn := range b.queued {
+	for _, fn := range d.Funcs {
 		early[fn] = true
 	}
 	for changed := true; changed; {
 		changed = false
 		for fn := range early {
-			if isInit(fn) && !(fn.Pkg != nil && b.p.Once(fn.Pkg.Pkg)) {
+			if isInit(fn) && !(fn.Pkg != nil && d.p.Once(fn.Pkg.Pkg)) {
 				continue
 			}
-			if isInit(fn) || !b.calledEarly(fn, early) {
+			if isInit(fn) || !d.calledEarly(fn, early) {
 				delete(early, fn)
 				changed = true
 			}
@@ -132,8 +157,8 @@ func isInit(fn *ssa.Function) bool {
 	return fn.Synthetic == "package initializer" || fn.Parent() == nil && fn.Signature.Recv() == nil && strings.HasPrefix(fn.Name(), "init#")
 }
 
-func (b *builder) calledEarly(fn *ssa.Function, early map[*ssa.Function]bool) bool {
-	callers := b.p.Callers(fn)
+func (d *decider) calledEarly(fn *ssa.Function, early map[*ssa.Function]bool) bool {
+	callers := d.p.Callers(fn)
 	for _, c := range callers {
 		_, concurrent := c.(*ssa.Go)
 		if concurrent || !early[c.Parent()] {
@@ -145,27 +170,28 @@ func (b *builder) calledEarly(fn *ssa.Function, early map[*ssa.Function]bool) bo
 
 // mark notes on each object what writes to it, and whether it is compared.
 func (d *decider) mark() {
-	for _, w := range d.writes {
-		early := w.init || d.early[w.at.Parent()]
-		for _, l := range d.nodes[w.addr].set.list {
-			o := d.locs[l].obj
-			if o.external || !changes(w, o) {
+	for _, w := range d.Writes {
+		early := w.Initial || d.early[w.Instr.Parent()]
+		for l := range w.Addr.Labels() {
+			o := l.Object
+			if o.External || !changes(w, o) {
 				continue
 			}
-			if _, ok := handleOf(o); early && (ok || !w.kept) {
-				o.early = append(o.early, w)
+			n := d.of(o)
+			if _, ok := handleOf(o); early && (ok || !w.Kept) {
+				n.early = append(n.early, w)
 			} else {
-				o.writes = append(o.writes, w)
+				n.writes = append(n.writes, w)
 			}
 		}
 	}
-	for _, n := range d.compared {
-		for _, l := range d.nodes[n].set.list {
-			d.locs[l].obj.compared = true
+	for _, p := range d.Compared {
+		for l := range p.Labels() {
+			d.of(l.Object).compared = true
 		}
 	}
-	for _, o := range d.objects {
-		slices.SortStableFunc(o.writes, func(a, b *write) int { return d.comparePos(a.at, b.at) })
+	for _, n := range d.notes {
+		slices.SortStableFunc(n.writes, func(a, b *pointsto.Write) int { return d.comparePos(a.Instr, b.Instr) })
 	}
 }
 
@@ -178,27 +204,27 @@ func (d *decider) comparePos(a, b ssa.Instruction) int {
 }
 
 // changes reports whether w, which may reach o, counts as a change of it.
-func changes(w *write, o *object) bool {
+func changes(w *pointsto.Write, o *pointsto.Object) bool {
 	h, ok := handleOf(o)
-	if !ok || w.call == nil {
+	if !ok || w.Callee == nil {
 		return true
 	}
-	if w.call.Signature.Recv() == nil {
+	if w.Callee.Signature.Recv() == nil {
 		return false // log.SetOutput(x) does not change x
 	}
-	if t := deref(w.call.Signature.Recv().Type()); !types.IsInterface(t) && !types.IsInterface(o.typ) && named(t) != named(o.typ) {
+	if t := deref(w.Callee.Signature.Recv().Type()); !types.IsInterface(t) && !types.IsInterface(o.Type) && library.TypeName(t) != library.TypeName(o.Type) {
 		return false // a method of something else, which o may only seem to be
 	}
-	name := w.call.Name()
-	if named(o.typ) == "os.File" && appends(o) {
-		return set("Read ReadFrom ReadDir Seek Truncate Close")[name]
+	name := w.Callee.Name()
+	if library.TypeName(o.Type) == "os.File" && appends(o) {
+		return library.Words("Read ReadFrom ReadDir Seek Truncate Close")[name]
 	}
-	return h.sets(name)
+	return h.Sets(name)
 }
 
 // appends reports whether file o was opened for appending: opened once more it goes on where it was.
-func appends(o *object) bool {
-	if o.lib == nil || declared(o.lib) != "os.OpenFile" {
+func appends(o *pointsto.Object) bool {
+	if o.Lib == nil || library.Declared(o.Lib) != "os.OpenFile" {
 		return false
 	}
 	n, ok := openFlags(o)
@@ -222,22 +248,22 @@ func (d *decider) decide(dec *Decision) {
 		dec.Why = "it is not in the program"
 		return
 	}
-	o := d.global(g)
+	o := d.Global(g)
 	objects := d.inside(o)
 	dec.Handle, dec.Pos = d.handleIn(objects)
 	for _, x := range objects {
-		if len(x.writes) > 0 {
-			w := x.writes[0]
-			dec.Pos, dec.Why = d.position(w.at), "it "+w.what
+		if writes := d.of(x).writes; len(writes) > 0 {
+			w := writes[0]
+			dec.Pos, dec.Why = d.position(w.Instr), "it "+w.What
 			if x != o {
-				dec.Why = "what it leads to " + w.what
+				dec.Why = "what it leads to " + w.What
 			}
 			return
 		}
 	}
 	for _, x := range objects {
 		if emptied(x) {
-			dec.Pos, dec.Why = x.site.Pos(), "it holds a file that is emptied when it is opened again"
+			dec.Pos, dec.Why = x.Site.Pos(), "it holds a file that is emptied when it is opened again"
 			return
 		}
 	}
@@ -252,13 +278,24 @@ func (d *decider) decide(dec *Decision) {
 }
 
 // inside lists what can be reached from o, without variables of code that is not compiled.
-func (d *decider) inside(o *object) []*object {
-	return slices.DeleteFunc(d.reached(o), func(x *object) bool { return x.external })
+func (d *decider) inside(o *pointsto.Object) []*pointsto.Object {
+	return slices.DeleteFunc(d.Reachable(o), func(x *pointsto.Object) bool { return x.External })
+}
+
+// handleOf returns what is known of o's type.
+func handleOf(o *pointsto.Object) (library.Handle, bool) {
+	if o.Type == nil {
+		return library.Handle{}, false
+	}
+	if _, ok := o.Type.Underlying().(*types.Interface); ok && o.Lib == nil {
+		return library.Handle{}, false // a variable that may lead to a handle
+	}
+	return library.HandleOf(o.Type)
 }
 
 // openFlags returns the flags of the os.OpenFile that made o.
-func openFlags(o *object) (int64, bool) {
-	c, ok := o.site.(*ssa.Call)
+func openFlags(o *pointsto.Object) (int64, bool) {
+	c, ok := o.Site.(*ssa.Call)
 	if !ok {
 		return 0, false
 	}
@@ -270,11 +307,11 @@ func openFlags(o *object) (int64, bool) {
 }
 
 // emptied reports whether o is a file that is emptied when it is opened once more.
-func emptied(o *object) bool {
-	if o.lib == nil || named(o.typ) != "os.File" {
+func emptied(o *pointsto.Object) bool {
+	if o.Lib == nil || library.TypeName(o.Type) != "os.File" {
 		return false
 	}
-	switch declared(o.lib) {
+	switch library.Declared(o.Lib) {
 	case "os.Create", "os.CreateTemp":
 		return true
 	case "os.OpenFile":
@@ -285,13 +322,13 @@ func emptied(o *object) bool {
 }
 
 // handleIn looks for something that cannot be saved.
-func (d *decider) handleIn(objects []*object) (why string, pos token.Pos) {
+func (d *decider) handleIn(objects []*pointsto.Object) (why string, pos token.Pos) {
 	for _, o := range objects {
-		if h, ok := handleOf(o); ok && h.cannot != "" {
-			if o.site != nil {
-				pos = o.site.Pos()
+		if h, ok := handleOf(o); ok && h.Cannot != "" {
+			if o.Site != nil {
+				pos = o.Site.Pos()
 			}
-			return h.cannot, pos
+			return h.Cannot, pos
 		}
 	}
 	return "", token.NoPos
@@ -299,10 +336,10 @@ func (d *decider) handleIn(objects []*object) (why string, pos token.Pos) {
 
 // identity makes state of the candidates that lead to an object that is compared, unless a reference to it is restored as one to the new
 // process's: it is what a rebuilt variable's value leads to directly.
-func (d *decider) identity(res *Result, candidates map[*types.Var]*object) {
+func (d *decider) identity(res *Result, candidates map[*types.Var]*pointsto.Object) {
 	for changed := true; changed; {
 		changed = false
-		kept := map[*object]bool{}
+		kept := map[*pointsto.Object]bool{}
 		for _, o := range candidates {
 			if t := d.targets(o); len(t) == 1 && madeOnce(t[0], o) {
 				kept[t[0]] = true
@@ -314,10 +351,10 @@ func (d *decider) identity(res *Result, candidates map[*types.Var]*object) {
 				continue
 			}
 			for _, x := range d.deep(o) {
-				if x.compared && !kept[x] {
+				if d.of(x).compared && !kept[x] {
 					dec.Rebuilt, dec.Why, dec.Pos = false, "a pointer in it is compared, so it must stay the same", token.NoPos
-					if x.site != nil {
-						dec.Pos = x.site.Pos()
+					if x.Site != nil {
+						dec.Pos = x.Site.Pos()
 					}
 					delete(candidates, dec.Var)
 					changed = true
@@ -329,28 +366,28 @@ func (d *decider) identity(res *Result, candidates map[*types.Var]*object) {
 }
 
 // targets lists what the value of variable o may lead to directly, if it leads to one thing.
-func (d *decider) targets(o *object) []*object {
-	switch o.typ.Underlying().(type) {
+func (d *decider) targets(o *pointsto.Object) []*pointsto.Object {
+	switch o.Type.Underlying().(type) {
 	case *types.Pointer, *types.Interface, *types.Map, *types.Chan:
-		return d.contents(o)
+		return d.Contents(o)
 	}
 	return nil
 }
 
 // deep lists what the value of variable o leads to, without what it leads to directly. What is in a handle does not count.
-func (d *decider) deep(o *object) []*object {
-	seen := map[*object]bool{}
+func (d *decider) deep(o *pointsto.Object) []*pointsto.Object {
+	seen := map[*pointsto.Object]bool{}
 	work := d.targets(o)
 	if work == nil {
-		work = []*object{o}
+		work = []*pointsto.Object{o}
 	}
-	var out []*object
+	var out []*pointsto.Object
 	for i := 0; i < len(work); i++ {
-		if h, ok := handleOf(work[i]); ok && !h.open {
+		if h, ok := handleOf(work[i]); ok && !h.Open {
 			continue
 		}
-		for _, x := range d.contents(work[i]) {
-			if !seen[x] && !x.external {
+		for _, x := range d.Contents(work[i]) {
+			if !seen[x] && !x.External {
 				seen[x] = true
 				out = append(out, x)
 				work = append(work, x)
@@ -362,15 +399,15 @@ func (d *decider) deep(o *object) []*object {
 
 // madeOnce reports whether o is made by the initialiser of a package variable, so that there is one of it, and is what the value of variable v is
 // a pointer to.
-func madeOnce(o, v *object) bool {
-	i, ok := o.site.(ssa.Instruction)
+func madeOnce(o, v *pointsto.Object) bool {
+	i, ok := o.Site.(ssa.Instruction)
 	if !ok || i.Parent().Synthetic != "package initializer" {
 		return false
 	}
-	if _, ok := v.typ.Underlying().(*types.Interface); !ok || o.lib != nil {
+	if _, ok := v.Type.Underlying().(*types.Interface); !ok || o.Lib != nil {
 		return true
 	}
-	for _, ref := range *o.site.Referrers() {
+	for _, ref := range *o.Site.Referrers() {
 		if _, ok := ref.(*ssa.MakeInterface); ok {
 			return true
 		}
@@ -382,16 +419,16 @@ func madeOnce(o, v *object) bool {
 func (d *decider) changes() []Change {
 	seen := map[Change]bool{}
 	var out []Change
-	for _, w := range d.writes {
-		if w.call != nil || w.init || d.early[w.at.Parent()] {
+	for _, w := range d.Writes {
+		if w.Callee != nil || w.Initial || d.early[w.Instr.Parent()] {
 			continue
 		}
-		for _, l := range d.nodes[w.addr].set.list {
-			g, ok := d.locs[l].obj.site.(*ssa.Global)
-			if !ok || !d.locs[l].obj.external || g.Object() == nil || g.Pkg.Pkg.Path() == "flag" {
+		for l := range w.Addr.Labels() {
+			g, ok := l.Object.Site.(*ssa.Global)
+			if !ok || !l.Object.External || g.Object() == nil || g.Pkg.Pkg.Path() == "flag" {
 				continue
 			}
-			c := Change{posOf(w.at), g.Object().(*types.Var)}
+			c := Change{posOf(w.Instr), g.Object().(*types.Var)}
 			if !seen[c] {
 				seen[c] = true
 				out = append(out, c)
@@ -406,7 +443,7 @@ func (d *decider) changes() []Change {
 func (d *decider) position(i ssa.Instruction) token.Pos {
 	for fn := i.Parent(); fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil; fn = i.Parent() {
 		callers := d.p.Callers(fn)
-		if len(callers) == 0 || !d.analysed(callers[0].Parent()) || callers[0].Parent() == fn {
+		if len(callers) == 0 || !d.conf.Analysed(callers[0].Parent()) || callers[0].Parent() == fn {
 			break
 		}
 		i = callers[0]
@@ -424,4 +461,11 @@ func posOf(i ssa.Instruction) token.Pos {
 		}
 	}
 	return i.Parent().Pos()
+}
+
+func deref(t types.Type) types.Type {
+	if p, ok := t.Underlying().(*types.Pointer); ok {
+		return p.Elem()
+	}
+	return t
 }

@@ -1,4 +1,7 @@
-package state
+// Package library describes code that is not compiled: what functions do with what they are given, and which types stand for more than their
+// memory. It is about three kinds of functions: those that its tables know, those that change nothing by their own SSA, and all others, which
+// may do anything.
+package library
 
 import (
 	"go/types"
@@ -7,17 +10,16 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// This file says what code that is not compiled does with what it is given. It is about three kinds of functions: those that the tables
-// know, those that change nothing by their own SSA, and all others, which may do anything.
-
 // What code that is not compiled keeps counts as written, at once and for good: that covers all that it may do with it later, and so
 // what it returns need not be thought of as something that it was given by another call.
 
-// An effect is what a function does with its arguments, the receiver being the first.
-type effect struct {
-	writes func(arg int) bool // it may change what the argument leads to
-	keeps  bool               // it may keep its arguments and use them later
-	fresh  bool               // its results are new, though they may lead to the arguments
+// An Effect is what a function does with its arguments, the receiver being the first.
+type Effect struct {
+	Writes  func(arg int) bool // it may change what the argument leads to
+	Stores  bool               // of what it writes may be pointers: to its arguments, and to memory that it makes
+	Shallow bool               // it writes only what the argument itself points to, not what that leads to
+	Keeps   bool               // it may keep its arguments and use them later; so it may store, too
+	Fresh   bool               // its results are new, though they may lead to the arguments
 }
 
 func nothing(int) bool    { return false }
@@ -35,12 +37,12 @@ func only(args ...int) func(int) bool {
 }
 
 var (
-	reads   = effect{writes: nothing}
-	unknown = effect{writes: everything, keeps: true}
+	reads   = Effect{Writes: nothing}
+	unknown = Effect{Writes: everything, Keeps: true}
 )
 
 // readers are packages whose functions (not their methods) only look at what they are given.
-var readers = set(`bytes cmp embed encoding/base64 encoding/hex errors fmt hash/crc32 html html/template log log/slog maps math math/bits math/big
+var readers = Words(`bytes cmp embed encoding/base64 encoding/hex errors fmt hash/crc32 html html/template log log/slog maps math math/bits math/big
 	mime net/netip net/url path path/filepath regexp slices sort strconv strings text/template time unicode unicode/utf16 unicode/utf8`)
 
 // writers are the functions of those packages, and of others, that change some arguments, by number, and keep none.
@@ -136,110 +138,46 @@ var writers = map[string]func(int) bool{
 	"(*encoding/json.Decoder).Decode":           only(0, 1),
 }
 
+// storers are those writers that store pointers. The shallow ones change only what the argument itself points to, not what that leads to.
+var (
+	storers = Words(`encoding/json.Unmarshal encoding/xml.Unmarshal (*encoding/json.Decoder).Decode`)
+	shallow = Words(`errors.As maps.Copy maps.Insert slices.AppendSeq slices.Insert slices.Replace`)
+)
+
 // readerTypes are handles whose methods only look at what else they are given.
-var readerTypes = set(`database/sql.DB html/template.Template log.Logger log/slog.Logger regexp.Regexp strings.Replacer text/template.Template`)
+var readerTypes = Words(`database/sql.DB html/template.Template log.Logger log/slog.Logger regexp.Regexp strings.Replacer text/template.Template`)
 
 // makesNew are functions whose results are new.
-var makesNew = set(`errors.Join fmt.Errorf sync.NewCond context.WithValue`)
+var makesNew = Words(`errors.Join fmt.Errorf sync.NewCond context.WithValue`)
 
 // keepers are functions of readers that keep what they are given.
-var keepers = set(`log.New log.SetOutput (*log.Logger).SetOutput log/slog.NewJSONHandler log/slog.NewTextHandler log/slog.SetDefault`)
+var keepers = Words(`log.New log.SetOutput (*log.Logger).SetOutput log/slog.NewJSONHandler log/slog.NewTextHandler log/slog.SetDefault`)
 
-// A handle is a type whose values stand for something outside the program, or hide memory that no method changes for others to see. Calls
-// with it do not count as writes to it, but for those that set something.
-type handle struct {
-	cannot  string // what ties it to this process; "": nothing, it can be saved
-	changes string // methods that change it, besides Set...
-	only    string // if given: only these methods do not change it
-	open    bool   // its methods may change what it leads to
-}
-
-var handles = map[string]handle{
-	"database/sql.DB":        {cannot: "database connections belong to one process", changes: "Close"},
-	"net.Listener":           {cannot: "a network connection belongs to one process", changes: "Close"},
-	"net.TCPListener":        {cannot: "a network connection belongs to one process", changes: "Close"},
-	"net.UnixListener":       {cannot: "a network connection belongs to one process", changes: "Close"},
-	"net.Conn":               {cannot: "a network connection belongs to one process", only: "LocalAddr RemoteAddr"},
-	"net.TCPConn":            {cannot: "a network connection belongs to one process", only: "LocalAddr RemoteAddr"},
-	"net.UDPConn":            {cannot: "a network connection belongs to one process", only: "LocalAddr RemoteAddr WriteTo WriteToUDP"},
-	"net/http.Transport":     {cannot: "its connections belong to one process", changes: "RegisterProtocol"},
-	"os.File":                {cannot: "an open file belongs to one process", only: "Name Fd Stat ReadAt WriteAt Sync"},
-	"os.Root":                {cannot: "an open directory belongs to one process", changes: "Close"},
-	"os/exec.Cmd":            {cannot: "a child process belongs to one process", only: "String"},
-	"plugin.Plugin":          {cannot: "a plugin is loaded into one process"},
-	"hash/maphash.Seed":      {cannot: "hashes with a maphash.Seed differ in another process", only: "none"},
-	"crypto/tls.Config":      {},
-	"crypto/tls.Certificate": {},
-	"crypto/x509.CertPool":   {changes: "AddCert AddCertWithConstraint AppendCertsFromPEM"},
-	"html/template.Template": {changes: "AddParseTree Delims Funcs New Option Parse ParseFS ParseFiles ParseGlob"},
-	"text/template.Template": {changes: "AddParseTree Delims Funcs New Option Parse ParseFS ParseFiles ParseGlob"},
-	"log.Logger":             {},
-	"log/slog.Logger":        {},
-	"log/slog.Handler":       {},
-	"log/slog.JSONHandler":   {},
-	"log/slog.TextHandler":   {},
-	"net.Dialer":             {},
-	"net/http.Client":        {open: true},
-	"regexp.Regexp":          {changes: "Longest UnmarshalText"},
-	"reflect.Type":           {},
-	"strings.Replacer":       {},
-	"time.Location":          {},
-	"unicode.RangeTable":     {},
-}
-
-func set(words string) map[string]bool {
-	m := map[string]bool{}
-	for w := range strings.FieldsSeq(words) {
-		m[w] = true
-	}
-	return m
-}
-
-// handleOf returns what is known of o's type.
-func handleOf(o *object) (handle, bool) {
-	if o.typ == nil {
-		return handle{}, false
-	}
-	if _, ok := o.typ.Underlying().(*types.Interface); ok && o.lib == nil {
-		return handle{}, false // a variable that may lead to a handle
-	}
-	h, ok := handles[named(o.typ)]
-	return h, ok
-}
-
-// sets reports whether method name changes a handle.
-func (h handle) sets(name string) bool {
-	if h.only != "" {
-		return !set(h.only)[name]
-	}
-	return strings.HasPrefix(name, "Set") || set(h.changes)[name]
-}
-
-// effectOf describes fn, which is not compiled. Nil is nobody knows what.
-func (b *builder) effectOf(fn *ssa.Function) effect {
+// Effect describes fn, which is not compiled. Nil is nobody knows what.
+func (m *Model) Effect(fn *ssa.Function) Effect {
 	if fn == nil {
 		return unknown
 	}
-	name := declared(fn)
+	name := Declared(fn)
 	if w, ok := writers[name]; ok {
-		return effect{writes: w, keeps: keepers[name], fresh: makesNew[name]}
+		return Effect{Writes: w, Stores: storers[name] || shallow[name], Shallow: shallow[name], Keeps: keepers[name], Fresh: makesNew[name]}
 	}
-	if !makesHandle(fn) && b.harmless(fn) {
+	if !makesHandle(fn) && m.harmless(fn) {
 		return reads
 	}
 	if recv := fn.Signature.Recv(); recv != nil {
-		switch t := named(deref(recv.Type())); {
+		switch t := TypeName(deref(recv.Type())); {
 		case t == "time.Time":
 			return reads
 		case readerTypes[t]:
-			return effect{writes: only(0)} // changes knows which of them do
-		case t == "math/big.Int" && !set("DivMod GCD QuoRem")[fn.Name()], t == "math/big.Rat", t == "math/big.Float":
-			return effect{writes: only(0)}
+			return Effect{Writes: only(0)} // changes knows which of them do
+		case t == "math/big.Int" && !Words("DivMod GCD QuoRem")[fn.Name()], t == "math/big.Rat", t == "math/big.Float":
+			return Effect{Writes: only(0)}
 		}
 	}
-	if fn.Signature.Recv() == nil && readers[pathOf(fn)] {
+	if fn.Signature.Recv() == nil && readers[PathOf(fn)] {
 		if strings.HasPrefix(fn.Name(), "Append") {
-			return effect{writes: only(0)}
+			return Effect{Writes: only(0)}
 		}
 		return reads
 	}
@@ -249,15 +187,15 @@ func (b *builder) effectOf(fn *ssa.Function) effect {
 // makesHandle reports whether fn returns a handle, which may hide what fn was given.
 func makesHandle(fn *ssa.Function) bool {
 	for v := range fn.Signature.Results().Variables() {
-		if _, ok := handles[named(deref(v.Type()))]; ok {
+		if _, ok := handles[TypeName(deref(v.Type()))]; ok {
 			return true
 		}
 	}
 	return false
 }
 
-// declared is the full name of fn, of the generic function if it is an instance.
-func declared(fn *ssa.Function) string {
+// Declared is the full name of fn, of the generic function if it is an instance.
+func Declared(fn *ssa.Function) string {
 	if o := fn.Origin(); o != nil {
 		fn = o
 	}
@@ -267,12 +205,19 @@ func declared(fn *ssa.Function) string {
 	return fn.String()
 }
 
+// A Model tells the effects of the functions that a program calls.
+type Model struct {
+	Callees  func(ssa.CallInstruction) []*ssa.Function
+	Analysed func(*ssa.Function) bool // the function is part of the program
+	pure     map[*ssa.Function]bool   // see harmless
+}
+
 // maxCallees bounds how many functions harmless looks at.
 const maxCallees = 200
 
 // harmless reports whether fn and what it calls write only to their own variables, by their SSA.
-func (b *builder) harmless(fn *ssa.Function) bool {
-	if yes, ok := b.pure[fn]; ok {
+func (m *Model) harmless(fn *ssa.Function) bool {
+	if yes, ok := m.pure[fn]; ok {
 		return yes
 	}
 	seen := map[*ssa.Function]bool{fn: true}
@@ -281,12 +226,12 @@ func (b *builder) harmless(fn *ssa.Function) bool {
 		yes = len(seen) < maxCallees && len(work[0].Blocks) > 0
 		for _, block := range work[0].Blocks {
 			for _, i := range block.Instrs {
-				callees, ok := b.harmlessInstr(i)
+				callees, ok := m.harmlessInstr(i)
 				yes = yes && ok
 				for _, callee := range callees {
-					known, found := b.pure[callee]
+					known, found := m.pure[callee]
 					yes = yes && (known || !found)
-					if !seen[callee] && !b.analysed(callee) {
+					if !seen[callee] && !m.Analysed(callee) {
 						seen[callee] = true
 						work = append(work, callee)
 					}
@@ -294,12 +239,15 @@ func (b *builder) harmless(fn *ssa.Function) bool {
 			}
 		}
 	}
-	b.pure[fn] = yes
+	if m.pure == nil {
+		m.pure = map[*ssa.Function]bool{}
+	}
+	m.pure[fn] = yes
 	return yes
 }
 
 // harmlessInstr reports whether i by itself writes only to its function's own variables, and what it calls.
-func (b *builder) harmlessInstr(i ssa.Instruction) (callees []*ssa.Function, ok bool) {
+func (m *Model) harmlessInstr(i ssa.Instruction) (callees []*ssa.Function, ok bool) {
 	switch i := i.(type) {
 	case *ssa.Store:
 		return nil, ownVariable(i.Addr)
@@ -315,7 +263,7 @@ func (b *builder) harmlessInstr(i ssa.Instruction) (callees []*ssa.Function, ok 
 			}
 			return nil, true
 		}
-		callees = b.p.Callees(i)
+		callees = m.Callees(i)
 		return callees, len(callees) > 0
 	}
 	return nil, true
@@ -340,57 +288,8 @@ func ownVariable(addr ssa.Value) bool {
 	}
 }
 
-// library makes the constraints of a call of fn, which is not compiled; parts are the results.
-func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Value, parts []nodeID) {
-	eff := b.effectOf(fn)
-	given := b.node()
-	b.reach(given, given)
-	for k, x := range args {
-		if _, ok := x.(*ssa.Const); ok || !holdsPointers(x.Type()) {
-			continue
-		}
-		arg := b.node()
-		b.copy(b.value(x), arg, nil)
-		if !closed(fn, k, x) {
-			b.reach(arg, arg)
-		}
-		b.copy(arg, given, nil)
-		b.copy(arg, b.world, nil) // it may be called back with it
-		if eff.writes(k) {
-			b.writes = append(b.writes, &write{addr: arg, at: c, what: "is passed to " + nameOf(fn) + ", which may change it", call: fn, kept: eff.keeps, init: b.ctx != nil})
-		}
-		if _, ok := x.Type().Underlying().(*types.Interface); ok && !comparesNothing(fn) {
-			b.compared = append(b.compared, b.value(x))
-		}
-	}
-	for k, r := range parts {
-		t := c.Common().Signature().Results().At(k).Type()
-		if !holdsPointers(t) {
-			continue
-		}
-		o := b.object(c.Value(), memoryOf(t))
-		o.lib = fn
-		b.add(r, b.loc(o, whole))
-		if !eff.fresh {
-			b.copy(given, r, fits(t))
-		}
-		b.copy(given, b.locs[b.loc(o, whole)].content, nil)
-	}
-}
-
-// closed reports whether argument k of fn is the receiver, a handle that hides what it leads to.
-func closed(fn *ssa.Function, k int, x ssa.Value) bool {
-	if k != 0 || fn == nil || fn.Signature.Recv() == nil {
-		return false
-	}
-	h, ok := handles[named(deref(x.Type()))]
-	if !ok {
-		h, ok = handles[named(deref(fn.Signature.Recv().Type()))]
-	}
-	return ok && !h.open
-}
-
-func pathOf(fn *ssa.Function) string {
+// PathOf is the path of fn's package, of the generic function's if it is an instance; "" of a function without one.
+func PathOf(fn *ssa.Function) string {
 	if o := fn.Origin(); o != nil {
 		fn = o
 	}
@@ -400,29 +299,52 @@ func pathOf(fn *ssa.Function) string {
 	return fn.Pkg.Pkg.Path()
 }
 
-// comparesNothing reports whether fn does not compare the interfaces that it is given.
-func comparesNothing(fn *ssa.Function) bool {
+// ComparesNothing reports whether fn does not compare the interfaces that it is given.
+func ComparesNothing(fn *ssa.Function) bool {
 	if fn == nil {
 		return false
 	}
-	switch pathOf(fn) {
+	switch PathOf(fn) {
 	case "fmt", "log", "log/slog", "encoding/json", "strings", "strconv", "io", "bufio":
 		return true
 	}
 	return false
 }
 
-func nameOf(fn *ssa.Function) string {
+// Name names fn in a message; nil is nobody knows what.
+func Name(fn *ssa.Function) string {
 	if fn == nil {
 		return "an unknown function"
 	}
-	return strings.ReplaceAll(declared(fn), "command-line-arguments.", "")
+	return strings.ReplaceAll(Declared(fn), "command-line-arguments.", "")
 }
 
-// memoryOf is the type of the memory that a value of type t leads to.
-func memoryOf(t types.Type) types.Type {
+// Words is the set of the words of text.
+func Words(text string) map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(text) {
+		m[w] = true
+	}
+	return m
+}
+
+func deref(t types.Type) types.Type {
 	if p, ok := t.Underlying().(*types.Pointer); ok {
 		return p.Elem()
 	}
 	return t
+}
+
+func isUnsafe(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Kind() == types.UnsafePointer
+}
+
+// TypeName is "path.Name" of a named type, else "".
+func TypeName(t types.Type) string {
+	n, ok := types.Unalias(t).(*types.Named)
+	if !ok || n.Obj().Pkg() == nil {
+		return ""
+	}
+	return n.Obj().Pkg().Path() + "." + n.Obj().Name()
 }

@@ -1,4 +1,4 @@
-package state
+package pointsto
 
 import (
 	"go/types"
@@ -64,42 +64,57 @@ func holds(t types.Type, seen []types.Type) bool {
 	return true // pointers, interfaces, slices, ...; a range's iterator has a type of its own
 }
 
-// fits says which objects a value of type t may lead to.
-func fits(t types.Type) filter {
+// filled reports whether code that is not compiled may store pointers in what a value of type t leads to.
+func filled(t types.Type) bool {
 	switch u := t.Underlying().(type) {
-	case *types.Pointer:
-		return func(o *object) bool {
-			if o.typ == nil {
-				return true
-			}
-			if i, ok := o.typ.Underlying().(*types.Interface); ok && o.lib != nil { // whatever is behind the interface
-				return types.Implements(t, i)
-			}
-			return contains(o.typ, u.Elem())
-		}
-	case *types.Map, *types.Chan:
-		return func(o *object) bool { return o.typ == nil || types.Identical(o.typ.Underlying(), u) }
 	case *types.Signature:
-		return func(o *object) bool {
-			return o.typ == nil || types.Identical(o.typ.Underlying(), u)
-		}
+		return false
+	case *types.Pointer:
+		return holdsPointers(u.Elem())
+	case *types.Slice:
+		return holdsPointers(u.Elem())
+	case *types.Chan:
+		return holdsPointers(u.Elem())
+	case *types.Map:
+		return holdsPointers(u.Key()) || holdsPointers(u.Elem())
 	}
-	return nil
+	return true
 }
 
-// contains reports whether memory of type t has a part of type part.
-func contains(t, part types.Type) bool {
-	if types.Identical(t, part) {
+// fits reports whether a value of type t may lead to o.
+func (s *solver) fits(o *Object, t types.Type) bool {
+	if o.Type == nil {
+		return true
+	}
+	if i, ok := o.Type.Underlying().(*types.Interface); ok && o.Lib != nil { // whatever is behind the interface
+		return types.Implements(t, i)
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Pointer:
+		return s.contains(o.Type, u.Elem())
+	case *types.Chan:
+		c, ok := o.Type.Underlying().(*types.Chan)
+		return ok && types.Identical(c.Elem(), u.Elem())
+	case *types.Map, *types.Signature:
+		return types.Identical(o.Type.Underlying(), u)
+	}
+	return true
+}
+
+// contains reports whether memory of type t has a part that a pointer to type part may point to. Without conversions of pointers to
+// type part these are parts of that type.
+func (s *solver) contains(t, part types.Type) bool {
+	if types.Identical(t, part) || s.converted.At(part) != nil && types.IdenticalIgnoreTags(t.Underlying(), part.Underlying()) {
 		return true
 	}
 	switch u := t.Underlying().(type) {
 	case *types.Array:
-		return contains(u.Elem(), part)
+		return s.contains(u.Elem(), part)
 	case *types.Slice: // the memory of make([]T)
-		return contains(u.Elem(), part)
+		return s.contains(u.Elem(), part)
 	case *types.Struct:
 		for f := range u.Fields() {
-			if contains(f.Type(), part) {
+			if s.contains(f.Type(), part) {
 				return true
 			}
 		}
@@ -107,11 +122,10 @@ func contains(t, part types.Type) bool {
 	return false
 }
 
-// named is "path.Name" of a named type, else "". The type of a handle that is passed on is a pointer to it.
-func named(t types.Type) string {
-	n, ok := types.Unalias(t).(*types.Named)
-	if !ok || n.Obj().Pkg() == nil {
-		return ""
+// memoryOf is the type of the memory that a value of type t leads to.
+func memoryOf(t types.Type) types.Type {
+	if p, ok := t.Underlying().(*types.Pointer); ok {
+		return p.Elem()
 	}
-	return n.Obj().Pkg().Path() + "." + n.Obj().Name()
+	return t
 }

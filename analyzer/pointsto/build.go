@@ -1,24 +1,15 @@
-package state
+package pointsto
 
 import (
 	"go/token"
 	"go/types"
-	"slices"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/library"
 )
 
-// This file makes the constraints of the compiled program, and notes what writes to memory.
-
-// A write is an instruction that changes what its address may lead to.
-type write struct {
-	addr nodeID
-	at   ssa.Instruction
-	what string // "is assigned", "is changed", "is passed to os.F, which may change it"
-	call *ssa.Function
-	kept bool // counts during initialisation, too: the callee may keep the address
-	init bool // in a call of an initialiser
-}
+// This file makes the constraints of the program, and notes what writes to memory.
 
 // A context is a chain of static calls from the initialiser of a package. Functions are analysed once for each, so that helpers like must(x, err)
 // keep the values apart that they are given for different variables. Everything else shares the nil context.
@@ -62,39 +53,41 @@ type body struct {
 // A builder turns functions into constraints.
 type builder struct {
 	solver
-	p       *Program
+	c       *Config
+	model   library.Model
 	values  map[local]nodeID
 	results map[local][]nodeID // of functions
 	tuples  map[local][]nodeID // results of calls that have several
 	bodies  map[body]bool
 	queued  map[*ssa.Function]bool
-	initial *context               // of what package initialisers call
-	ctx     *context               // of the function being turned into constraints
-	pure    map[*ssa.Function]bool // see harmless
+	initial *context // of what package initialisers call
+	ctx     *context // of the function being turned into constraints
 	todo    []body
-	globals map[*ssa.Global]*object
+	globals map[*ssa.Global]*Object
+	nodesOf map[ssa.Value][]nodeID // values in all contexts, once somebody asks
 
-	writes   []*write
-	compared []nodeID // what is compared with something else
-	world    nodeID   // what code that is not compiled may hold
-	raised   nodeID   // values of panics
+	funcs    []*ssa.Function // that were turned into constraints
+	writes   []*Write
+	compared []Pointer // what is compared with something else
+	world    nodeID    // what code that is not compiled may hold
+	raised   nodeID    // values of panics
 }
 
-func newBuilder(p *Program) *builder {
+func newBuilder(c *Config) *builder {
 	b := &builder{
-		solver: solver{edges: map[edge]bool{}}, p: p,
+		c:       c,
+		model:   library.Model{Callees: c.Callees, Analysed: c.Analysed},
 		values:  map[local]nodeID{},
 		results: map[local][]nodeID{},
 		tuples:  map[local][]nodeID{},
 		bodies:  map[body]bool{},
 		initial: &context{calls: map[ssa.CallInstruction]*context{}},
 		queued:  map[*ssa.Function]bool{},
-		pure:    map[*ssa.Function]bool{},
-		globals: map[*ssa.Global]*object{},
+		globals: map[*ssa.Global]*Object{},
 	}
 	b.world, b.raised = b.node(), b.node()
 	b.reach(b.world, b.world)
-	for _, fn := range p.Funcs {
+	for _, fn := range c.Funcs {
 		b.visit(fn, nil)
 	}
 	for len(b.todo) > 0 {
@@ -107,24 +100,11 @@ func newBuilder(p *Program) *builder {
 	return b
 }
 
-// analysed reports whether the body of fn is part of the program: it is compiled, or go/ssa has made it to call another function.
-func (b *builder) analysed(fn *ssa.Function) bool {
-	if len(fn.Blocks) == 0 || b.p.Compiled(fn) {
-		return len(fn.Blocks) > 0
-	}
-	if fn.Synthetic == "" || fn.Pkg != nil || fn.Origin() != nil {
-		return false
-	}
-	recv := fn.Signature.Recv()
-	if recv == nil { // of a method value or expression
-		return true
-	}
-	n, ok := types.Unalias(deref(recv.Type())).(*types.Named)
-	return !ok || n.Obj().Pkg() == nil || slices.Contains(b.p.Packages, n.Obj().Pkg())
-}
-
 func (b *builder) visit(fn *ssa.Function, x *context) {
-	b.queued[fn] = true
+	if !b.queued[fn] {
+		b.queued[fn] = true
+		b.funcs = append(b.funcs, fn)
+	}
 	if next := (body{fn, x}); !b.bodies[next] {
 		b.bodies[next] = true
 		b.todo = append(b.todo, next)
@@ -143,22 +123,22 @@ func (b *builder) valueIn(v ssa.Value, x *context) nodeID {
 		n = b.node()
 		b.values[local{v, x}] = n
 		if g, ok := v.(*ssa.Global); ok {
-			b.add(n, b.loc(b.global(g), whole))
+			b.add(n, b.global(g).whole)
 		}
 	}
 	return n
 }
 
-func (b *builder) global(g *ssa.Global) *object {
+func (b *builder) global(g *ssa.Global) *Object {
 	o := b.globals[g]
 	if o == nil {
 		o = b.object(g, deref(g.Type()))
 		b.globals[g] = o
-		if !b.p.compiledPackage(g.Pkg) && holdsPointers(o.typ) { // what its value leads to
-			o.external = true
-			to := b.object(g, memoryOf(o.typ))
-			to.external = true
-			b.add(b.locs[b.loc(o, whole)].content, b.loc(to, whole))
+		if !b.c.compiledPackage(g.Pkg) && holdsPointers(o.Type) { // what its value leads to
+			o.External = true
+			to := b.object(g, memoryOf(o.Type))
+			to.External = true
+			b.add(b.content(o), to.whole)
 		}
 	}
 	return o
@@ -176,12 +156,12 @@ func (b *builder) resultsOf(fn *ssa.Function, x *context) []nodeID {
 }
 
 func (b *builder) function(fn *ssa.Function) {
-	if b.ctx == nil && b.calledBack(fn) {
+	if b.ctx == nil && b.c.calledBack(fn) {
 		for _, v := range fn.Params {
-			b.copy(b.world, b.value(v), fits(v.Type()))
+			b.copyFitting(b.world, b.value(v), v.Type())
 		}
 		for _, r := range b.resultsOf(fn, nil) {
-			b.copy(r, b.world, nil)
+			b.copy(r, b.world)
 		}
 	}
 	for _, block := range fn.Blocks {
@@ -194,20 +174,26 @@ func (b *builder) function(fn *ssa.Function) {
 // flow lets x flow into v.
 func (b *builder) flow(x ssa.Value, v nodeID) {
 	if _, ok := x.(*ssa.Const); !ok && holdsPointers(x.Type()) {
-		b.copy(b.value(x), v, nil)
+		b.copy(b.value(x), v)
 	}
 }
 
-func (b *builder) fresh(v ssa.Value, t types.Type) *object {
+func (b *builder) fresh(v ssa.Value, t types.Type) *Object {
 	o := b.object(v, t)
-	b.add(b.value(v), b.loc(o, whole))
+	b.add(b.value(v), o.whole)
 	return o
 }
 
 func (b *builder) writeTo(addr ssa.Value, at ssa.Instruction, what string) {
 	if _, ok := addr.(*ssa.Const); !ok {
-		b.writes = append(b.writes, &write{addr: b.value(addr), at: at, what: what, init: b.ctx != nil})
+		b.write(b.value(addr), at, what)
 	}
+}
+
+func (b *builder) write(addr nodeID, at ssa.Instruction, what string) *Write {
+	w := &Write{Addr: b.pointer(addr), Instr: at, What: what, Initial: b.ctx != nil}
+	b.writes = append(b.writes, w)
+	return w
 }
 
 func (b *builder) storeTo(v ssa.Value, addr nodeID) {
@@ -270,6 +256,13 @@ func (b *builder) instr(fn *ssa.Function, i ssa.Instruction) {
 		}
 	case *ssa.FieldAddr:
 		b.fieldOf(b.value(i.X), i.Field, b.value(i))
+	case *ssa.ChangeType:
+		if p, ok := i.Type().Underlying().(*types.Pointer); ok {
+			b.converted.Set(p.Elem(), true)
+		}
+		b.flow(i.X, b.value(i))
+	case *ssa.TypeAssert:
+		b.copyFitting(b.value(i.X), b.value(i), i.AssertedType)
 	case *ssa.Range:
 		b.flow(i.X, b.value(i))
 	case *ssa.Next:
@@ -286,13 +279,13 @@ func (b *builder) instr(fn *ssa.Function, i ssa.Instruction) {
 		b.flow(i.X, b.raised)
 	case *ssa.Extract:
 		if parts := b.tuples[local{i.Tuple, b.ctx}]; parts != nil {
-			b.copy(parts[i.Index], b.value(i), nil)
+			b.copy(parts[i.Index], b.value(i))
 		} else if holdsPointers(i.Type()) {
-			b.copy(b.value(i.Tuple), b.value(i), nil)
+			b.copy(b.value(i.Tuple), b.value(i))
 		}
 	case ssa.CallInstruction:
 		b.call(i)
-	case *ssa.IndexAddr, *ssa.Index, *ssa.Field, *ssa.Slice, *ssa.Phi, *ssa.ChangeType, *ssa.ChangeInterface, *ssa.MakeInterface, *ssa.TypeAssert,
+	case *ssa.IndexAddr, *ssa.Index, *ssa.Field, *ssa.Slice, *ssa.Phi, *ssa.ChangeInterface, *ssa.MakeInterface,
 		*ssa.SliceToArrayPointer, *ssa.MultiConvert:
 		v := i.(ssa.Value)
 		for _, x := range copied(i) {
@@ -321,9 +314,9 @@ func (b *builder) closure(i *ssa.MakeClosure) {
 	fn := i.Fn.(*ssa.Function)
 	for k, x := range i.Bindings {
 		b.flow(x, b.valueIn(fn.FreeVars[k], nil))
-		b.flow(x, b.locs[b.loc(o, whole)].content)
+		b.flow(x, b.content(o))
 	}
-	if b.analysed(fn) {
+	if b.c.Analysed(fn) {
 		b.visit(fn, nil)
 	}
 }
@@ -335,7 +328,7 @@ func (b *builder) convert(i *ssa.Convert) {
 	case isUnsafe(from) || isUnsafe(to):
 		b.flow(i.X, b.value(i))
 		if isUnsafe(to) {
-			b.writes = append(b.writes, &write{addr: b.value(i.X), at: i, what: "becomes an unsafe.Pointer", kept: true, init: b.ctx != nil})
+			b.write(b.value(i.X), i, "becomes an unsafe.Pointer").Kept = true
 		}
 	case isString(from):
 		if _, ok := to.(*types.Slice); ok {
@@ -357,106 +350,6 @@ func (b *builder) compare(i *ssa.BinOp) {
 // key notes that v is compared.
 func (b *builder) key(v ssa.Value) {
 	if _, ok := v.(*ssa.Const); !ok && holdsPointers(v.Type()) {
-		b.compared = append(b.compared, b.value(v))
-	}
-}
-
-// call makes the constraints of a call.
-func (b *builder) call(c ssa.CallInstruction) {
-	common := c.Common()
-	if bi, ok := common.Value.(*ssa.Builtin); ok {
-		b.builtin(c, bi.Name(), common.Args)
-		return
-	}
-	args := common.Args
-	if common.IsInvoke() {
-		args = append([]ssa.Value{common.Value}, args...)
-	}
-	var parts []nodeID
-	v, isValue := c.(*ssa.Call)
-	if isValue {
-		switch n := common.Signature().Results().Len(); n {
-		case 0:
-		case 1:
-			parts = []nodeID{b.value(v)}
-		default:
-			for range n {
-				parts = append(parts, b.node())
-			}
-			b.tuples[local{v, b.ctx}] = parts
-		}
-	}
-	callees := b.p.Callees(c)
-	var inner *context
-	if fn := common.StaticCallee(); fn != nil {
-		callees = []*ssa.Function{fn}
-		if len(fn.FreeVars) == 0 {
-			inner = b.inner(c.Parent(), b.ctx, c)
-		}
-	}
-	callees = inOrder(callees)
-	for _, fn := range callees {
-		if !b.analysed(fn) {
-			b.library(c, fn, args, parts)
-			continue
-		}
-		b.visit(fn, inner)
-		for k, x := range args {
-			switch {
-			case k >= len(fn.Params):
-			case k == 0 && common.IsInvoke():
-				b.copy(b.value(x), b.valueIn(fn.Params[0], inner), fits(fn.Params[0].Type()))
-			default:
-				b.flow(x, b.valueIn(fn.Params[k], inner))
-			}
-		}
-		for k, r := range b.resultsOf(fn, inner) {
-			if k < len(parts) {
-				b.copy(r, parts[k], nil)
-			}
-		}
-	}
-	if len(callees) == 0 {
-		b.library(c, nil, args, parts)
-	}
-}
-
-func (b *builder) builtin(c ssa.CallInstruction, name string, args []ssa.Value) {
-	v, _ := c.(*ssa.Call)
-	switch name {
-	case "append":
-		if v != nil {
-			o := b.fresh(v, v.Type())
-			b.flow(args[0], b.value(v))
-			if holdsPointers(elemOf(v.Type())) && len(args) > 1 {
-				elems := b.node()
-				b.load(b.value(args[1]), elems)
-				b.copy(elems, b.locs[b.loc(o, whole)].content, nil)
-				b.store(elems, b.value(args[0]))
-			}
-		}
-		b.writeTo(args[0], c, "is appended to")
-	case "copy":
-		if holdsPointers(elemOf(args[0].Type())) {
-			elems := b.node()
-			b.load(b.value(args[1]), elems)
-			b.store(elems, b.value(args[0]))
-		}
-		b.writeTo(args[0], c, "is copied to")
-	case "delete", "clear", "close":
-		b.writeTo(args[0], c, "is changed by "+name)
-	case "recover":
-		if v != nil {
-			b.copy(b.raised, b.value(v), nil)
-		}
-	case "panic":
-		b.flow(args[0], b.raised)
-	case "Add", "Slice", "SliceData", "String", "StringData", "ssa:wrapnilchk":
-		if v != nil {
-			b.flow(args[0], b.value(v))
-		}
-		if name != "ssa:wrapnilchk" {
-			b.writeTo(args[0], c, "is given to unsafe."+name)
-		}
+		b.compared = append(b.compared, b.pointer(b.value(v)))
 	}
 }

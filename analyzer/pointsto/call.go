@@ -1,0 +1,193 @@
+package pointsto
+
+import (
+	"go/types"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/library"
+)
+
+// This file makes the constraints of calls: of functions of the program, of builtin ones, and of code that is not compiled.
+
+// call makes the constraints of a call.
+func (b *builder) call(c ssa.CallInstruction) {
+	common := c.Common()
+	if bi, ok := common.Value.(*ssa.Builtin); ok {
+		b.builtin(c, bi.Name(), common.Args)
+		return
+	}
+	args := common.Args
+	if common.IsInvoke() {
+		args = append([]ssa.Value{common.Value}, args...)
+	}
+	var parts []nodeID
+	v, isValue := c.(*ssa.Call)
+	if isValue {
+		switch n := common.Signature().Results().Len(); n {
+		case 0:
+		case 1:
+			parts = []nodeID{b.value(v)}
+		default:
+			for range n {
+				parts = append(parts, b.node())
+			}
+			b.tuples[local{v, b.ctx}] = parts
+		}
+	}
+	callees := b.c.Callees(c)
+	var inner *context
+	if fn := common.StaticCallee(); fn != nil {
+		callees = []*ssa.Function{fn}
+		if len(fn.FreeVars) == 0 {
+			inner = b.inner(c.Parent(), b.ctx, c)
+		}
+	}
+	callees = inOrder(callees)
+	for _, fn := range callees {
+		if !b.c.Analysed(fn) {
+			b.library(c, fn, args, parts)
+			continue
+		}
+		b.visit(fn, inner)
+		for k, x := range args {
+			switch {
+			case k >= len(fn.Params):
+			case k == 0 && common.IsInvoke():
+				b.copyFitting(b.value(x), b.valueIn(fn.Params[0], inner), fn.Params[0].Type())
+			default:
+				b.flow(x, b.valueIn(fn.Params[k], inner))
+			}
+		}
+		for k, r := range b.resultsOf(fn, inner) {
+			if k < len(parts) {
+				b.copy(r, parts[k])
+			}
+		}
+	}
+	if len(callees) == 0 {
+		b.library(c, nil, args, parts)
+	}
+}
+
+func (b *builder) builtin(c ssa.CallInstruction, name string, args []ssa.Value) {
+	v, _ := c.(*ssa.Call)
+	switch name {
+	case "append":
+		if v != nil {
+			o := b.fresh(v, v.Type())
+			b.flow(args[0], b.value(v))
+			if holdsPointers(elemOf(v.Type())) && len(args) > 1 {
+				elems := b.node()
+				b.load(b.value(args[1]), elems)
+				b.copy(elems, b.content(o))
+				b.store(elems, b.value(args[0]))
+			}
+		}
+		b.writeTo(args[0], c, "is appended to")
+	case "copy":
+		if holdsPointers(elemOf(args[0].Type())) {
+			elems := b.node()
+			b.load(b.value(args[1]), elems)
+			b.store(elems, b.value(args[0]))
+		}
+		b.writeTo(args[0], c, "is copied to")
+	case "delete", "clear", "close":
+		b.writeTo(args[0], c, "is changed by "+name)
+	case "recover":
+		if v != nil {
+			b.copy(b.raised, b.value(v))
+		}
+	case "panic":
+		b.flow(args[0], b.raised)
+	case "Add", "Slice", "SliceData", "String", "StringData", "ssa:wrapnilchk":
+		if v != nil {
+			b.flow(args[0], b.value(v))
+		}
+		if name != "ssa:wrapnilchk" {
+			b.writeTo(args[0], c, "is given to unsafe."+name)
+		}
+	}
+}
+
+// library makes the constraints of a call of fn, which is not compiled; parts are the results.
+func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Value, parts []nodeID) {
+	eff := b.model.Effect(fn)
+	given := b.node()
+	b.reach(given, given)
+	for k, x := range args {
+		if _, ok := x.(*ssa.Const); ok || !holdsPointers(x.Type()) {
+			continue
+		}
+		arg := b.node()
+		b.copy(b.value(x), arg)
+		if !closed(fn, k, x) {
+			b.reach(arg, arg)
+		}
+		b.copy(arg, given)
+		b.copy(arg, b.world) // it may be called back with it
+		if eff.Writes(k) {
+			addr := arg
+			if eff.Shallow {
+				addr = b.value(x)
+			}
+			w := b.write(addr, c, "is passed to "+library.Name(fn)+", which may change it")
+			w.Callee, w.Kept = fn, eff.Keeps
+			if (eff.Stores || b.c.Flows) && filled(x.Type()) && !closed(fn, k, x) {
+				b.store(given, addr)
+				b.store(b.made(fn), addr)
+			}
+		}
+		if _, ok := x.Type().Underlying().(*types.Interface); ok && !library.ComparesNothing(fn) {
+			b.compared = append(b.compared, b.pointer(b.value(x)))
+		}
+	}
+	for k, r := range parts {
+		t := c.Common().Signature().Results().At(k).Type()
+		if !holdsPointers(t) {
+			continue
+		}
+		o := b.object(c.Value(), memoryOf(t))
+		o.Lib = fn
+		b.add(r, o.whole)
+		if !eff.Fresh {
+			b.copyFitting(given, r, t)
+		}
+		b.copy(given, b.content(o))
+		if b.c.Flows && eff.Keeps {
+			b.copyFitting(b.world, r, t)
+			b.copy(b.world, b.content(o))
+		}
+	}
+}
+
+// made is memory that fn makes and leaves in an argument, as json.Unmarshal does. It may lead to more of that.
+func (b *builder) made(fn *ssa.Function) nodeID {
+	o := b.object(nil, nil)
+	o.Lib = fn
+	n := b.node()
+	b.add(n, o.whole)
+	b.copy(n, b.content(o))
+	return n
+}
+
+// closed reports whether argument k of fn is the receiver, a handle that hides what it leads to.
+func closed(fn *ssa.Function, k int, x ssa.Value) bool {
+	if k != 0 || fn == nil || fn.Signature.Recv() == nil {
+		return false
+	}
+	h, ok := library.HandleOf(deref(x.Type()))
+	if !ok {
+		h, ok = library.HandleOf(deref(fn.Signature.Recv().Type()))
+	}
+	return ok && !h.Open
+}
+
+// inOrder sorts functions by name; the call graph has them in the order of a map.
+func inOrder(fns []*ssa.Function) []*ssa.Function {
+	fns = slices.Clone(fns)
+	slices.SortFunc(fns, func(a, b *ssa.Function) int { return strings.Compare(a.String(), b.String()) })
+	return fns
+}

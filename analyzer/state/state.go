@@ -190,9 +190,6 @@ func (d *decider) mark() {
 			d.of(l.Object).compared = true
 		}
 	}
-	for _, n := range d.notes {
-		slices.SortStableFunc(n.writes, func(a, b *pointsto.Write) int { return d.comparePos(a.Instr, b.Instr) })
-	}
 }
 
 func (d *decider) comparePos(a, b ssa.Instruction) int {
@@ -253,7 +250,7 @@ func (d *decider) decide(dec *Decision) {
 	dec.Handle, dec.Pos = d.handleIn(objects)
 	for _, x := range objects {
 		if writes := d.of(x).writes; len(writes) > 0 {
-			w := writes[0]
+			w := slices.MinFunc(writes, func(a, b *pointsto.Write) int { return d.comparePos(a.Instr, b.Instr) })
 			dec.Pos, dec.Why = d.position(w.Instr), "it "+w.What
 			if x != o {
 				dec.Why = "what it leads to " + w.What

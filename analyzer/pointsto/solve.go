@@ -71,16 +71,24 @@ type node struct {
 type locSet struct {
 	list  []locID
 	index map[locID]struct{} // of list, once it is long
+	bits  []uint64           // the same, once that takes no more memory than the map
+	last  locID              // the largest in list
 }
 
-const shortSet = 16
+const (
+	shortSet = 16  // a list that is searched faster than the map
+	mapCost  = 128 // bits that an entry of the map takes, about
+)
 
 func (s *locSet) has(l locID) bool {
-	if s.index == nil {
-		return slices.Contains(s.list, l)
+	switch {
+	case s.bits != nil:
+		return int(l/64) < len(s.bits) && s.bits[l/64]&(1<<(l%64)) != 0
+	case s.index != nil:
+		_, ok := s.index[l]
+		return ok
 	}
-	_, ok := s.index[l]
-	return ok
+	return slices.Contains(s.list, l)
 }
 
 // add reports whether l is new.
@@ -89,16 +97,32 @@ func (s *locSet) add(l locID) bool {
 		return false
 	}
 	s.list = append(s.list, l)
+	s.last = max(s.last, l)
 	switch {
+	case s.bits != nil:
+		s.setBit(l)
+	case len(s.list) <= shortSet:
+	case len(s.list) > int(s.last)/mapCost:
+		s.index = nil
+		for _, l := range s.list {
+			s.setBit(l)
+		}
 	case s.index != nil:
 		s.index[l] = struct{}{}
-	case len(s.list) > shortSet:
+	default:
 		s.index = make(map[locID]struct{}, 2*shortSet)
 		for _, l := range s.list {
 			s.index[l] = struct{}{}
 		}
 	}
 	return true
+}
+
+func (s *locSet) setBit(l locID) {
+	for int(l/64) >= len(s.bits) {
+		s.bits = append(s.bits, 0)
+	}
+	s.bits[l/64] |= 1 << (l % 64)
 }
 
 type edge struct{ from, to nodeID }

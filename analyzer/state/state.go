@@ -422,7 +422,7 @@ func (d *decider) changes() []Change {
 		}
 		for l := range w.Addr.Labels() {
 			g, ok := l.Object.Site.(*ssa.Global)
-			if !ok || !l.Object.External || g.Object() == nil || g.Pkg.Pkg.Path() == "flag" {
+			if !ok || !l.Object.External || g.Object() == nil || g.Pkg.Pkg.Path() == "flag" || usesChannel(w.Instr) {
 				continue
 			}
 			c := Change{posOf(w.Instr), g.Object().(*types.Var)}
@@ -434,6 +434,18 @@ func (d *decider) changes() []Change {
 	}
 	slices.SortFunc(out, func(a, b Change) int { return int(a.Pos) - int(b.Pos) })
 	return out
+}
+
+// usesChannel reports whether i sends or receives. That changes no variable: what the channel may be is not only channels, as far as the analysis
+// knows of what library code hands over.
+func usesChannel(i ssa.Instruction) bool {
+	switch i := i.(type) {
+	case *ssa.Send, *ssa.Select:
+		return true
+	case *ssa.UnOp:
+		return i.Op == token.ARROW
+	}
+	return false
 }
 
 // position is posOf, or that of a call if i is in a function that go/ssa has made.

@@ -53,6 +53,12 @@ var policy = []rule{
 	{pkg: "rt/snap/warm/flate", std: "compress/flate strings", why: "what restored values need of compress/flate; programs without it do not link it"},
 	{pkg: "rt/snap/warm/des", std: "crypto/des", why: "what restored values need of crypto/des; programs without it do not link it"},
 	{
+		pkg: "rt/exchange",
+		std: "bytes cmp encoding/binary errors fmt hash/crc32 io maps math slices strconv strings",
+		why: "messages are linked into every compiled program; the state machine has no clock, no chance and no I/O",
+	},
+	{pkg: "rt/engine", may: "rt/exchange rt/store rt/store/pages", why: "carries steps between stores, the exchange and workers; knows no program"},
+	{
 		pkg: "rt/wire", may: "rt",
 		std: "bufio bytes context encoding/binary encoding/json errors fmt io math os strconv sync syscall time",
 		why: "the worker's end of the protocol is linked into every compiled program",

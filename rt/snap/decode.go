@@ -38,6 +38,11 @@ type decoder struct {
 	depth   int             // of madeType
 	root    reflect.Value
 
+	link     *Link // what it is read for, nil: a snapshot
+	isolated bool  // package variables are not part of it
+	copied   bool  // the root is a copy
+	plain    bool  // it is being read
+
 	types     map[uint64]*typeCode
 	images    map[uint64]unsafe.Pointer
 	funcs     map[uint64]unsafe.Pointer
@@ -69,24 +74,37 @@ type missing struct{ error }
 // decode restores a snapshot of size bytes into root and the registered variables.
 func decode(r io.Reader, size int64, root reflect.Value) (err error) {
 	defer recoverError(&err)
-	d := decoders.Get().(*decoder)
-	d.reader.r, d.reader.left = r, size
-	d.gen, d.root, d.budget, d.newest = nextGeneration(), root, budget(size), -1
+	d := newDecoder(r, size)
+	d.root, d.isolated = root, isolated
 	if err := d.header(); err != nil {
 		return err
 	}
 	d.roots()
 	roots := d.objects.n
+	d.bodies()
+	d.finish()
+	d.settle()
+	if !isolated {
+		labels.restore(&d.objects, roots)
+	}
+	d.release()
+	return nil
+}
+
+func newDecoder(r io.Reader, size int64) *decoder {
+	d := decoders.Get().(*decoder)
+	d.reader.r, d.reader.left = r, size
+	d.gen, d.budget, d.newest = nextGeneration(), budget(size), -1
+	return d
+}
+
+// bodies reads the bodies of all objects.
+func (d *decoder) bodies() {
 	for len(d.stack) > 0 {
 		i := d.stack[len(d.stack)-1]
 		d.stack = d.stack[:len(d.stack)-1]
 		d.body(i)
 	}
-	d.finish()
-	d.settle()
-	labels.restore(&d.objects, roots)
-	d.release()
-	return nil
 }
 
 // recoverError turns the panic of a reader into an error.
@@ -126,6 +144,9 @@ func (d *decoder) roots() {
 	d.inPlace(variable{name: "root", ptr: d.root.UnsafePointer(), typ: d.root.Type().Elem()})
 	if o := d.objects.at(1); o.prog != p || o.n != n {
 		panic(missing{fmt.Errorf("snap: the root is a %s here, and a %s in the snapshot", d.root.Type().Elem(), p.typ)})
+	}
+	if d.isolated {
+		return
 	}
 	gone := make([]bool, len(registry.vars))
 	for range d.count() {
@@ -260,6 +281,7 @@ func (d *decoder) newClosure() *object {
 func (d *decoder) body(i uint32) {
 	o := d.objects.at(i)
 	d.cur, d.index = int64(o.label), i
+	d.plain = i == 1 && d.copied
 	old := len(d.stack)
 	switch o.kind {
 	case memory:
@@ -303,6 +325,10 @@ func (d *decoder) op(o *op, slot unsafe.Pointer) {
 	case opRaw:
 		d.raw(slot, o.size)
 	case opFix:
+		if o.lock != 0 && d.link != nil && !d.plain {
+			d.thing(o, unsafe.Add(slot, -int(o.lock.offset())))
+			break
+		}
 		d.raw(slot, o.size)
 		if o.unfix != nil {
 			o.unfix(unsafe.Slice((*byte)(slot), o.size))

@@ -76,6 +76,8 @@ func (d *decoder) special(code uint64) unsafe.Pointer {
 		return d.function()
 	case specialExternal:
 		return d.external()
+	case specialLinked:
+		return d.linkedRef()
 	}
 	corrupt("bad special reference")
 	return nil

@@ -29,6 +29,7 @@ type encoder struct {
 	closures  numbers[string]
 	weaks     map[unsafe.Pointer]uint64
 	handles   map[unsafe.Pointer]uint64
+	plain     bool              // it is being written
 	flat      int               // in the value of a unique.Handle: what a hash reads is written in place
 	lengths   map[uint32]uint64 // of maps and channels as they were defined, by region
 	pairs     []pair            // of the map that is being written
@@ -66,7 +67,10 @@ func (w *workspace) encode(out io.Writer) (n int64, err error) {
 func (e *encoder) header() {
 	e.string(buildID)
 	e.fixed64(fingerprint())
-	table := e.typeTable()
+	var table []byte
+	if e.link == nil {
+		table = e.typeTable()
+	}
 	e.uvarint(uint64(len(table)))
 	e.buf = append(e.buf, table...)
 	e.cut()
@@ -78,6 +82,10 @@ func (e *encoder) roots() {
 	e.plainType(r.prog().desc)
 	e.uvarint(uint64(r.count))
 	e.pushRoot(e.root)
+	if e.isolated {
+		labels.begun(e.count)
+		return
+	}
 	vars := make([]uint32, 0, len(registry.vars))
 	for i := uint32(1); i <= e.regs.n; i++ { // variables come first, but for externals and the root
 		r := e.regs.at(i)
@@ -89,7 +97,7 @@ func (e *encoder) roots() {
 		}
 		vars = append(vars, i)
 	}
-	if len(static.heapVars) > 0 {
+	if len(e.static.heapVars) > 0 {
 		slices.SortFunc(vars, func(a, b uint32) int { return cmp.Compare(e.regs.at(a).name, e.regs.at(b).name) })
 	}
 	for _, i := range vars {
@@ -132,6 +140,7 @@ func (e *encoder) push(i uint32) { e.stack = append(e.stack, i) }
 func (e *encoder) body(i uint32) {
 	r := e.regs.at(i)
 	e.cur = int64(r.label())
+	e.plain = i == e.root && e.copied
 	old := len(e.stack)
 	switch r.kind {
 	case memory:
@@ -223,6 +232,10 @@ func (e *encoder) op(o *op, slot unsafe.Pointer) {
 	case opRaw, opTimer:
 		e.raw(slot, o.size)
 	case opFix:
+		if o.lock != 0 && e.link != nil && !e.plain {
+			e.lock(o, slot)
+			break
+		}
 		b := e.scratch[:o.size]
 		copy(b, unsafe.Slice((*byte)(slot), o.size))
 		o.fix(b)
@@ -248,7 +261,13 @@ func (e *encoder) op(o *op, slot unsafe.Pointer) {
 		}
 	case opEface, opIface:
 		e.iface(o, slot)
-	case opMap, opChan:
+	case opChan:
+		if e.link != nil {
+			e.linkedChan(o, *(*unsafe.Pointer)(slot))
+			break
+		}
+		fallthrough
+	case opMap:
 		e.node(o, *(*unsafe.Pointer)(slot))
 	case opFunc:
 		e.function(o, *(*unsafe.Pointer)(slot))
@@ -346,6 +365,10 @@ func (e *encoder) refTo(o *op, i uint32, q unsafe.Pointer, p *prog, n int) {
 }
 
 func (e *encoder) external(r *region, off uintptr) {
+	if k := int(r.name) - len(registry.externals); k >= 0 {
+		e.linked(e.link.memory[k], off)
+		return
+	}
 	e.special(specialExternal)
 	name := registry.externals[r.name].name
 	i, fresh := e.externals.number(name, hashString(name))

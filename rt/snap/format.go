@@ -79,6 +79,7 @@ const (
 	specialImage    = 2 // number of an image offset
 	specialFunc     = 3 // number of a static function
 	specialExternal = 4 // number of an external, 1 if its target is meant, zigzag offset
+	specialLinked   = 5 // in values that go between processes: thing (link.go), offset
 
 	typeNone = 0 // no type
 	typeSame = 1 // as the last one in this place

@@ -21,7 +21,7 @@ import (
 // add records the region (q, p, n) in the object of h.
 func (s *scanner) add(h *head, q unsafe.Pointer, p *prog, n int, pl place) {
 	if *h == 0 {
-		s.first(h, q, p, n)
+		s.first(h, q, p, n, pl)
 		return
 	}
 	lo, hi := uintptr(q), uintptr(q)+p.size*uintptr(n)
@@ -33,6 +33,12 @@ func (s *scanner) add(h *head, q unsafe.Pointer, p *prog, n int, pl place) {
 	case 1:
 		r := s.regs.at(s.list[0])
 		if r.kind == external || r.kind == memory && lo >= r.addr && r.prog().holds(r.count, lo-r.addr, p, n) {
+			if r.kind == external && s.link != nil && !r.covers(lo, hi) {
+				s.bailTo(q, p.typ, "a part of its memory is shared already")
+			}
+			if r.place == constantMem {
+				r.place = pl // package unsafe makes strings of memory that changes
+			}
 			return
 		}
 	}
@@ -56,10 +62,10 @@ func (s *scanner) newMemory(h *head, r region) uint32 {
 }
 
 // first adds n elements of p at q, the first region of the heap object of h: newMemory for the most frequent case.
-func (s *scanner) first(h *head, q unsafe.Pointer, p *prog, n int) {
+func (s *scanner) first(h *head, q unsafe.Pointer, p *prog, n int, pl place) {
 	s.use(p)
 	i, r := s.regs.next()
-	*r = region{addr: uintptr(q), count: n, progID: p.id, parent: s.cur}
+	*r = region{addr: uintptr(q), count: n, progID: p.id, parent: s.cur, place: pl}
 	*h = head(i)
 	if len(p.refs) > 0 {
 		s.work = append(s.work, job{uintptr(q), n, i, p.id})
@@ -168,7 +174,7 @@ func (s *scanner) clash(n, r *region) {
 	why := "unsafe code sees the same memory as " + r.prog().typ.String()
 	switch {
 	case r.kind == external:
-		why = "it overlaps the external variable " + registry.externals[r.name].name
+		why = "it overlaps " + s.externalName(r)
 	case r.place == inRoot:
 		why = "it contains the root of the snapshot"
 	case r.place == inVar:

@@ -43,6 +43,7 @@ type op struct {
 	why       string         // opBad: what is wrong with it
 	fix       func(b []byte) // opFix: before writing
 	unfix     func(b []byte) // opFix: after reading, may be nil
+	lock      ThingKind      // opFix: of a lock
 
 	sub *prog // of elem, flattened; use op.target, which fills it in
 	n   int   // elements of sub in an elem

@@ -12,18 +12,19 @@ const (
 	channel                    // a channel; prog is of the element type
 	closure                    // a registered closure
 	timer                      // a time.Timer or time.Ticker with what the runtime keeps behind it; prog is of time.Timer
-	external                   // object of a package that is not saved
+	external                   // object of a package that is not saved, or that processes share (link.go)
 )
 
 // A place says where Load puts a region.
 type place uint8
 
 const (
-	allocated  place = iota // anywhere
-	inRoot                  // where the caller's root is
-	inVar                   // in the registered variable region.name
-	inImage                 // at the same image offset
-	inSentinel              // where the package variable at offsets[region.name] leads to, if that has the type; else anywhere
+	allocated   place = iota // anywhere
+	inRoot                   // where the caller's root is
+	inVar                    // in the registered variable region.name
+	inImage                  // at the same image offset
+	inSentinel               // where the package variable at offsets[region.name] leads to, if that has the type; else anywhere
+	constantMem              // anywhere; nobody changes it
 )
 
 // A region is a piece of memory. See the package comment. It holds no pointer, so that the collector need not look at the millions there may be.
@@ -34,7 +35,7 @@ type region struct {
 	next   uint32 // next live region of the same object, 0 if none
 	parent uint32 // in a scan: region that led here, 0 if none; then: label
 	id     uint32 // number in the stream + 1, 0 if none yet
-	name   uint32 // index into registry.vars, externals or closures, beyond these into space.bounds
+	name   uint32 // index into registry.vars, externals or closures, beyond these into link.memory or space.bounds
 	kind   regionKind
 	place  place
 	dead   bool // merged into another
@@ -67,7 +68,7 @@ func (r *region) covers(lo, hi uintptr) bool {
 
 // overlaps reports whether r and [lo, hi) have a byte in common.
 func (r *region) overlaps(lo, hi uintptr) bool {
-	if r.kind != memory {
+	if r.kind != memory && r.kind != external || r.whole {
 		return r.covers(lo, hi)
 	}
 	return r.addr < hi && lo < r.end()
@@ -97,11 +98,15 @@ type space struct {
 	used      []*prog             // of types that are mentioned
 	gen       uint32              // of this scan, see prog.used
 	shared    bool                // some short string is part of a region
-	pages     pageSet             // pages with regions; set when the scan ends
-	found     found               // by the last heapHead
-	written   bool                // regions have numbers
-	dead      uint32              // regions that have been merged into others
-	steps     int                 // look-ups, regions looked at, entries moved: what the time goes with
+	static    *staticRoots
+	link      *Link   // what it is written for, nil: a snapshot
+	copied    bool    // for a link: the root is a copy, and locks in it are nobody else's
+	isolated  bool    // package variables are not part of it
+	pages     pageSet // pages with regions; set when the scan ends
+	found     found   // by the last heapHead
+	written   bool    // regions have numbers
+	dead      uint32  // regions that have been merged into others
+	steps     int     // look-ups, regions looked at, entries moved: what the time goes with
 }
 
 // A found is a heap object as runtime.findObject tells it.
@@ -116,7 +121,7 @@ type constant struct {
 
 // objects is how many objects the snapshot has, at least.
 func (s *space) objects() uint32 {
-	return uint32(max(1, int(s.regs.n)-int(s.dead)-len(static.regs)-len(static.heapTargets)))
+	return uint32(max(1, int(s.regs.n)-int(s.dead)-len(s.static.regs)-len(s.static.heapTargets)))
 }
 
 // heapHead returns the head of the heap object that p points into, nil if there is none.

@@ -4,12 +4,13 @@ package snap
 // in every scan, so they are made once.
 
 import (
-	"reflect"
 	"unsafe"
 )
 
-// static holds what every scan begins with; guarded by mu.
-var static struct {
+// statics are what every scan begins with: all, and what is left of that without the registered variables. Guarded by mu.
+var statics [2]staticRoots
+
+type staticRoots struct {
 	made        bool
 	fingerprint uint64   // of what was registered then
 	regs        []region // external variables, then registered variables
@@ -21,8 +22,13 @@ var static struct {
 
 // addStatic adds external variables, what they lead to, and the registered variables that are in the image.
 func (s *scanner) addStatic() {
-	if !staticIsValid() {
-		makeStatic()
+	static := &statics[0]
+	if s.isolated {
+		static = &statics[1]
+	}
+	s.static = static
+	if !static.isValid() {
+		static.make(s.isolated)
 	}
 	s.regs.addAll(static.regs)
 	s.trees = append(s.trees, static.tree)
@@ -33,8 +39,8 @@ func (s *scanner) addStatic() {
 	}
 }
 
-// staticIsValid reports whether static is about what is registered, and no external variable has been set since.
-func staticIsValid() bool {
+// isValid reports whether static is about what is registered, and no external variable has been set since.
+func (static *staticRoots) isValid() bool {
 	if !static.made || static.fingerprint != fingerprint() {
 		return false
 	}
@@ -46,9 +52,10 @@ func staticIsValid() bool {
 	return true
 }
 
-// makeStatic makes static by a scan of what is in the image.
-func makeStatic() {
+// make makes static by a scan of what is in the image.
+func (static *staticRoots) make(isolated bool) {
 	s := &newWorkspace().scanner
+	s.static, s.isolated = static, isolated
 	s.trees, s.ownImage = []*tree{{}}, true
 	static.made, static.fingerprint, static.heapTargets = true, fingerprint(), nil
 	for i := range registry.externals {
@@ -66,11 +73,14 @@ func makeStatic() {
 	}
 	static.heapVars = nil
 	for i, v := range registry.vars {
+		if isolated {
+			break
+		}
 		if s.heapHead(v.ptr) != nil {
 			static.heapVars = append(static.heapVars, i)
 			continue
 		}
-		s.addRoot(v.ptr, v.typ, inVar, i)
+		s.addVar(i)
 	}
 	static.regs = nil
 	for i := uint32(1); i <= s.regs.n; i++ {
@@ -91,9 +101,15 @@ func (s *space) headOf(p unsafe.Pointer) (*head, section) {
 	return nil, sec
 }
 
-// addRoot adds a region that is restored in place.
-func (s *scanner) addRoot(p unsafe.Pointer, t reflect.Type, pl place, name int) {
-	pr, n := progOf(t)
+// addVar adds registered variable i.
+func (s *scanner) addVar(i int) {
+	v := &registry.vars[i]
+	p, n := progOf(v.typ)
+	s.addRoot(v.ptr, p, n, inVar, i)
+}
+
+// addRoot adds n elements of pr at p, a region that is restored in place.
+func (s *scanner) addRoot(p unsafe.Pointer, pr *prog, n int, pl place, name int) {
 	h, _ := s.headOf(p)
 	size := pr.size * uintptr(n)
 	if h != nil && size > 0 {
@@ -102,7 +118,7 @@ func (s *scanner) addRoot(p unsafe.Pointer, t reflect.Type, pl place, name int) 
 			if r := s.regs.at(s.list[0]); pl == inVar && r.place == inVar && r.covers(uintptr(p), uintptr(p)+size) || r.kind == external {
 				return // the same variable by two names, or an external one
 			}
-			s.bail(t, "two registered variables overlap")
+			s.bail(pr.typ, "two registered variables overlap")
 		}
 	}
 	s.use(pr)
@@ -128,7 +144,7 @@ func (s *scanner) markExternal(p unsafe.Pointer, pr *prog, n, name int, target b
 		r.place = allocated
 	}
 	// The tiny allocator puts several small objects without pointers into one.
-	r.whole = heap && !(pr.free && r.size() < 16)
+	r.whole = heap && !(pr.free && r.size() < 16) && name < len(registry.externals)
 	s.list = s.overlapping(*h, uintptr(p), r.end(), s.list[:0])
 	if len(s.list) == 0 {
 		s.insert(h, s.regs.add(r))

@@ -44,8 +44,8 @@ type stringHeader struct {
 	len  int
 }
 
-// discover finds everything reachable from the registered variables and *root.
-func (sc *scanner) discover(root reflect.Value) (err error) {
+// discover finds everything reachable from the registered variables and from n elements of p at root.
+func (sc *scanner) discover(root unsafe.Pointer, p *prog, n int) (err error) {
 	defer func() {
 		if e := recover(); e != nil {
 			u, ok := e.(*UnmovableError)
@@ -56,9 +56,12 @@ func (sc *scanner) discover(root reflect.Value) (err error) {
 		}
 	}()
 	sc.addStatic()
-	sc.addRoot(root.UnsafePointer(), root.Type().Elem(), inRoot, 0)
-	for _, i := range static.heapVars {
-		sc.addRoot(registry.vars[i].ptr, registry.vars[i].typ, inVar, i)
+	sc.addLinked(root)
+	sc.addRoot(root, p, n, inRoot, 0)
+	if !sc.isolated {
+		for _, i := range sc.static.heapVars {
+			sc.addVar(i)
+		}
 	}
 	sc.run()
 	sc.shareStrings()
@@ -146,7 +149,7 @@ func (s *scanner) ref(o *op, slot unsafe.Pointer) {
 			s.node(q, mapping, pr, 0)
 		}
 	case opChan:
-		if q := *(*unsafe.Pointer)(slot); q != nil {
+		if q := *(*unsafe.Pointer)(slot); q != nil && s.link == nil { // else it is shared, and not looked into
 			s.chanNode(q, o)
 		}
 	case opFunc:
@@ -154,6 +157,9 @@ func (s *scanner) ref(o *op, slot unsafe.Pointer) {
 			s.function(q, o.typ)
 		}
 	case opSyncMap:
+		if s.link != nil {
+			s.bailAt(slot, o.typ, "processes cannot share it; a map with a lock can be shared")
+		}
 		(*sync.Map)(slot).Range(func(k, v any) bool {
 			s.ref(&efaceOp, unsafe.Pointer(&k))
 			s.ref(&efaceOp, unsafe.Pointer(&v))
@@ -203,7 +209,9 @@ func (s *scanner) pointer(q unsafe.Pointer, p *prog, n int) {
 	case h == nil:
 		s.bailTo(q, p.typ, "it is not in Go memory")
 	case sec == secWritable:
-		s.add(h, q, p, n, inImage)
+		if !s.isolated {
+			s.add(h, q, p, n, inImage)
+		}
 	default:
 		if off, ok := sentinelAt(q, p); ok && n == 1 {
 			s.sentinel(h, q, p, off)
@@ -219,13 +227,13 @@ func (s *scanner) content(q unsafe.Pointer, p *prog, n int) {
 		return
 	}
 	if h := s.heapHead(q); h != nil {
-		s.add(h, q, p, n, allocated)
+		s.add(h, q, p, n, constantMem)
 		return
 	}
 	c := constant{uintptr(q), p, n}
 	if _, ok := s.constants[c]; !ok {
 		s.use(p)
-		i := s.regs.add(region{addr: uintptr(q), progID: p.id, count: n, parent: s.cur})
+		i := s.regs.add(region{addr: uintptr(q), progID: p.id, count: n, parent: s.cur, place: constantMem})
 		if s.constants == nil {
 			s.constants = map[constant]uint32{}
 		}

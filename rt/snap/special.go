@@ -58,12 +58,12 @@ func (c *compiler) addSpecial(t reflect.Type, off uintptr) bool {
 	}
 	switch name {
 	case "internal/sync.Mutex":
-		o.kind, o.fix = opFix, fixMutex
+		o.kind, o.fix, o.lock = opFix, fixMutex, ThingMutex
 	case "sync.RWMutex", "sync.rlocker": // RLocker returns the same memory as another type
 		o.typ = reflect.TypeFor[sync.RWMutex]()
-		o.kind, o.fix = opFix, rwFixer(o.typ)
+		o.kind, o.fix, o.lock = opFix, rwFixer(o.typ), ThingRWMutex
 	case "sync.WaitGroup":
-		o.kind, o.fix = opFix, waitGroupFixer(t)
+		o.kind, o.fix, o.lock = opFix, waitGroupFixer(t), ThingWaitGroup
 	case "time.Time":
 		o.kind, o.fix, o.unfix = opFix, fixTime, unfixTime
 		o.size = 2 * 8
@@ -72,7 +72,7 @@ func (c *compiler) addSpecial(t reflect.Type, off uintptr) bool {
 		c.add(f.Type, off+f.Offset)
 		return true
 	case "sync.notifyList":
-		o.kind, o.fix = opFix, notifyListFixer(t)
+		o.kind, o.fix, o.lock = opFix, notifyListFixer(t), ThingCond
 	case "sync.copyChecker":
 		o.kind = opZero
 	case "sync.Pool":

@@ -128,6 +128,9 @@ func isTimer(q unsafe.Pointer) bool {
 
 // timerNode records the timer at q.
 func (s *scanner) timerNode(q unsafe.Pointer) {
+	if s.link != nil {
+		s.bailTo(q, timerType, "a timer belongs to one process; share a channel")
+	}
 	if (*timeTimer)(q).timer.isFake {
 		s.bailTo(q, timerType, "the timer belongs to a testing/synctest bubble")
 	}

@@ -1,0 +1,479 @@
+package snap
+
+// This file defines what processes share, as far as the codec is concerned. See docs/processes.md.
+//
+// A thing is shared when it has an id: a channel, a lock, memory (an object or a map). What goes from process to process, a value, is a stream like a snapshot, in which
+// things are mentioned by id and not looked into. Each process has one of its own in the place of each thing it knows: for a channel or a lock that is only
+// an address by which it is known; memory is a copy, whose content goes from process to process as a value too.
+//
+// In a value
+//
+//   - every channel and every lock is shared: it gets an id when it is met first;
+//   - memory around a lock, and all memory that leads on from there, is shared, since that is what the lock is for;
+//   - other memory is shared if Share has said so; else it is copied;
+//   - the variables of the program, and static memory, keep their places: nobody may change them any more.
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+	"unsafe"
+)
+
+// A ThingKind says what a thing is. The numbers are part of the format.
+type ThingKind uint8
+
+const (
+	ThingMemory    ThingKind = 1 // Count elements of Type
+	ThingMap       ThingKind = 2 // of Type
+	ThingChan      ThingKind = 3 // of elements of Type, with capacity Count
+	ThingMutex     ThingKind = 4 // sync.Mutex
+	ThingRWMutex   ThingKind = 5
+	ThingWaitGroup ThingKind = 6
+	ThingCond      ThingKind = 7
+)
+
+// IsMemory reports whether things of this kind have content.
+func (k ThingKind) IsMemory() bool { return k <= ThingMap }
+
+// A Thing is what processes share.
+type Thing struct {
+	ID    uint64
+	Kind  ThingKind
+	Type  reflect.Type // unset for locks
+	Count int
+	Ptr   unsafe.Pointer
+}
+
+// A Link knows the things that one process shares.
+type Link struct {
+	newID  func() uint64
+	byID   map[uint64]*Thing
+	byAddr map[uintptr]*Thing // where it begins; locks apart: memory may begin with one
+	locks  map[uintptr]*Thing
+	memory []*Thing // those with content, which a scan has to know
+	fresh  []*Thing // since Fresh was called last
+
+	root any             // in use
+	refs []uint64        // ids in the value that is being written or read
+	seen map[uint64]bool // the same
+}
+
+// NewLink returns a Link that knows nothing. newID gives out ids.
+func NewLink(newID func() uint64) *Link {
+	return &Link{newID: newID, byID: map[uint64]*Thing{}, byAddr: map[uintptr]*Thing{}, locks: map[uintptr]*Thing{}}
+}
+
+// Thing returns the thing with this id, nil if the process does not know it.
+func (l *Link) Thing(id uint64) *Thing { return l.byID[id] }
+
+// At returns the channel or map at an address, or the memory that begins there, nil if none is shared.
+func (l *Link) At(p unsafe.Pointer) *Thing { return l.byAddr[uintptr(p)] }
+
+// LockAt returns the lock at an address, nil if none is shared.
+func (l *Link) LockAt(p unsafe.Pointer) *Thing { return l.locks[uintptr(p)] }
+
+// Fresh returns the things that have been made shared since the last call, in the order in which they were met.
+func (l *Link) Fresh() []*Thing {
+	f := l.fresh
+	l.fresh = nil
+	return f
+}
+
+// add makes t known.
+func (l *Link) add(t *Thing) *Thing {
+	l.byID[t.ID] = t
+	l.at(t.Kind)[uintptr(t.Ptr)] = t
+	if t.Kind.IsMemory() {
+		l.memory = append(l.memory, t)
+	}
+	return t
+}
+
+// at returns the map in which things of a kind are by address.
+func (l *Link) at(k ThingKind) map[uintptr]*Thing {
+	if k > ThingChan {
+		return l.locks
+	}
+	return l.byAddr
+}
+
+// share gives an id to what is at p, unless it has one.
+func (l *Link) share(kind ThingKind, t reflect.Type, n int, p unsafe.Pointer) *Thing {
+	if x := l.at(kind)[uintptr(p)]; x != nil {
+		return x
+	}
+	x := l.add(&Thing{l.newID(), kind, t, n, p})
+	l.fresh = append(l.fresh, x)
+	return x
+}
+
+// hold keeps what root points to alive, and on the heap: memory is known by addresses here, and a stack moves.
+func (l *Link) hold(root any) reflect.Value {
+	l.root = root
+	return reflect.ValueOf(root)
+}
+
+// Share makes all memory shared that *root leads to, but not *root itself.
+func (l *Link) Share(root any) error {
+	mu.Lock()
+	defer mu.Unlock()
+	v := l.hold(root)
+	return l.shareAll(v.UnsafePointer(), v.Type().Elem(), 1)
+}
+
+func (l *Link) shareAll(p unsafe.Pointer, t reflect.Type, n int) error {
+	w, err := l.scan(p, t, n)
+	if err != nil {
+		return err
+	}
+	for i := uint32(1); i <= w.space.regs.n; i++ {
+		if r := w.space.regs.at(i); i != w.space.root {
+			l.shareRegion(r)
+		}
+	}
+	w.release()
+	return nil
+}
+
+func (l *Link) shareRegion(r *region) {
+	switch {
+	case r.dead || r.place != allocated:
+	case r.kind == memory:
+		l.share(ThingMemory, r.prog().typ, r.count, r.ptr())
+	case r.kind == mapping:
+		l.share(ThingMap, r.prog().typ, 1, r.ptr())
+	}
+}
+
+// scan finds what n elements of t at p lead to.
+func (l *Link) scan(p unsafe.Pointer, t reflect.Type, n int) (*workspace, error) {
+	w := newWorkspace()
+	w.space.link, w.space.isolated = l, true
+	pr, k := progOf(t)
+	if err := w.scanner.discover(p, pr, n*k); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// Encode writes the value *root and returns the ids of the things in it.
+func (l *Link) Encode(w io.Writer, root any) ([]uint64, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	v := l.hold(root)
+	return l.encode(w, v.UnsafePointer(), v.Type().Elem(), 1, true)
+}
+
+func (l *Link) encode(out io.Writer, p unsafe.Pointer, t reflect.Type, n int, copied bool) ([]uint64, error) {
+	for {
+		w, err := l.scan(p, t, n)
+		if err != nil {
+			return nil, err
+		}
+		more, err := l.shareLocked(w)
+		if err != nil {
+			return nil, err
+		}
+		if more {
+			continue
+		}
+		kept := labels
+		labels = labelTable{}
+		l.begin()
+		w.space.copied = copied
+		_, err = w.encode(out)
+		labels = kept
+		runtime.KeepAlive(p)
+		if err == nil {
+			w.release()
+		}
+		return l.refs, err
+	}
+}
+
+// shareLocked makes memory around locks shared, and what that leads to, and reports whether there was any. The root is where its owner has it.
+func (l *Link) shareLocked(w *workspace) (more bool, err error) {
+	for i := uint32(1); i <= w.space.regs.n; i++ {
+		r := w.space.regs.at(i)
+		if i == w.space.root || r.dead || r.kind != memory || !r.prog().hasLock() {
+			continue
+		}
+		if r.place != allocated {
+			return false, &UnmovableError{Type: r.prog().typ.String(), Why: "it holds a lock in an interface; let it hold a pointer"}
+		}
+		more = true
+		l.shareRegion(r)
+		if err := l.shareAll(r.ptr(), r.prog().typ, r.count); err != nil {
+			return false, err
+		}
+	}
+	return more, nil
+}
+
+// hasLock reports whether memory of p holds a lock.
+func (p *prog) hasLock() bool {
+	return slices.ContainsFunc(p.ops, func(o op) bool { return o.lock != 0 || o.kind == opArray && o.sub.hasLock() })
+}
+
+// Decode reads a value into *root. Things that are not known are made: memory without content, which Load brings.
+func (l *Link) Decode(r io.Reader, size int64, root any) error {
+	mu.Lock()
+	defer mu.Unlock()
+	v := l.hold(root)
+	pr, n := progOf(v.Type().Elem())
+	err := l.decode(r, size, object{ptr: v.UnsafePointer(), prog: pr, n: n}, true)
+	return err
+}
+
+// contents is a map as a value: its keys and elements, in an order that does not depend on addresses.
+func (t *Thing) contents() (v reflect.Value, m *mapType) {
+	p, _ := progOf(t.Type)
+	m = mapTypeOf(p)
+	field := func(name string, t reflect.Type) reflect.StructField {
+		return reflect.StructField{Name: name, Type: reflect.SliceOf(t)}
+	}
+	return reflect.New(reflect.StructOf([]reflect.StructField{field("Keys", m.keyType), field("Elems", m.elemType)})), m
+}
+
+// Save writes the content of t, which is memory.
+func (l *Link) Save(out io.Writer, t *Thing) ([]uint64, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	if t.Kind != ThingMap {
+		return l.encode(out, t.Ptr, t.Type, t.Count, false)
+	}
+	v, m := t.contents()
+	w := newWorkspace()
+	w.space.isolated = true
+	w.encoder.space = &w.space
+	w.scanner.addStatic()
+	pairs := w.encoder.sorted(m, t.Ptr)
+	keys, elems := reflect.MakeSlice(v.Elem().Field(0).Type(), len(pairs), len(pairs)), reflect.MakeSlice(v.Elem().Field(1).Type(), len(pairs), len(pairs))
+	for i := range pairs {
+		keys.Index(i).Set(reflect.NewAt(m.keyType, pairs[i].key()).Elem())
+		elems.Index(i).Set(reflect.NewAt(m.elemType, pairs[i].elem()).Elem())
+	}
+	v.Elem().Field(0).Set(keys)
+	v.Elem().Field(1).Set(elems)
+	w.release()
+	refs, err := l.encode(out, v.UnsafePointer(), v.Type().Elem(), 1, true)
+	runtime.KeepAlive(v)
+	return refs, err
+}
+
+// Load reads the content of t, which is memory.
+func (l *Link) Load(r io.Reader, size int64, t *Thing) error {
+	mu.Lock()
+	defer mu.Unlock()
+	if t.Kind != ThingMap {
+		p, n := progOf(t.Type)
+		return l.decode(r, size, object{ptr: t.Ptr, prog: p, n: n * t.Count}, false)
+	}
+	v, m := t.contents()
+	p, n := progOf(v.Type().Elem())
+	if err := l.decode(r, size, object{ptr: v.UnsafePointer(), prog: p, n: n}, true); err != nil {
+		return err
+	}
+	keys, elems := v.Elem().Field(0), v.Elem().Field(1)
+	if keys.Len() != elems.Len() {
+		return fmt.Errorf("%w: bad content of a map", ErrCorrupt)
+	}
+	here := mapValue(t.Type, t.Ptr)
+	here.Clear()
+	for i := range keys.Len() {
+		m.assign(t.Ptr, keys.Index(i).Addr().UnsafePointer(), elems.Index(i).Addr().UnsafePointer())
+	}
+	return nil
+}
+
+// decode reads a value into root.
+func (l *Link) decode(r io.Reader, size int64, root object, copied bool) (err error) {
+	defer recoverError(&err)
+	d := newDecoder(r, size)
+	d.link, d.isolated, d.copied = l, true, copied
+	l.begin()
+	if err := d.header(); err != nil {
+		return err
+	}
+	if p, n := d.elements(); p != root.prog || n != root.n {
+		return fmt.Errorf("%w: the value is %d of %s, not %d of %s", ErrCorrupt, n, p.typ, root.n, root.prog.typ)
+	}
+	d.newest++
+	d.push(root)
+	d.bodies()
+	d.finish()
+	d.settle()
+	d.release()
+	return nil
+}
+
+// addLinked makes the scan know the memory that is shared.
+func (s *scanner) addLinked(root unsafe.Pointer) {
+	if s.link == nil {
+		return
+	}
+	for k, t := range s.link.memory {
+		if t.Ptr == root {
+			continue // its content is wanted
+		}
+		p, n := progOf(t.Type)
+		s.markExternal(t.Ptr, p, n*t.Count, len(registry.externals)+k, true)
+	}
+}
+
+// externalName says what the external region r is, for people.
+func (s *space) externalName(r *region) string {
+	if k := int(r.name) - len(registry.externals); k >= 0 {
+		return "memory that processes share"
+	}
+	return "the external variable " + registry.externals[r.name].name
+}
+
+// begin forgets what has been mentioned.
+func (l *Link) begin() {
+	l.refs = nil
+	if l.seen == nil {
+		l.seen = map[uint64]bool{}
+	}
+	clear(l.seen)
+}
+
+// mention notes that thing id occurs in the value, and reports whether it does for the first time.
+func (l *Link) mention(id uint64) bool {
+	if l.seen[id] {
+		return false
+	}
+	l.seen[id] = true
+	l.refs = append(l.refs, id)
+	return true
+}
+
+// linked writes a reference to thing t, at offset off.
+func (e *encoder) linked(t *Thing, off uintptr) {
+	e.special(specialLinked)
+	e.thing(t)
+	e.uvarint(uint64(off))
+}
+
+// thing writes which thing t is.
+func (e *encoder) thing(t *Thing) {
+	e.uvarint(t.ID)
+	if !e.link.mention(t.ID) {
+		return
+	}
+	e.uvarint(uint64(t.Kind))
+	if t.Kind <= ThingChan {
+		e.plainType(descOf(t.Type))
+		e.uvarint(uint64(t.Count))
+	}
+}
+
+// linkedChan writes a reference to a channel.
+func (e *encoder) linkedChan(o *op, q unsafe.Pointer) {
+	if q == nil {
+		e.special(specialNil)
+		return
+	}
+	c := (*hchan)(q)
+	e.linked(e.link.share(ThingChan, o.elem, int(c.dataqsiz), q), 0)
+}
+
+// lock writes which lock is at slot.
+func (e *encoder) lock(o *op, slot unsafe.Pointer) {
+	e.thing(e.link.share(o.lock, nil, 0, unsafe.Add(slot, -int(o.lock.offset()))))
+}
+
+// condNotify is where a sync.Cond has its list of waiters.
+var condNotify = mustField(reflect.TypeFor[sync.Cond](), "notify").Offset
+
+// offset is where in a lock the memory lies that belongs to the process.
+func (k ThingKind) offset() uintptr {
+	if k == ThingCond {
+		return condNotify
+	}
+	return 0
+}
+
+// thing reads which thing it is. A lock is at slot.
+func (d *decoder) thing(lock *op, slot unsafe.Pointer) *Thing {
+	if d.link == nil {
+		corrupt("shared thing in a snapshot")
+	}
+	id := d.uvarint()
+	t := d.link.byID[id]
+	if d.link.mention(id) {
+		x := &Thing{ID: id, Kind: ThingKind(d.uvarint())}
+		if x.Kind == 0 || x.Kind > ThingCond {
+			corrupt("bad kind of a shared thing")
+		}
+		if x.Kind <= ThingChan {
+			c := d.someType()
+			x.Type, x.Count = c.typ, d.length()
+		}
+		if t == nil {
+			t = d.link.add(d.make(x, slot))
+		} else if t.Kind != x.Kind || t.Type != x.Type {
+			corrupt("shared thing of another kind")
+		}
+	}
+	switch {
+	case t == nil:
+		corrupt("shared thing that has not been described")
+	case lock == nil && t.Kind > ThingChan, lock != nil && t.Kind != lock.lock:
+		corrupt("shared thing of another kind")
+	case lock != nil:
+		d.link.locks[uintptr(slot)] = t
+	}
+	return t
+}
+
+// make makes what stands for a thing of another process.
+func (d *decoder) make(t *Thing, slot unsafe.Pointer) *Thing {
+	switch t.Kind {
+	case ThingMemory:
+		p, n := progOf(t.Type)
+		t.Ptr = d.allocShared(p, n*t.Count)
+	case ThingMap:
+		if t.Type.Kind() != reflect.Map {
+			corrupt("not a map type")
+		}
+		t.Ptr = reflect.MakeMap(t.Type).UnsafePointer()
+	case ThingChan:
+		if t.Type.Size() > 0 && uintptr(t.Count) > 1<<40/t.Type.Size() {
+			corrupt("channel too large")
+		}
+		t.Ptr = reflect.MakeChan(reflect.ChanOf(reflect.BothDir, t.Type), t.Count).UnsafePointer()
+	default:
+		t.Ptr = slot
+	}
+	return t
+}
+
+// allocShared allocates memory whose content comes by itself. Values come from processes of the same run, so their sizes are believed.
+func (d *decoder) allocShared(p *prog, n int) unsafe.Pointer {
+	if p.size > 0 && uintptr(n) > 1<<40/p.size {
+		corrupt("memory too large")
+	}
+	if n == 1 {
+		return unsafeNew(p.desc)
+	}
+	return unsafeNewArray(p.desc, n)
+}
+
+// linkedRef reads a reference to a thing.
+func (d *decoder) linkedRef() unsafe.Pointer {
+	t := d.thing(nil, nil)
+	return unsafe.Add(t.Ptr, d.length())
+}
+
+// EncodeBytes is Encode to bytes.
+func (l *Link) EncodeBytes(root any) (b []byte, refs []uint64, err error) {
+	var buf bytes.Buffer
+	refs, err = l.Encode(&buf, root)
+	return buf.Bytes(), refs, err
+}

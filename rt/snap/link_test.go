@@ -1,0 +1,280 @@
+package snap
+
+// This file tests values that go between processes. Two Links in one process stand for two processes: nothing that one has made is known to the other but by
+// its id. TestLinkProcesses does it with two.
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"unsafe"
+)
+
+// ids gives out ids for a process.
+func ids(process uint64) func() uint64 {
+	n := process << 32
+	return func() uint64 { n++; return n }
+}
+
+// A side is a process in a test.
+type side struct {
+	t *testing.T
+	*Link
+}
+
+func newSide(t *testing.T, n uint64) side { return side{t, NewLink(ids(n))} }
+
+// send encodes *v.
+func (s side) send(v any) []byte {
+	s.t.Helper()
+	b, _, err := s.EncodeBytes(v)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return b
+}
+
+func (s side) receive(b []byte, v any) {
+	s.t.Helper()
+	if err := s.Decode(bytes.NewReader(b), int64(len(b)), v); err != nil {
+		s.t.Fatal(err)
+	}
+	stir()
+}
+
+// bring makes the content of thing id at s that of it at from.
+func (s side) bring(from side, id uint64) {
+	s.t.Helper()
+	var b bytes.Buffer
+	if _, err := from.Save(&b, from.Thing(id)); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.Load(&b, int64(b.Len()), s.Thing(id)); err != nil {
+		s.t.Fatal(err)
+	}
+	stir()
+}
+
+// bringAll brings all memory that s knows.
+func (s side) bringAll(from side) {
+	done := map[uint64]bool{}
+	for more := true; more; {
+		more = false
+		for id, t := range s.byID {
+			if t.Kind.IsMemory() && !done[id] {
+				done[id], more = true, true
+				s.bring(from, id)
+				break
+			}
+		}
+	}
+}
+
+type linkJob struct {
+	name string
+	out  chan<- int
+	tree *btree
+}
+
+func TestLinkCopies(t *testing.T) {
+	a, b := newSide(t, 0), newSide(t, 1)
+	out := make(chan int, 3)
+	sent := linkJob{"a long name of a job, which is not inline", out, benchTree(100).(*btree)}
+	var got linkJob
+	b.receive(a.send(&sent), &got)
+	want(t, "copy", got.name == sent.name && got.tree != sent.tree && got.tree.left.val == sent.tree.left.val && cap(got.out) == 3)
+	x := a.At(*(*unsafe.Pointer)(unsafe.Pointer(&out)))
+	want(t, "channel", x != nil && x.Kind == ThingChan && b.Thing(x.ID).Ptr == *(*unsafe.Pointer)(unsafe.Pointer(&got.out)))
+	fresh := a.Fresh()
+	want(t, "fresh", len(fresh) == 1 && fresh[0] == x && len(a.Fresh()) == 0)
+
+	// It comes back as what it was.
+	got.name = "back"
+	var back linkJob
+	a.receive(b.send(&got), &back)
+	want(t, "back", back.out == sent.out && back.tree != sent.tree && len(b.Fresh()) == 0)
+
+	var none, no linkJob
+	b.receive(a.send(&none), &no)
+	want(t, "nil", no == none)
+}
+
+type linkCounter struct {
+	mu sync.Mutex
+	n  int
+	by map[string]*int
+	wg *sync.WaitGroup
+}
+
+// TestLinkLocked: memory around a lock is shared, with all that it leads to.
+func TestLinkLocked(t *testing.T) {
+	a, b := newSide(t, 0), newSide(t, 1)
+	one := 1
+	c := &linkCounter{n: 5, by: map[string]*int{"one": &one}, wg: new(sync.WaitGroup)}
+	var d *linkCounter
+	b.receive(a.send(&c), &d)
+	want(t, "locks", b.LockAt(unsafe.Pointer(&d.mu)) == nil) // the content has not come
+	b.bringAll(a)
+	lock, here := a.LockAt(unsafe.Pointer(&c.mu)), b.LockAt(unsafe.Pointer(&d.mu))
+	want(t, "memory and lock at one address", lock.Kind == ThingMutex && here.ID == lock.ID && here.Kind == ThingMutex)
+	want(t, "content", d.n == 5 && *d.by["one"] == 1 && d.by["one"] != &one && b.LockAt(unsafe.Pointer(d.wg)).Kind == ThingWaitGroup)
+
+	// b changes it, a gets it.
+	d.n, *d.by["one"] = 6, 7
+	two := 2
+	d.by["two"] = &two
+	c.mu.Lock() // the memory of the lock itself is not content
+	a.bring(b, a.At(unsafe.Pointer(c)).ID)
+	want(t, "number", c.n == 6 && one == 1 && !c.mu.TryLock())
+	for _, x := range a.byID {
+		if x.Kind.IsMemory() {
+			a.bring(b, x.ID)
+		}
+	}
+	want(t, "map", one == 7 && c.by["one"] == &one && *c.by["two"] == 2)
+}
+
+// TestLinkShare: what the operands of a go statement lead to is shared: both sides see one array, and stable content means that nothing has changed.
+func TestLinkShare(t *testing.T) {
+	type thunk struct {
+		results []int
+		part    []int
+		i       *int
+		self    *linkedSelf
+	}
+	a, b := newSide(t, 0), newSide(t, 1)
+	i := 7
+	th := &thunk{results: make([]int, 10), i: &i, self: new(linkedSelf)}
+	th.self.p, th.part = th.self, th.results[3:5]
+	if err := a.Share(th); err != nil {
+		t.Fatal(err)
+	}
+	n := len(a.Fresh())
+	want(t, "three things", n == 3)
+	var got thunk
+	b.receive(a.send(th), &got)
+	b.bringAll(a)
+	want(t, "array", len(got.results) == 10 && len(got.part) == 2 && &got.part[0] == &got.results[3] && *got.i == 7 && got.self.p == got.self)
+	arr := a.At(unsafe.Pointer(&th.results[0]))
+	save := func(s side) string {
+		var w bytes.Buffer
+		if _, err := s.Save(&w, s.Thing(arr.ID)); err != nil {
+			t.Fatal(err)
+		}
+		return w.String()
+	}
+	before := save(b)
+	want(t, "stable", before == save(a) && before == save(b))
+	got.results[4] = 44
+	want(t, "changed", before != save(b))
+	a.bring(b, arr.ID)
+	want(t, "merged", th.part[1] == 44)
+	if err := a.Share(th); err != nil || len(a.Fresh()) != 0 {
+		t.Error("shared again", err)
+	}
+}
+
+type linkedSelf struct{ p *linkedSelf }
+
+// TestLinkMap: the content of a map has stable bytes, and replaces what there was.
+func TestLinkMap(t *testing.T) {
+	a, b := newSide(t, 0), newSide(t, 1)
+	type holder struct{ m map[string][]int }
+	h := &holder{map[string][]int{}}
+	for i := range 100 {
+		h.m[strings.Repeat("k", i)] = []int{i}
+	}
+	if err := a.Share(h); err != nil {
+		t.Fatal(err)
+	}
+	var g holder
+	b.receive(a.send(h), &g)
+	b.bringAll(a)
+	want(t, "entries", len(g.m) == 100 && g.m["kkk"][0] == 3)
+	id := a.At(*(*unsafe.Pointer)(unsafe.Pointer(&h.m))).ID
+	save := func(s side) string {
+		var w bytes.Buffer
+		if _, err := s.Save(&w, s.Thing(id)); err != nil {
+			t.Fatal(err)
+		}
+		return w.String()
+	}
+	want(t, "stable", save(a) == save(b))
+	delete(g.m, "k")
+	g.m["new"] = nil
+	a.bring(b, id)
+	_, ok := h.m["k"]
+	want(t, "replaced", len(h.m) == 100 && !ok && h.m["new"] == nil && h.m["kkk"][0] == 3)
+}
+
+type linkFunc struct {
+	f  func() int
+	ch []chan error
+	e  error
+}
+
+func (c *linkCounter) count() int { return c.n }
+
+func TestLinkKinds(t *testing.T) {
+	RegisterClosure("link count", (*linkCounter)(nil).count, reflect.TypeFor[*linkCounter]())
+	a, b := newSide(t, 0), newSide(t, 1)
+	sentErr := errors.New("sent")
+	v := linkFunc{f: (&linkCounter{n: 3}).count, ch: []chan error{make(chan error), nil}, e: errors.Join(sentErr, errSentinelOfTest)}
+	var got linkFunc
+	b.receive(a.send(&v), &got)
+	b.bringAll(a)
+	want(t, "closure", got.f() == 3)
+	want(t, "channels", got.ch[0] != nil && got.ch[1] == nil && len(got.ch) == 2)
+	want(t, "errors", got.e.Error() == v.e.Error() && errors.Is(got.e, errSentinelOfTest))
+
+	// A lock in a value that is sent is a copy.
+	type byValue struct {
+		mu sync.Mutex
+		n  int
+	}
+	x := byValue{n: 1}
+	x.mu.Lock()
+	var y byValue
+	b.receive(a.send(&x), &y)
+	want(t, "copy of a lock", y.n == 1 && !y.mu.TryLock())
+}
+
+var errSentinelOfTest = errors.New("sentinel") // static data
+
+func TestLinkRefused(t *testing.T) {
+	a := newSide(t, 0)
+	for what, v := range map[string]any{
+		"sync.Map": &struct{ m *sync.Map }{new(sync.Map)},
+		"lock":     &struct{ x any }{struct{ mu sync.Mutex }{}},
+	} {
+		_, _, err := a.EncodeBytes(v)
+		var u *UnmovableError
+		if !errors.As(err, &u) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	type part struct{ s []int }
+	all := make([]int, 10)
+	p := &part{all[2:4:4]}
+	if err := a.Share(p); err != nil {
+		t.Fatal(err)
+	}
+	p.s = all
+	if _, _, err := a.EncodeBytes(p); err == nil || !strings.Contains(err.Error(), "a part of its memory is shared already") {
+		t.Error(err)
+	}
+	var got linkJob
+	if err := a.Decode(bytes.NewReader(nil), 0, &got); !errors.Is(err, ErrCorrupt) {
+		t.Error(err)
+	}
+	b := a.send(&linkJob{name: "x"})
+	var wrong linkFunc
+	if err := a.Decode(bytes.NewReader(b), int64(len(b)), &wrong); !errors.Is(err, ErrCorrupt) {
+		t.Error(err)
+	}
+	runtime.KeepAlive(p)
+}

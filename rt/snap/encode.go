@@ -40,6 +40,19 @@ type encoder struct {
 // encode writes to out what the scanner has found.
 func (w *workspace) encode(out io.Writer) (n int64, err error) {
 	defer recoverChanged(&err)
+	e := w.begin(out)
+	e.buf = append(e.buf, magic...)
+	e.uvarint(formatVersion)
+	e.write(e.buf[chunkHeader:])
+	e.buf = e.buf[:chunkHeader]
+	e.header()
+	e.roots()
+	e.bodies()
+	err = e.finish()
+	return e.n, err
+}
+
+func (w *workspace) begin(out io.Writer) *encoder {
 	w.encoder = w.encoder.emptied() // it may have been used
 	e := &w.encoder
 	e.start(out)
@@ -49,28 +62,22 @@ func (w *workspace) encode(out io.Writer) (n int64, err error) {
 		e.regs.at(i).id = 0
 	}
 	e.written = true
-	e.buf = append(e.buf, magic...)
-	e.uvarint(formatVersion)
-	e.write(e.buf[chunkHeader:])
-	e.buf = e.buf[:chunkHeader]
-	e.header()
-	e.roots()
+	return e
+}
+
+// bodies writes what is to be written.
+func (e *encoder) bodies() {
 	for len(e.stack) > 0 && e.err == nil {
 		i := e.stack[len(e.stack)-1]
 		e.stack = e.stack[:len(e.stack)-1]
 		e.body(i)
 	}
-	err = e.finish()
-	return e.n, err
 }
 
 func (e *encoder) header() {
 	e.string(buildID)
 	e.fixed64(fingerprint())
-	var table []byte
-	if e.link == nil {
-		table = e.typeTable()
-	}
+	table := e.typeTable()
 	e.uvarint(uint64(len(table)))
 	e.buf = append(e.buf, table...)
 	e.cut()

@@ -14,9 +14,7 @@ package snap
 //   - the variables of the program, and static memory, keep their places: nobody may change them any more.
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"reflect"
 	"runtime"
 	"slices"
@@ -161,39 +159,54 @@ func (l *Link) scan(p unsafe.Pointer, t reflect.Type, n int) (*workspace, error)
 	return w, nil
 }
 
-// Encode writes the value *root and returns the ids of the things in it.
-func (l *Link) Encode(w io.Writer, root any) ([]uint64, error) {
+// A Value is what goes from process to process.
+type Value struct {
+	Data []byte
+	Refs []uint64 // ids of the things in it
+}
+
+// Encode encodes the value *root.
+func (l *Link) Encode(root any) (Value, error) {
 	mu.Lock()
 	defer mu.Unlock()
 	v := l.hold(root)
-	return l.encode(w, v.UnsafePointer(), v.Type().Elem(), 1, true)
+	return l.encode(v.UnsafePointer(), v.Type().Elem(), true)
 }
 
-func (l *Link) encode(out io.Writer, p unsafe.Pointer, t reflect.Type, n int, copied bool) ([]uint64, error) {
+// encode encodes the t at p. copied: locks in the t itself are plain memory.
+func (l *Link) encode(p unsafe.Pointer, t reflect.Type, copied bool) (v Value, err error) {
 	for {
-		w, err := l.scan(p, t, n)
+		w, err := l.scan(p, t, 1)
 		if err != nil {
-			return nil, err
+			return v, err
 		}
 		more, err := l.shareLocked(w)
 		if err != nil {
-			return nil, err
+			return v, err
 		}
-		if more {
-			continue
+		if !more {
+			w.space.copied = copied
+			v, err = l.write(w)
+			runtime.KeepAlive(p)
+			return v, err
 		}
-		kept := labels
-		labels = labelTable{}
-		l.begin()
-		w.space.copied = copied
-		_, err = w.encode(out)
-		labels = kept
-		runtime.KeepAlive(p)
-		if err == nil {
-			w.release()
-		}
-		return l.refs, err
 	}
+}
+
+// write writes what w has found: 4 bytes that stand for the build, type and count of the root, bodies. It is not cut into chunks.
+func (l *Link) write(w *workspace) (v Value, err error) {
+	defer recoverChanged(&err)
+	kept := labels
+	labels = labelTable{}
+	defer func() { labels = kept }()
+	l.begin()
+	e := w.begin(nil)
+	e.fixed32(uint32(buildSalt()))
+	e.roots()
+	e.bodies()
+	v = Value{slices.Clone(e.buf[chunkHeader:]), l.refs}
+	w.release()
+	return v, nil
 }
 
 // shareLocked makes memory around locks shared, and what that leads to, and reports whether there was any. The root is where its owner has it.
@@ -220,94 +233,36 @@ func (p *prog) hasLock() bool {
 	return slices.ContainsFunc(p.ops, func(o op) bool { return o.lock != 0 || o.kind == opArray && o.sub.hasLock() })
 }
 
-// Decode reads a value into *root. Things that are not known are made: memory without content, which Load brings.
-func (l *Link) Decode(r io.Reader, size int64, root any) error {
+// Decode decodes a value into *root. Things that are not known are made: memory without content, which Apply brings.
+func (l *Link) Decode(data []byte, root any) error {
 	mu.Lock()
 	defer mu.Unlock()
 	v := l.hold(root)
-	pr, n := progOf(v.Type().Elem())
-	err := l.decode(r, size, object{ptr: v.UnsafePointer(), prog: pr, n: n}, true)
-	return err
+	return l.decode(data, v.UnsafePointer(), v.Type().Elem(), true)
 }
 
-// contents is a map as a value: its keys and elements, in an order that does not depend on addresses.
-func (t *Thing) contents() (v reflect.Value, m *mapType) {
-	p, _ := progOf(t.Type)
-	m = mapTypeOf(p)
-	field := func(name string, t reflect.Type) reflect.StructField {
-		return reflect.StructField{Name: name, Type: reflect.SliceOf(t)}
-	}
-	return reflect.New(reflect.StructOf([]reflect.StructField{field("Keys", m.keyType), field("Elems", m.elemType)})), m
-}
-
-// Save writes the content of t, which is memory.
-func (l *Link) Save(out io.Writer, t *Thing) ([]uint64, error) {
-	mu.Lock()
-	defer mu.Unlock()
-	if t.Kind != ThingMap {
-		return l.encode(out, t.Ptr, t.Type, t.Count, false)
-	}
-	v, m := t.contents()
-	w := newWorkspace()
-	w.space.isolated = true
-	w.encoder.space = &w.space
-	w.scanner.addStatic()
-	pairs := w.encoder.sorted(m, t.Ptr)
-	keys, elems := reflect.MakeSlice(v.Elem().Field(0).Type(), len(pairs), len(pairs)), reflect.MakeSlice(v.Elem().Field(1).Type(), len(pairs), len(pairs))
-	for i := range pairs {
-		keys.Index(i).Set(reflect.NewAt(m.keyType, pairs[i].key()).Elem())
-		elems.Index(i).Set(reflect.NewAt(m.elemType, pairs[i].elem()).Elem())
-	}
-	v.Elem().Field(0).Set(keys)
-	v.Elem().Field(1).Set(elems)
-	w.release()
-	refs, err := l.encode(out, v.UnsafePointer(), v.Type().Elem(), 1, true)
-	runtime.KeepAlive(v)
-	return refs, err
-}
-
-// Load reads the content of t, which is memory.
-func (l *Link) Load(r io.Reader, size int64, t *Thing) error {
-	mu.Lock()
-	defer mu.Unlock()
-	if t.Kind != ThingMap {
-		p, n := progOf(t.Type)
-		return l.decode(r, size, object{ptr: t.Ptr, prog: p, n: n * t.Count}, false)
-	}
-	v, m := t.contents()
-	p, n := progOf(v.Type().Elem())
-	if err := l.decode(r, size, object{ptr: v.UnsafePointer(), prog: p, n: n}, true); err != nil {
-		return err
-	}
-	keys, elems := v.Elem().Field(0), v.Elem().Field(1)
-	if keys.Len() != elems.Len() {
-		return fmt.Errorf("%w: bad content of a map", ErrCorrupt)
-	}
-	here := mapValue(t.Type, t.Ptr)
-	here.Clear()
-	for i := range keys.Len() {
-		m.assign(t.Ptr, keys.Index(i).Addr().UnsafePointer(), elems.Index(i).Addr().UnsafePointer())
-	}
-	return nil
-}
-
-// decode reads a value into root.
-func (l *Link) decode(r io.Reader, size int64, root object, copied bool) (err error) {
+// decode decodes a value into the t at p.
+func (l *Link) decode(data []byte, p unsafe.Pointer, t reflect.Type, copied bool) (err error) {
 	defer recoverError(&err)
-	d := newDecoder(r, size)
+	d := newDecoder(nil, int64(len(data)))
+	d.reader.buf, d.reader.left = data, 0
 	d.link, d.isolated, d.copied = l, true, copied
 	l.begin()
-	if err := d.header(); err != nil {
-		return err
+	if d.fixed32() != uint32(buildSalt()) {
+		return ErrBuild
 	}
-	if p, n := d.elements(); p != root.prog || n != root.n {
-		return fmt.Errorf("%w: the value is %d of %s, not %d of %s", ErrCorrupt, n, p.typ, root.n, root.prog.typ)
+	pr, n := progOf(t)
+	if p, k := d.elements(); p != pr || k != n {
+		return fmt.Errorf("%w: the value is %d of %s, not %d of %s", ErrCorrupt, k, p.typ, n, pr.typ)
 	}
 	d.newest++
-	d.push(root)
+	d.push(object{ptr: p, prog: pr, n: n})
 	d.bodies()
-	d.finish()
+	if d.rest() != 0 {
+		corrupt("left-over bytes")
+	}
 	d.settle()
+	d.reader.buf = nil
 	d.release()
 	return nil
 }
@@ -469,11 +424,4 @@ func (d *decoder) allocShared(p *prog, n int) unsafe.Pointer {
 func (d *decoder) linkedRef() unsafe.Pointer {
 	t := d.thing(nil, nil)
 	return unsafe.Add(t.Ptr, d.length())
-}
-
-// EncodeBytes is Encode to bytes.
-func (l *Link) EncodeBytes(root any) (b []byte, refs []uint64, err error) {
-	var buf bytes.Buffer
-	refs, err = l.Encode(&buf, root)
-	return buf.Bytes(), refs, err
 }

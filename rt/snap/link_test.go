@@ -4,13 +4,13 @@ package snap
 // its id. TestLinkProcesses does it with two.
 
 import (
-	"bytes"
 	"errors"
 	"reflect"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -31,29 +31,35 @@ func newSide(t *testing.T, n uint64) side { return side{t, NewLink(ids(n))} }
 // send encodes *v.
 func (s side) send(v any) []byte {
 	s.t.Helper()
-	b, _, err := s.EncodeBytes(v)
+	x, err := s.Encode(v)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return b
+	return x.Data
 }
 
 func (s side) receive(b []byte, v any) {
 	s.t.Helper()
-	if err := s.Decode(bytes.NewReader(b), int64(len(b)), v); err != nil {
+	if err := s.Decode(b, v); err != nil {
 		s.t.Fatal(err)
 	}
 	stir()
 }
 
+// content is that of thing id.
+func (s side) content(id uint64) *Content {
+	s.t.Helper()
+	c, err := s.Content(s.Thing(id))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
 // bring makes the content of thing id at s that of it at from.
 func (s side) bring(from side, id uint64) {
 	s.t.Helper()
-	var b bytes.Buffer
-	if _, err := from.Save(&b, from.Thing(id)); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := s.Load(&b, int64(b.Len()), s.Thing(id)); err != nil {
+	if err := s.Apply(s.Thing(id), from.content(id).Whole()); err != nil {
 		s.t.Fatal(err)
 	}
 	stir()
@@ -160,21 +166,73 @@ func TestLinkShare(t *testing.T) {
 	b.bringAll(a)
 	want(t, "array", len(got.results) == 10 && len(got.part) == 2 && &got.part[0] == &got.results[3] && *got.i == 7 && got.self.p == got.self)
 	arr := a.At(unsafe.Pointer(&th.results[0]))
-	save := func(s side) string {
-		var w bytes.Buffer
-		if _, err := s.Save(&w, s.Thing(arr.ID)); err != nil {
-			t.Fatal(err)
-		}
-		return w.String()
-	}
-	before := save(b)
-	want(t, "stable", before == save(a) && before == save(b))
+	before := b.content(arr.ID)
+	want(t, "stable", before.Diff(a.content(arr.ID)).IsEmpty() && before.Diff(b.content(arr.ID)).IsEmpty())
 	got.results[4] = 44
-	want(t, "changed", before != save(b))
-	a.bring(b, arr.ID)
-	want(t, "merged", th.part[1] == 44)
+	th.results[5] = 55 // both sides change it
+	change := before.Diff(b.content(arr.ID))
+	want(t, "changed", len(change.Runs) == 1 && change.Runs[0].Offset == 32 && len(change.Runs[0].Data) == 1)
+	if err := a.Apply(arr, change); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "merged", th.part[1] == 44 && th.results[5] == 55)
+	before.Apply(change)
+	want(t, "known", before.Diff(b.content(arr.ID)).IsEmpty())
 	if err := a.Share(th); err != nil || len(a.Fresh()) != 0 {
 		t.Error("shared again", err)
+	}
+}
+
+// TestLinkSlots: what refers to something is changed slot by slot, and what is put there becomes shared.
+func TestLinkSlots(t *testing.T) {
+	type row struct {
+		name string
+		at   time.Time
+		next *row
+		mu   sync.Mutex
+		vals [6]any
+	}
+	type root struct{ rows []row }
+	a, b := newSide(t, 0), newSide(t, 1)
+	r := &root{make([]row, 3)}
+	zone := time.FixedZone("X", 3600)
+	for i := range r.rows {
+		r.rows[i].name, r.rows[i].at, r.rows[i].next = strings.Repeat("n", 10*i), time.Now().In(zone), &r.rows[(i+1)%3]
+		r.rows[i].vals[5] = i
+	}
+	if err := a.Share(r); err != nil {
+		t.Fatal(err)
+	}
+	var q root
+	b.receive(a.send(r), &q)
+	b.bringAll(a)
+	same := func(what string) {
+		t.Helper()
+		for i := range r.rows {
+			x, y := &r.rows[i], &q.rows[i]
+			want(t, what, x.name == y.name && x.at.Equal(y.at) && x.at.Location().String() == y.at.Location().String() &&
+				y.next == &q.rows[(i+1)%3] && x.vals == y.vals && a.LockAt(unsafe.Pointer(&x.mu)).ID == b.LockAt(unsafe.Pointer(&y.mu)).ID)
+		}
+	}
+	same("first")
+	id := a.At(unsafe.Pointer(&r.rows[0])).ID
+	before := b.content(id)
+	extra := &row{name: "extra"}
+	q.rows[1].name, q.rows[1].at, q.rows[2].vals[0] = "changed by b", q.rows[1].at.Add(time.Hour), extra
+	r.rows[0].name = "changed by a"
+	p := before.Diff(b.content(id))
+	want(t, "slots", len(p.Slots) == 2 && len(b.Fresh()) > 0)
+	if err := a.Apply(a.Thing(id), p); err != nil {
+		t.Fatal(err)
+	}
+	x := b.At(unsafe.Pointer(extra))
+	want(t, "extra is shared", x != nil && a.Thing(x.ID) != nil && r.rows[2].vals[0] == (*row)(a.Thing(x.ID).Ptr))
+	q.rows[0].name = "changed by a"
+	q.rows[2].vals[0], r.rows[2].vals[0] = nil, nil
+	same("both")
+	bad := &Patch{Runs: []Run{{Offset: 1 << 20, Data: []byte{1}}}}
+	if err := a.Apply(a.Thing(id), bad); !errors.Is(err, ErrCorrupt) {
+		t.Error(err)
 	}
 }
 
@@ -196,14 +254,7 @@ func TestLinkMap(t *testing.T) {
 	b.bringAll(a)
 	want(t, "entries", len(g.m) == 100 && g.m["kkk"][0] == 3)
 	id := a.At(*(*unsafe.Pointer)(unsafe.Pointer(&h.m))).ID
-	save := func(s side) string {
-		var w bytes.Buffer
-		if _, err := s.Save(&w, s.Thing(id)); err != nil {
-			t.Fatal(err)
-		}
-		return w.String()
-	}
-	want(t, "stable", save(a) == save(b))
+	want(t, "stable", a.content(id).Diff(b.content(id)).IsEmpty())
 	delete(g.m, "k")
 	g.m["new"] = nil
 	a.bring(b, id)
@@ -251,7 +302,7 @@ func TestLinkRefused(t *testing.T) {
 		"sync.Map": &struct{ m *sync.Map }{new(sync.Map)},
 		"lock":     &struct{ x any }{struct{ mu sync.Mutex }{}},
 	} {
-		_, _, err := a.EncodeBytes(v)
+		_, err := a.Encode(v)
 		var u *UnmovableError
 		if !errors.As(err, &u) {
 			t.Errorf("%s: %v", what, err)
@@ -264,16 +315,16 @@ func TestLinkRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.s = all
-	if _, _, err := a.EncodeBytes(p); err == nil || !strings.Contains(err.Error(), "a part of its memory is shared already") {
+	if _, err := a.Encode(p); err == nil || !strings.Contains(err.Error(), "a part of its memory is shared already") {
 		t.Error(err)
 	}
 	var got linkJob
-	if err := a.Decode(bytes.NewReader(nil), 0, &got); !errors.Is(err, ErrCorrupt) {
+	if err := a.Decode(nil, &got); !errors.Is(err, ErrCorrupt) {
 		t.Error(err)
 	}
 	b := a.send(&linkJob{name: "x"})
 	var wrong linkFunc
-	if err := a.Decode(bytes.NewReader(b), int64(len(b)), &wrong); !errors.Is(err, ErrCorrupt) {
+	if err := a.Decode(b, &wrong); !errors.Is(err, ErrCorrupt) {
 		t.Error(err)
 	}
 	runtime.KeepAlive(p)

@@ -31,7 +31,7 @@ type writer struct {
 	err  error
 }
 
-// start makes w one that writes to out.
+// start makes w one that writes to out, or one that only collects if out is nil.
 func (w *writer) start(out io.Writer) {
 	if cap(w.buf) == 0 {
 		w.buf = make([]byte, 0, maxChunk+rawSize)
@@ -57,6 +57,9 @@ func (w *writer) write(b []byte) {
 
 // cut ends the chunk.
 func (w *writer) cut() {
+	if w.w == nil {
+		return
+	}
 	if len(w.buf) > chunkHeader {
 		w.seal(w.buf, w.buf[chunkHeader:])
 		w.write(w.buf)
@@ -75,7 +78,7 @@ func (w *writer) seal(h, content []byte) {
 // boundary says that here a chunk may end: no number goes across.
 func (w *writer) boundary() {
 	n := len(w.buf)
-	if n >= minChunk && w.ends(n) {
+	if n >= minChunk && w.w != nil && w.ends(n) {
 		w.cut()
 	}
 	w.mark = len(w.buf)
@@ -139,7 +142,7 @@ func (w *writer) zeros(n uintptr) {
 // raw writes memory as it is.
 func (w *writer) raw(mem unsafe.Pointer, size uintptr) {
 	b := unsafe.Slice((*byte)(mem), size)
-	if size < rawSize {
+	if size < rawSize || w.w == nil {
 		w.buf = append(w.buf, b...)
 		return
 	}

@@ -136,11 +136,7 @@ func TestLinkLocked(t *testing.T) {
 	c.mu.Lock() // the memory of the lock itself is not content
 	a.bring(b, a.At(unsafe.Pointer(c)).ID)
 	want(t, "number", c.n == 6 && one == 1 && !c.mu.TryLock())
-	for _, x := range a.byID {
-		if x.Kind.IsMemory() {
-			a.bring(b, x.ID)
-		}
-	}
+	a.bringAll(b)
 	want(t, "map", one == 7 && c.by["one"] == &one && *c.by["two"] == 2)
 }
 
@@ -167,17 +163,17 @@ func TestLinkShare(t *testing.T) {
 	want(t, "array", len(got.results) == 10 && len(got.part) == 2 && &got.part[0] == &got.results[3] && *got.i == 7 && got.self.p == got.self)
 	arr := a.At(unsafe.Pointer(&th.results[0]))
 	before := b.content(arr.ID)
-	want(t, "stable", before.Diff(a.content(arr.ID)).IsEmpty() && before.Diff(b.content(arr.ID)).IsEmpty())
+	want(t, "stable", arr.Diff(before, a.content(arr.ID)).IsEmpty() && arr.Diff(before, b.content(arr.ID)).IsEmpty())
 	got.results[4] = 44
 	th.results[5] = 55 // both sides change it
-	change := before.Diff(b.content(arr.ID))
-	want(t, "changed", len(change.Runs) == 1 && change.Runs[0].Offset == 32 && len(change.Runs[0].Data) == 1)
+	change := arr.Diff(before, b.content(arr.ID))
+	want(t, "changed", len(change.Runs) == 1 && change.Runs[0].Offset == 32 && len(change.Runs[0].Data) == 8)
 	if err := a.Apply(arr, change); err != nil {
 		t.Fatal(err)
 	}
 	want(t, "merged", th.part[1] == 44 && th.results[5] == 55)
 	before.Apply(change)
-	want(t, "known", before.Diff(b.content(arr.ID)).IsEmpty())
+	want(t, "known", arr.Diff(before, b.content(arr.ID)).IsEmpty())
 	if err := a.Share(th); err != nil || len(a.Fresh()) != 0 {
 		t.Error("shared again", err)
 	}
@@ -220,7 +216,7 @@ func TestLinkSlots(t *testing.T) {
 	extra := &row{name: "extra"}
 	q.rows[1].name, q.rows[1].at, q.rows[2].vals[0] = "changed by b", q.rows[1].at.Add(time.Hour), extra
 	r.rows[0].name = "changed by a"
-	p := before.Diff(b.content(id))
+	p := b.Thing(id).Diff(before, b.content(id))
 	want(t, "slots", len(p.Slots) == 2 && len(b.Fresh()) > 0)
 	if err := a.Apply(a.Thing(id), p); err != nil {
 		t.Fatal(err)
@@ -254,7 +250,7 @@ func TestLinkMap(t *testing.T) {
 	b.bringAll(a)
 	want(t, "entries", len(g.m) == 100 && g.m["kkk"][0] == 3)
 	id := a.At(*(*unsafe.Pointer)(unsafe.Pointer(&h.m))).ID
-	want(t, "stable", a.content(id).Diff(b.content(id)).IsEmpty())
+	want(t, "stable", a.Thing(id).Diff(a.content(id), b.content(id)).IsEmpty())
 	delete(g.m, "k")
 	g.m["new"] = nil
 	a.bring(b, id)

@@ -150,29 +150,25 @@ func (t *Thing) contents() (v reflect.Value, m *mapType) {
 	return reflect.New(reflect.StructOf([]reflect.StructField{field("Keys", m.keyType), field("Elems", m.elemType)})), m
 }
 
-// Diff returns what makes d of c: both are contents of one thing.
-func (c *Content) Diff(d *Content) *Patch {
+// Diff returns what makes d of c: both are contents of t. A run is one variable: two that differ may be changed by two processes at the same time, so nothing between
+// them is sent along.
+func (t *Thing) Diff(c, d *Content) *Patch {
 	p := &Patch{}
-	const word = 8 // runs that are nearer than this are one
-	for at := 0; at < len(d.Raw); {
-		if block := min(512, len(d.Raw)-at); bytes.Equal(c.Raw[at:at+block], d.Raw[at:at+block]) {
-			at += block
-			continue
-		}
-		for c.Raw[at] == d.Raw[at] {
-			at++
-		}
-		end := at + 1
-		for same := 0; end < len(d.Raw) && same < word; end++ {
-			if same++; c.Raw[end] != d.Raw[end] {
-				same = 0
+	if len(d.Raw) > 0 {
+		pr, _ := progOf(t.Type)
+		vars := pr.variables()
+		for at := 0; at < len(d.Raw); at += int(pr.size) {
+			if block := min(512-512%int(pr.size)+int(pr.size), len(d.Raw)-at); bytes.Equal(c.Raw[at:at+block], d.Raw[at:at+block]) {
+				at += block - int(pr.size)
+				continue
+			}
+			for _, v := range vars {
+				from, to := at+v.off, at+v.off+v.size
+				if !bytes.Equal(c.Raw[from:to], d.Raw[from:to]) {
+					p.Runs = append(p.Runs, Run{from, slices.Clone(d.Raw[from:to])})
+				}
 			}
 		}
-		for c.Raw[end-1] == d.Raw[end-1] {
-			end--
-		}
-		p.Runs = append(p.Runs, Run{at, slices.Clone(d.Raw[at:end])})
-		at = end
 	}
 	for i := range d.Slots {
 		if !bytes.Equal(c.Slots[i].Data, d.Slots[i].Data) {
@@ -180,6 +176,35 @@ func (c *Content) Diff(d *Content) *Patch {
 		}
 	}
 	return p
+}
+
+// A scalar is a variable without parts in the memory of a type.
+type scalar struct{ off, size int }
+
+// variables returns the scalars of the type that refer to nothing.
+func (p *prog) variables() []scalar {
+	if p.scalars == nil {
+		p.scalars = appendScalars([]scalar{}, p.typ, 0)
+	}
+	return p.scalars
+}
+
+func appendScalars(list []scalar, t reflect.Type, off int) []scalar {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			list = appendScalars(list, f.Type, off+int(f.Offset))
+		}
+	case reflect.Array:
+		for i := range t.Len() {
+			list = appendScalars(list, t.Elem(), off+i*int(t.Elem().Size()))
+		}
+	case reflect.Pointer, reflect.Slice, reflect.String, reflect.Interface, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+	default:
+		list = append(list, scalar{off, int(t.Size())})
+	}
+	return list
 }
 
 // Apply changes c.

@@ -96,6 +96,8 @@ type prog struct {
 	label bool     // implements Labeler, itself or by pointer
 
 	isError bool // a pointer to it is an error
+
+	scalars []scalar // see variables
 }
 
 // The programs made so far; guarded by mu.

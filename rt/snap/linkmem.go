@@ -3,12 +3,13 @@ package snap
 // This file defines the content of memory that processes share, and how changes of it go from one to the other.
 //
 // A content is the bytes of the memory in which nothing refers to anything, and a Value for each place that does: a slot. So two processes may change different bytes, or
-// different slots, at the same time, and both changes come to be: what is sent is the difference to what was there before, a Patch. The content of a map is one slot.
+// different slots, at the same time, and both changes come to be: what is sent are the pieces that differ from what was there before. The content of a map is one slot.
 //
 // What a slot leads to is shared too.
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"reflect"
@@ -19,29 +20,14 @@ import (
 // A Content is the content of memory.
 type Content struct {
 	Raw   []byte
-	Slots []Value
+	Slots []Piece // in order of offset
 }
 
-// A Patch is a change of a Content.
-type Patch struct {
-	Runs  []Run
-	Slots []SlotValue
-}
-
-// A Run is bytes of Content.Raw that have changed.
-type Run struct {
+// A Piece is one variable of memory: its bytes, if it refers to nothing, else a slot.
+type Piece struct {
 	Offset int
-	Data   []byte
+	Value  Value
 }
-
-// A SlotValue is a slot that has changed.
-type SlotValue struct {
-	Slot  int
-	Value Value
-}
-
-// IsEmpty reports whether p changes nothing.
-func (p *Patch) IsEmpty() bool { return len(p.Runs) == 0 && len(p.Slots) == 0 }
 
 // Content returns the content of t, which is memory. What it leads to becomes shared.
 func (l *Link) Content(t *Thing) (c *Content, err error) {
@@ -49,7 +35,7 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 	defer mu.Unlock()
 	if t.Kind == ThingMap {
 		v, err := l.mapContent(t)
-		return &Content{Slots: []Value{v}}, err
+		return &Content{Slots: []Piece{{0, v}}}, err
 	}
 	if err := l.shareAll(t.Ptr, t.Type, t.Count); err != nil {
 		return nil, err
@@ -57,16 +43,17 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 	p, n := progOf(t.Type)
 	c = &Content{Raw: make([]byte, p.size*uintptr(n*t.Count))}
 	err = p.eachPiece(t.Ptr, n*t.Count, func(o *op, at unsafe.Pointer) error {
-		raw := c.Raw[uintptr(at)-uintptr(t.Ptr):][:o.size]
+		off := int(uintptr(at) - uintptr(t.Ptr))
+		raw := c.Raw[off:][:o.size]
 		switch {
 		case o.lock != 0:
 			id := l.share(o.lock, nil, 0, unsafe.Add(at, -int(o.lock.offset()))).ID
-			c.Slots = append(c.Slots, Value{binary.AppendUvarint(nil, id), []uint64{id}})
+			c.Slots = append(c.Slots, Piece{off, Value{binary.AppendUvarint(nil, id), []uint64{id}}})
 		case o.isSlot():
 			slot := unsafeNew(descOf(o.typ)) // what is within shared memory would be a reference to that
 			typedmemmove(descOf(o.typ), slot, at)
 			v, err := l.encode(slot, o.typ, false)
-			c.Slots = append(c.Slots, v)
+			c.Slots = append(c.Slots, Piece{off, v})
 			return err
 		case o.kind == opRaw || o.kind == opFix:
 			copy(raw, unsafe.Slice((*byte)(at), o.size))
@@ -150,10 +137,9 @@ func (t *Thing) contents() (v reflect.Value, m *mapType) {
 	return reflect.New(reflect.StructOf([]reflect.StructField{field("Keys", m.keyType), field("Elems", m.elemType)})), m
 }
 
-// Diff returns what makes d of c: both are contents of t. A run is one variable: two that differ may be changed by two processes at the same time, so nothing between
+// Diff returns what makes d of c: both are contents of t. A piece is one variable: two may be changed by two processes at the same time, so nothing between
 // them is sent along.
-func (t *Thing) Diff(c, d *Content) *Patch {
-	p := &Patch{}
+func (t *Thing) Diff(c, d *Content) (pieces []Piece) {
 	if len(d.Raw) > 0 {
 		pr, _ := progOf(t.Type)
 		vars := pr.variables()
@@ -165,17 +151,17 @@ func (t *Thing) Diff(c, d *Content) *Patch {
 			for _, v := range vars {
 				from, to := at+v.off, at+v.off+v.size
 				if !bytes.Equal(c.Raw[from:to], d.Raw[from:to]) {
-					p.Runs = append(p.Runs, Run{from, slices.Clone(d.Raw[from:to])})
+					pieces = append(pieces, Piece{from, Value{Data: slices.Clone(d.Raw[from:to])}})
 				}
 			}
 		}
 	}
 	for i := range d.Slots {
-		if !bytes.Equal(c.Slots[i].Data, d.Slots[i].Data) {
-			p.Slots = append(p.Slots, SlotValue{i, d.Slots[i]})
+		if !bytes.Equal(c.Slots[i].Value.Data, d.Slots[i].Value.Data) {
+			pieces = append(pieces, d.Slots[i])
 		}
 	}
-	return p
+	return pieces
 }
 
 // A scalar is a variable without parts in the memory of a type.
@@ -207,62 +193,57 @@ func appendScalars(list []scalar, t reflect.Type, off int) []scalar {
 	return list
 }
 
-// Apply changes c.
-func (c *Content) Apply(p *Patch) {
-	for _, r := range p.Runs {
-		copy(c.Raw[r.Offset:], r.Data)
-	}
-	for _, s := range p.Slots {
-		c.Slots[s.Slot] = s.Value
-	}
-}
-
-// Whole is c as a change of memory that is all zero.
-func (c *Content) Whole() *Patch {
-	p := &Patch{Runs: []Run{{0, c.Raw}}}
-	for i, v := range c.Slots {
-		p.Slots = append(p.Slots, SlotValue{i, v})
-	}
-	return p
-}
-
-// Apply changes the memory of t.
-func (l *Link) Apply(t *Thing, p *Patch) error {
+// Apply changes the memory of t. If raw is not nil, it is what all of the bytes become first.
+func (l *Link) Apply(t *Thing, raw []byte, pieces []Piece) error {
 	mu.Lock()
 	defer mu.Unlock()
 	if t.Kind == ThingMap {
-		for _, s := range p.Slots {
-			if err := l.applyMap(t, s.Value); err != nil {
+		for _, x := range pieces {
+			if err := l.applyMap(t, x.Value); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	pr, n := progOf(t.Type)
-	size := int(pr.size) * n * t.Count
-	for _, r := range p.Runs {
-		if r.Offset < 0 || r.Offset > size || len(r.Data) > size-r.Offset {
-			return fmt.Errorf("%w: bytes %d to %d of %d", ErrCorrupt, r.Offset, r.Offset+len(r.Data), size)
+	p, n := progOf(t.Type)
+	n *= t.Count
+	size := int(p.size) * n
+	if raw != nil && len(raw) != size {
+		return fmt.Errorf("%w: %d bytes for %d", ErrCorrupt, len(raw), size)
+	}
+	for _, x := range pieces {
+		if x.Offset < 0 || x.Offset >= size {
+			return fmt.Errorf("%w: byte %d of %d", ErrCorrupt, x.Offset, size)
 		}
 	}
-	slots, slot := p.Slots, 0
-	return pr.eachPiece(t.Ptr, n*t.Count, func(o *op, at unsafe.Pointer) error {
+	pieces = slices.Clone(pieces)
+	slices.SortStableFunc(pieces, func(a, b Piece) int { return cmp.Compare(a.Offset, b.Offset) })
+	return p.eachPiece(t.Ptr, n, func(o *op, at unsafe.Pointer) error {
+		off := int(uintptr(at) - uintptr(t.Ptr))
+		here := 0
+		for here < len(pieces) && pieces[here].Offset < off+int(o.size) {
+			here++
+		}
+		mine := pieces[:here]
+		pieces = pieces[here:]
 		switch {
-		case o.isSlot():
-			slot++
-			if len(slots) > 0 && slots[0].Slot == slot-1 {
-				v := slots[0].Value
-				slots = slots[1:]
-				if o.lock != 0 {
-					return l.applyLock(o.lock, unsafe.Add(at, -int(o.lock.offset())), v.Data)
-				}
-				return l.decode(v.Data, at, o.typ, false)
+		case o.isSlot() && len(mine) > 0:
+			return l.applySlot(o, at, mine[len(mine)-1].Value.Data)
+		case o.kind == opRaw || o.kind == opFix && o.lock == 0:
+			if raw != nil {
+				mine = append([]Piece{{off, Value{Data: raw[off:][:o.size]}}}, mine...)
 			}
-		case o.kind == opRaw || o.kind == opFix:
-			applyRuns(o, at, int(uintptr(at)-uintptr(t.Ptr)), p.Runs)
+			return applyBytes(o, at, off, mine)
 		}
 		return nil
 	})
+}
+
+func (l *Link) applySlot(o *op, at unsafe.Pointer, data []byte) error {
+	if o.lock != 0 {
+		return l.applyLock(o.lock, unsafe.Add(at, -int(o.lock.offset())), data)
+	}
+	return l.decode(data, at, o.typ, false)
 }
 
 // applyLock makes the lock at p known by the id in data.
@@ -279,28 +260,27 @@ func (l *Link) applyLock(kind ThingKind, p unsafe.Pointer, data []byte) error {
 	return nil
 }
 
-// applyRuns changes the piece o at offset off.
-func applyRuns(o *op, at unsafe.Pointer, off int, runs []Run) {
-	end := off + int(o.size)
+// applyBytes changes o, at offset off.
+func applyBytes(o *op, at unsafe.Pointer, off int, pieces []Piece) error {
 	here := unsafe.Slice((*byte)(at), o.size)
 	b := here
-	for _, r := range runs {
-		from, to := max(off, r.Offset), min(end, r.Offset+len(r.Data))
-		if from >= to {
-			continue
-		}
-		if o.kind == opFix && &b[0] == &here[0] { // the bytes are those of a content
-			b = slices.Clone(here)
-			o.fix(b)
-		}
-		copy(b[from-off:], r.Data[from-r.Offset:to-r.Offset])
+	if o.kind == opFix && len(pieces) > 0 { // the bytes are those of a content
+		b = slices.Clone(here)
+		o.fix(b)
 	}
-	if &b[0] != &here[0] {
+	for _, x := range pieces {
+		if len(x.Value.Data) > len(b)-(x.Offset-off) {
+			return fmt.Errorf("%w: a piece at byte %d is too long", ErrCorrupt, x.Offset)
+		}
+		copy(b[x.Offset-off:], x.Value.Data)
+	}
+	if o.kind == opFix && len(pieces) > 0 {
 		if o.unfix != nil {
 			o.unfix(b)
 		}
 		copy(here, b)
 	}
+	return nil
 }
 
 func (l *Link) applyMap(t *Thing, x Value) error {

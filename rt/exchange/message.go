@@ -36,7 +36,15 @@ type Batch struct {
 // Exit ends the run: main has returned, os.Exit was called, or a panic was not recovered.
 type Exit struct {
 	Status int
-	Text   string // for standard error
+	Text   string    // for standard error
+	Waits  []Waiting // of a deadlock: what the goroutines of all processes wait for in the exchange
+}
+
+// Waiting is a goroutine that waits in the exchange.
+type Waiting struct {
+	Process ProcessID
+	G       GID
+	Reason  string // as in Go's tracebacks: chan receive, select, sync.Mutex.Lock, ...
 }
 
 // An OpKind says what an Op does. The numbers are part of the format.
@@ -44,14 +52,16 @@ type OpKind uint8
 
 const (
 	// These have no reply.
-	OpShare     OpKind = 1 // Object becomes shared, as Share describes
-	OpStore     OpKind = 2 // region Object has the content Value
-	OpSpawn     OpKind = 3 // a new process begins with Value; Kind of thunk is in it
-	OpAdd       OpKind = 4 // WaitGroup: add N; below zero ends the run as Go's panic does
-	OpUnlock    OpKind = 5 // Mutex or RWMutex; Mode as it was locked; of one that is not locked ends the run with Go's fatal error
-	OpSignal    OpKind = 6 // Cond
-	OpBroadcast OpKind = 7 // Cond
-	OpOutput    OpKind = 8 // N is 1 or 2; Value.Data goes to standard output or error
+	OpShare     OpKind = 1  // Object becomes shared, as Share describes
+	OpStore     OpKind = 2  // region Object has the content Value, and no slots
+	OpSpawn     OpKind = 3  // a new process begins with Value
+	OpAdd       OpKind = 4  // WaitGroup: add N; below zero ends the run as Go's panic does
+	OpUnlock    OpKind = 5  // Mutex or RWMutex; Mode as it was locked; of one that is not locked ends the run with Go's fatal error
+	OpSignal    OpKind = 6  // Cond
+	OpBroadcast OpKind = 7  // Cond
+	OpOutput    OpKind = 8  // N is 1 or 2; Value.Data goes to standard output or error
+	OpPatch     OpKind = 9  // slot Offset of region Object has the content Value; slots do not overlap
+	OpForget    OpKind = 10 // the process holds no more reference to Object
 
 	// These are operations of goroutine G, which waits for the reply.
 	OpSelect  OpKind = 16 // one of Cases, or the default clause; a send or receive is a select of one case
@@ -60,9 +70,9 @@ const (
 	OpWait    OpKind = 19 // WaitGroup
 	OpLock    OpKind = 20 // Mutex or RWMutex, in Mode
 	OpTryLock OpKind = 21 // the same
-	OpCond    OpKind = 22 // Cond.Wait: unlocks Lock, waits for a signal, locks it again
-	OpAtomic  OpKind = 23 // on the word at Offset of region Object: Atomic with N and Old
-	OpCancel  OpKind = 24 // gives up the operation of G that waits, unless a reply to it is on its way
+	OpCond    OpKind = 22 // Cond.Wait: unlocks Lock in Mode, waits for a signal, locks it again; Lock 0: only waits
+	OpAtomic  OpKind = 23 // on slot Offset of region Object, which a patch has made: Atomic with N and Old, or Value and OldValue
+	OpCancel  OpKind = 24 // gives up the operation of G that waits, unless a reply to it is on its way or it is a Cond.Wait
 )
 
 // An Op is one operation.
@@ -77,6 +87,8 @@ type Op struct {
 	Offset uint32
 	Atomic AtomicOp
 	Share  *Share
+
+	OldValue Value // of AtomicCompareAndSwapValue
 
 	Cases   []Case
 	Default bool
@@ -97,17 +109,22 @@ type Case struct {
 	Value   Value // to be sent
 }
 
-// An AtomicOp is what package sync/atomic does to a word.
+// An AtomicOp is what package sync/atomic does to a word, which is a slot whose Data is 4 or 8 bytes, little endian, or to a pointer,
+// which is a slot with any Value. The numbers are part of the format.
 type AtomicOp uint8
 
 const (
-	AtomicLoad AtomicOp = iota
-	AtomicStore
-	AtomicAdd
-	AtomicSwap
-	AtomicCompareAndSwap
-	AtomicAnd
-	AtomicOr
+	AtomicLoad                AtomicOp = iota // the reply has N
+	AtomicStore                               // N
+	AtomicAdd                                 // N; the reply has the new word
+	AtomicSwap                                // N; the reply has the old word, as those that follow
+	AtomicCompareAndSwap                      // Old, N; the reply has OK
+	AtomicAnd                                 // N
+	AtomicOr                                  // N
+	AtomicLoadValue                           // the reply has Value
+	AtomicStoreValue                          // Value
+	AtomicSwapValue                           // Value; the reply has the old one
+	AtomicCompareAndSwapValue                 // OldValue, Value; the reply has OK; equal are those with the same bytes
 )
 
 // An ObjectKind says what an object is.
@@ -159,9 +176,11 @@ type Reply struct {
 	Stores []Stored // regions that the process knows, and that have changed since it was last told
 }
 
-// Stored is the content of a region.
+// Stored is the content of a region, or of one of its slots. Those of a reply are taken in order.
 type Stored struct {
 	Object  ObjectID
-	Version uint64
+	Patch   bool // only the slot at Offset; else the whole region
+	Offset  uint32
+	Version uint64 // of the region when it was written
 	Value   Value
 }

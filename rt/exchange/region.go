@@ -1,0 +1,258 @@
+package exchange
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
+
+// This file defines regions: memory that several processes use.
+//
+// Processes that write to different variables of a region do not race, so each of them stores only what it has changed: the exchange
+// puts the slots together. A process that acquires is told of the slots that others have written since it was last told.
+//
+// To find these does not depend on the number of processes or regions: a process stands in the list fresh of a region, or the region in its list
+// stale. A store moves those in fresh, each of which got there by being told.
+
+// A region is a region.
+type region struct {
+	header
+	version     uint64 // of the last store
+	content     Value
+	contentAt   uint64    // version of content
+	contentBy   ProcessID // who has stored it
+	slots       map[uint32]*slot
+	first, last *slot // by version
+	fresh       []*known
+}
+
+// A slot is a part of a region that has been written since its content was.
+type slot struct {
+	offset     uint32
+	value      Value
+	at         uint64
+	by         ProcessID
+	prev, next *slot
+}
+
+func newRegion(h header, content Value, by ProcessID) *region {
+	return &region{header: h, version: 1, content: content, contentAt: 1, contentBy: by, slots: map[uint32]*slot{}}
+}
+
+func (r *region) kind() ObjectKind { return KindRegion }
+
+func (r *region) refs(visit func(*Value)) {
+	visit(&r.content)
+	for s := r.first; s != nil; s = s.next {
+		visit(&s.value)
+	}
+}
+
+func (x *Exchange) store(p *process, op *Op) string {
+	r, ok := find[*region](x, op.Object)
+	if !ok {
+		return noSuch
+	}
+	if op.Kind == OpPatch {
+		x.patch(p, r, op.Offset, op.Value)
+		return ""
+	}
+	x.written(p, r)
+	r.content, r.contentAt, r.contentBy = op.Value, r.version, p.id
+	r.slots, r.first, r.last = map[uint32]*slot{}, nil, nil
+	return ""
+}
+
+// patch writes a slot.
+func (x *Exchange) patch(p *process, r *region, offset uint32, v Value) { // rule: merge
+	x.written(p, r)
+	s := r.slots[offset]
+	if s == nil {
+		s = &slot{offset: offset}
+		r.slots[offset] = s
+	} else {
+		r.unlink(s)
+	}
+	s.value, s.at, s.by = v, r.version, p.id
+	r.link(s)
+}
+
+func (r *region) link(s *slot) {
+	s.prev, s.next = r.last, nil
+	if r.last == nil {
+		r.first = s
+	} else {
+		r.last.next = s
+	}
+	r.last = s
+}
+
+func (r *region) unlink(s *slot) {
+	if s.prev == nil {
+		r.first = s.next
+	} else {
+		s.prev.next = s.next
+	}
+	if s.next == nil {
+		r.last = s.prev
+	} else {
+		s.next.prev = s.prev
+	}
+}
+
+// written takes note that p writes r.
+func (x *Exchange) written(p *process, r *region) { // rule: release
+	k := x.know(p, r)
+	r.version++
+	if k.list == &r.fresh {
+		k.leave()
+		k.seen = r.version
+	}
+	for _, other := range r.fresh {
+		other.list = nil
+		other.enter(&other.p.stale)
+	}
+	clear(r.fresh)
+	r.fresh = r.fresh[:0]
+	if k.seen == r.version {
+		k.enter(&r.fresh)
+	}
+}
+
+// tell adds to a reply what has changed in the regions that its receiver knows, or knows by this reply.
+func (x *Exchange) tell(p *process, y *Reply) { // rule: acquire
+	x.meet(p, &y.Value)
+	for len(p.stale) > 0 {
+		news := p.stale
+		p.stale = nil
+		slices.SortFunc(news, func(a, b *known) int { return cmp.Compare(a.o.head().id, b.o.head().id) })
+		for _, k := range news {
+			r := k.o.(*region)
+			k.list = nil
+			n := len(y.Stores)
+			y.Stores = r.since(y.Stores, k)
+			k.seen = r.version
+			k.enter(&r.fresh)
+			for i := range y.Stores[n:] {
+				x.meet(p, &y.Stores[n+i].Value)
+			}
+		}
+	}
+}
+
+// since appends what k has not seen, in the order in which it was written. What a process has written itself it has seen.
+func (r *region) since(stores []Stored, k *known) []Stored {
+	unseen := func(at uint64, by ProcessID) bool { return at > k.seen && (by != k.p.id || k.seen == 0) }
+	if unseen(r.contentAt, r.contentBy) {
+		stores = append(stores, Stored{Object: r.id, Version: r.contentAt, Value: r.content})
+	}
+	first := r.last
+	for first != nil && first.prev != nil && first.prev.at > k.seen {
+		first = first.prev
+	}
+	for s := first; s != nil; s = s.next {
+		if unseen(s.at, s.by) {
+			stores = append(stores, Stored{Object: r.id, Patch: true, Offset: s.offset, Version: s.at, Value: s.value})
+		}
+	}
+	return stores
+}
+
+// atomic does what package sync/atomic does. All operations on a region are in one order, so atomics are sequentially consistent.
+func (x *Exchange) atomic(p *process, op *Op) string { // rule: atomic
+	r, ok := find[*region](x, op.Object)
+	if !ok {
+		return noSuch
+	}
+	s := r.slots[op.Offset]
+	if s == nil {
+		return "no such slot"
+	}
+	x.know(p, r)
+	y := Reply{Kind: ReplyDone, G: op.G}
+	var problem string
+	if op.Atomic < AtomicLoadValue {
+		problem = x.atomicWord(p, r, s, op, &y)
+	} else {
+		problem = x.atomicValue(p, r, s, op, &y)
+	}
+	if problem == "" {
+		x.reply(p, y)
+	}
+	return problem
+}
+
+func (x *Exchange) atomicWord(p *process, r *region, s *slot, op *Op, y *Reply) string {
+	old, size, ok := word(&s.value)
+	if !ok {
+		return "not a word"
+	}
+	new := old
+	y.N = old
+	switch op.Atomic {
+	case AtomicLoad:
+		return ""
+	case AtomicStore:
+		new, y.N = op.N, 0
+	case AtomicAdd:
+		new = narrow(old+op.N, size)
+		y.N = new
+	case AtomicSwap:
+		new = op.N
+	case AtomicCompareAndSwap:
+		y.N = 0
+		if narrow(op.Old, size) != old {
+			return ""
+		}
+		new, y.OK = op.N, true
+	case AtomicAnd:
+		new = old & op.N
+	case AtomicOr:
+		new = old | op.N
+	}
+	data := binary.LittleEndian.AppendUint64(nil, uint64(new))[:size]
+	x.patch(p, r, op.Offset, Value{Data: data})
+	return ""
+}
+
+// word returns the word that v holds, with its sign, and its size.
+func word(v *Value) (n int64, size int, ok bool) {
+	if len(v.Refs) > 0 {
+		return 0, 0, false
+	}
+	switch len(v.Data) {
+	case 4:
+		return int64(int32(binary.LittleEndian.Uint32(v.Data))), 4, true
+	case 8:
+		return int64(binary.LittleEndian.Uint64(v.Data)), 8, true
+	}
+	return 0, 0, false
+}
+
+func narrow(n int64, size int) int64 {
+	if size == 4 {
+		return int64(int32(n))
+	}
+	return n
+}
+
+func (x *Exchange) atomicValue(p *process, r *region, s *slot, op *Op, y *Reply) string {
+	switch op.Atomic {
+	case AtomicLoadValue:
+		y.Value = s.value
+		return ""
+	case AtomicStoreValue:
+	case AtomicSwapValue:
+		y.Value = s.value
+	case AtomicCompareAndSwapValue:
+		if !bytes.Equal(s.value.Data, op.OldValue.Data) || !slices.Equal(s.value.Refs, op.OldValue.Refs) {
+			return ""
+		}
+		y.OK = true
+	default:
+		return "unknown atomic operation"
+	}
+	x.patch(p, r, op.Offset, op.Value)
+	return ""
+}

@@ -1,0 +1,245 @@
+package exchange
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// This file defines the encoding of an Exchange: a checkpoint. Equal states have equal bytes.
+//
+// What follows from the rest is not written: the queues from the order in which operations began to wait, the counts, the list in which a known
+// region stands. Of numbers that only order things (arrivals), the order is kept.
+
+// Append appends the encoding of x to dst.
+func (x *Exchange) Append(dst []byte) []byte {
+	b := append(dst, formatVersion)
+	b = appendUint(b, uint32(x.next))
+	b = appendUint(b, x.random)
+	b = appendUint(b, x.outputs)
+	b = appendUint(appendUint(b, x.garbage.events), x.garbage.cost)
+	b = appendBool(b, x.exit != nil)
+	if x.exit != nil {
+		b = appendExit(b, x.exit)
+	}
+	objects := slices.SortedFunc(maps.Values(x.objects), func(a, b object) int { return cmp.Compare(a.head().id, b.head().id) })
+	b = appendList(b, objects, appendObject)
+	processes := slices.SortedFunc(maps.Values(x.processes), func(a, b *process) int { return cmp.Compare(a.id, b.id) })
+	b = appendList(b, processes, appendProcess)
+	waiters := slices.SortedFunc(maps.Values(x.waits), func(a, b *waiter) int { return cmp.Compare(a.seq, b.seq) })
+	return appendList(b, waiters, appendWaiter)
+}
+
+// Decode returns the Exchange that Append has encoded; it shares no memory with src. Its errors wrap ErrFormat.
+func Decode(src []byte) (*Exchange, error) {
+	r := &reader{b: src}
+	x := empty()
+	r.version()
+	x.next = ProcessID(r.uint32())
+	x.random = r.uint64()
+	x.outputs = r.uint64()
+	x.garbage = collector{r.uint64(), r.uint64()}
+	if r.bool() {
+		x.exit = readExit(r)
+	}
+	readList(r, minObject, x.readObject)
+	readList(r, minProcess, x.readProcess)
+	readList(r, minWaiter, x.readWaiter)
+	if err := r.end(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+const (
+	minObject  = 4
+	minProcess = 7
+	minKnown   = 4
+	minSlot    = 5
+	minWaiter  = 7
+)
+
+func appendProcess(b []byte, q **process) []byte {
+	p := *q
+	b = appendUint(appendUint(appendUint(b, uint32(p.id)), p.step), p.sent)
+	b = appendList(b, p.replies, appendReply)
+	b = appendInt(appendBool(b, p.idle), p.wake)
+	var knows []*known
+	for k := p.known; k != nil; k = k.next {
+		knows = append(knows, k)
+	}
+	slices.SortFunc(knows, func(a, b *known) int { return cmp.Compare(a.o.head().id, b.o.head().id) })
+	return appendList(b, knows, func(b []byte, k **known) []byte {
+		return appendUint(appendUint(appendID(b, (*k).o.head().id), (*k).told), (*k).seen)
+	})
+}
+
+// An unused is the element of a list whose elements go elsewhere.
+type unused struct{}
+
+func (x *Exchange) readProcess(r *reader, _ *unused) {
+	p := &process{id: ProcessID(r.uint32()), step: r.uint64(), sent: r.uint64()}
+	p.replies = readList(r, minReply, readReply)
+	if uint64(len(p.replies)) > p.sent || p.id >= x.next || x.processes[p.id] != nil {
+		r.fail("impossible process")
+		return
+	}
+	for i := range p.replies {
+		if p.replies[i].Seq != p.sent-uint64(len(p.replies)-1-i) || p.replies[i].To != p.id {
+			r.fail("impossible reply")
+		}
+	}
+	p.idle, p.wake = r.bool(), r.int()
+	x.processes[p.id] = p
+	x.awake++
+	x.stir(p)
+	readList(r, minKnown, func(r *reader, _ *unused) {
+		id, told, seen := r.id(), r.uint64(), r.uint64()
+		o := x.objects[id]
+		if o == nil || x.knows[knowKey{p.id, id}] != nil || told > p.sent {
+			r.fail("impossible reference")
+			return
+		}
+		k := x.know(p, o)
+		k.told = told
+		if g, ok := o.(*region); ok && seen < g.version {
+			k.seen = seen
+			k.enter(&p.stale)
+		}
+	})
+}
+
+func appendObject(b []byte, q *object) []byte {
+	o := *q
+	b = appendID(append(b, byte(o.kind())), o.head().id)
+	switch o := o.(type) {
+	case *channel:
+		b = appendBool(appendUint(b, o.capacity), o.closed)
+		b = appendList(b, o.buffer, appendValue)
+	case *group:
+		b = appendInt(b, o.count)
+	case *lock:
+		b = appendInt(appendBool(b, o.writer), o.readers)
+	case *cond:
+		b = append(b, 0)
+	case *region:
+		b = appendUint(appendUint(appendUint(b, o.version), o.contentAt), uint32(o.contentBy))
+		b = appendValue(b, &o.content)
+		b = appendUint(b, len(o.slots))
+		for s := o.first; s != nil; s = s.next {
+			b = appendUint(appendUint(appendUint(b, s.offset), s.at), uint32(s.by))
+			b = appendValue(b, &s.value)
+		}
+	}
+	return b
+}
+
+func (x *Exchange) readObject(r *reader, _ *unused) {
+	kind := ObjectKind(r.byte())
+	h := header{id: r.id()}
+	var o object
+	switch kind {
+	case KindChannel:
+		c := &channel{header: h, capacity: int(r.uint(1<<63 - 1)), closed: r.bool()}
+		c.buffer = readList(r, minValue, readValue)
+		if c.capacity < 0 || len(c.buffer) > c.capacity {
+			r.fail("a buffer does not fit")
+		}
+		o = c
+	case KindWaitGroup:
+		o = &group{header: h, count: r.int()}
+	case KindMutex, KindRWMutex:
+		l := &lock{header: h, rw: kind == KindRWMutex, writer: r.bool(), readers: r.int()}
+		if l.readers < 0 || l.readers > 0 && (l.writer || !l.rw) {
+			r.fail("impossible lock")
+		}
+		o = l
+	case KindCond:
+		if r.byte() != 0 {
+			r.fail("impossible cond")
+		}
+		o = &cond{header: h}
+	case KindRegion:
+		o = readRegion(r, h)
+	default:
+		r.fail("unknown kind of object")
+	}
+	if r.err == nil && x.objects[h.id] != nil {
+		r.fail("an object stands twice")
+	}
+	x.objects[h.id] = o
+}
+
+func readRegion(r *reader, h header) *region {
+	g := newRegion(h, Value{}, 0)
+	g.version, g.contentAt, g.contentBy = r.uint64(), r.uint64(), ProcessID(r.uint32())
+	readValue(r, &g.content)
+	last := g.contentAt
+	readList(r, minSlot, func(r *reader, _ *unused) {
+		s := &slot{offset: r.uint32(), at: r.uint64(), by: ProcessID(r.uint32())}
+		readValue(r, &s.value)
+		if s.at <= last || g.slots[s.offset] != nil {
+			r.fail("impossible slot")
+		}
+		last = s.at
+		g.slots[s.offset] = s
+		g.link(s)
+	})
+	if g.contentAt == 0 || last != g.version {
+		r.fail("impossible region")
+	}
+	return g
+}
+
+func appendWaiter(b []byte, q **waiter) []byte {
+	w := *q
+	return appendBool(appendOp(appendUint(b, uint32(w.p.id)), &w.op), w.locked)
+}
+
+func (x *Exchange) readWaiter(r *reader, _ *unused) {
+	id := ProcessID(r.uint32())
+	var op Op
+	readOp(r, &op)
+	locked := r.bool()
+	p := x.processes[id]
+	if r.err != nil || p == nil || x.waits[waitKey{id, op.G}] != nil || locked && op.Kind != OpCond {
+		r.fail("impossible operation")
+		return
+	}
+	if problem := x.waitable(&op); problem != "" {
+		r.fail(fmt.Sprintf("impossible operation: %s", problem))
+		return
+	}
+	w := x.park(p, &op)
+	w.locked = locked
+	x.requeue(w)
+}
+
+// waitable returns why op, which comes from a checkpoint, cannot be one that waits; or "".
+func (x *Exchange) waitable(op *Op) (problem string) {
+	ok := true
+	switch op.Kind {
+	case OpSelect:
+		for i := range op.Cases {
+			if id := op.Cases[i].Channel; id != 0 {
+				_, is := find[*channel](x, id)
+				ok = ok && is
+			}
+		}
+	case OpWait:
+		_, ok = find[*group](x, op.Object)
+	case OpLock:
+		_, problem = x.lockOf(op.Object, op.Mode)
+	case OpCond:
+		if _, ok = find[*cond](x, op.Object); ok && op.Lock != 0 {
+			_, problem = x.lockOf(op.Lock, op.Mode)
+		}
+	default:
+		problem = "it does not wait"
+	}
+	if !ok {
+		return noSuch
+	}
+	return problem
+}

@@ -15,9 +15,14 @@ func Recv[T any](g *G, ch <-chan T) T {
 
 // Recv2 is v, ok := <-ch.
 func Recv2[T any](g *G, ch <-chan T) (v T, ok bool) {
-	if g.Before() {
-		g.Concede(Recving(ch))
-		return
+	if w := word.Load(); w != 0 {
+		if t := g.chanThing(ch); t != nil {
+			return recvShared[T](g, t)
+		}
+		if g.before() {
+			g.Concede(Recving(ch))
+			return
+		}
 	}
 	select {
 	case v, ok = <-ch:
@@ -39,9 +44,15 @@ func Recv2[T any](g *G, ch <-chan T) (v T, ok bool) {
 
 // Send is ch <- v.
 func Send[T any](g *G, ch chan<- T, v T) {
-	if g.Before() {
-		g.Concede(Sending(ch))
-		return
+	if w := word.Load(); w != 0 {
+		if t := g.chanThing(ch); t != nil {
+			sendShared(g, t, v)
+			return
+		}
+		if g.before() {
+			g.Concede(Sending(ch))
+			return
+		}
 	}
 	select {
 	case ch <- v:

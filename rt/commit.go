@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/snap"
 )
 
@@ -23,6 +24,7 @@ type savedProcess struct {
 	Visits     savedVisits
 	MainGone   bool
 	Settings   []savedSetting
+	Sharing    *savedSharing
 }
 
 type savedG struct {
@@ -35,6 +37,8 @@ type savedG struct {
 	Ticket   uint32
 	Faults   bool
 	Held     []Wait // locks, with the operation that has taken each
+	Asked    bool
+	Reply    *exchange.Reply
 }
 
 // atQuiet is called when the last goroutine is down.
@@ -50,11 +54,11 @@ func (p *process) atQuiet() (status int, done bool) {
 	p.hindrance.over()
 	pc := &p.pace
 	o := p.outlook(p.gs, now.UnixNano())
-	if !o.runnable && o.wake == 0 && p.strange == 0 {
+	if !o.runnable && o.wake == 0 && p.strange == 0 && p.share == nil {
 		return fatal(p.deadlock(nil), 2), true
 	}
 	resting := !o.runnable && p.strange == 0
-	far := resting && o.wake-now.UnixNano() > int64(unloadAfter)
+	far := resting && (o.wake-now.UnixNano() > int64(unloadAfter) || o.wake == 0) // without a deadline it is a reply that brings it on
 	committed := false
 	if p.reason != reasonIdle || far {
 		if status, done, committed = p.commit(o, now); done {
@@ -89,6 +93,12 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 	if root == nil {
 		return 0, false, false
 	}
+	batch, err := p.nextBatch(o)
+	if err != nil {
+		status, done = p.unsavable(err, now)
+		return status, done, false
+	}
+	root.Sharing = p.share.saved()
 	if name := changedRebuilt(); name != "" {
 		return fatal("harkgen: "+name+" was taken for constant after initialisation, and has changed: this is a bug of harkgen", 1), true, false
 	}
@@ -113,6 +123,7 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		Reason:     p.reason.String(),
 		Goroutines: list(gs),
 		Elapsed:    now.Sub(pc.lastCommit),
+		Batch:      batch,
 	}
 	if !o.runnable && o.wake != 0 {
 		step.Wake = time.Unix(0, o.wake)
@@ -124,6 +135,9 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		return status, done, false
 	}
 	pc.failures = 0
+	if batch != nil {
+		p.share.committed()
+	}
 	if v == Exit {
 		return statusUnloaded, true, true
 	}
@@ -165,7 +179,7 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		Settings:   changedSettings(),
 	}
 	for i, g := range gs {
-		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults, g.savedHeld()}
+		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults, g.savedHeld(), g.asked, g.reply}
 	}
 	return gs, s
 }
@@ -190,6 +204,7 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 		g.deadline.Store(sg.Deadline)
 		g.turn, g.ticket, g.faults = sg.Turn, sg.Ticket, sg.Faults
 		g.restoreHeld(sg.Held)
+		g.asked, g.reply = sg.Asked, sg.Reply
 		g.since = int64(i) + 1
 		g.down = true
 		p.add(g)
@@ -198,6 +213,13 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 	p.ops.Store(s.Ops)
 	p.visits.restore(s.Visits)
 	p.mu.Unlock()
+	if s.Sharing != nil {
+		var err error
+		if p.share, err = s.Sharing.restore(); err != nil {
+			return err
+		}
+		word.Or(bitShare)
+	}
 	restoreSettings(s.Settings)
 	p.alarms.restore(s.Alarms)
 	runtime.KeepAlive(&s)

@@ -4,6 +4,8 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
+
+	"github.com/harkgen/harkgen/rt/exchange"
 )
 
 // A G is a goroutine of the program. It outlives the native goroutines that execute it.
@@ -45,6 +47,9 @@ type G struct {
 	held    heldList       // locks
 
 	blocked atomic.Pointer[block] // while pinned and parked
+
+	asked bool            // an operation on something shared waits for its reply
+	reply *exchange.Reply // which has come; under process.mu until g takes it
 
 	raised, handed, armed *Raised // on its way to a deferred function; see mayRecover
 }
@@ -136,6 +141,9 @@ func (g *G) before() bool {
 	if w&bitStop != 0 {
 		return true
 	}
+	if w&bitChaos == 0 {
+		return false
+	}
 	if w&bitVisit != 0 {
 		if w&bitPoll == 0 {
 			word.Or(bitPoll)
@@ -144,7 +152,7 @@ func (g *G) before() bool {
 			return false
 		}
 	}
-	return w&bitChaos != 0 && g.p.chaosOp()
+	return g.p.chaosOp()
 }
 
 // Poll is asked on the back edges of loops: a stop has been asked for, so Yield and leave. It makes no call, so that a loop keeps

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"time"
+
+	"github.com/harkgen/harkgen/rt/exchange"
 )
 
 // A Host is where a process lives: it keeps the snapshots and decides whether the worker goes on.
@@ -35,6 +37,7 @@ type Start struct {
 	Size     int64     // bytes in Snapshot
 	Chaos    int       // stop before every Chaos'th operation, 0 = never
 	Visits   bool      // chaos counts polls and entries of functions too; the program was compiled with an Entry in each
+	Process  uint32    // number of the process in the run; others than 0 begin with a reply
 	Volatile bool      // nothing is kept: do not save
 	InProc   bool      // after a chaos commit, restart from the snapshot in this OS process
 
@@ -48,6 +51,8 @@ type Step struct {
 	Wake       time.Time     // when it can go on by itself; zero: now
 	Goroutines []Goroutine   // the first thousand
 	Elapsed    time.Duration // since the last commit or the load
+
+	Batch *exchange.Batch // what other processes are told, nil if nothing is shared; without a Snapshot if it is the last
 }
 
 // A Goroutine is described to people.

@@ -2,6 +2,8 @@ package rt
 
 import (
 	"time"
+
+	"github.com/harkgen/harkgen/rt/exchange"
 )
 
 // This file defines the monitor, which runs on the goroutine that called Main, and its policy: when to stop.
@@ -79,6 +81,11 @@ func (c *pace) begin(now time.Time) {
 func (p *process) monitor() int {
 	alarm := time.NewTimer(time.Hour)
 	alive, wanted := p.host.Alive(), p.host.Wanted()
+	sharer, _ := p.host.(Sharer)
+	var arrived <-chan struct{}
+	if sharer != nil {
+		arrived = sharer.Arrived()
+	}
 	for {
 		d, status, done := p.tend(time.Now())
 		if done {
@@ -90,6 +97,14 @@ func (p *process) monitor() int {
 			return statusHostGone
 		case <-wanted:
 			p.pace.wanted = true
+		case <-arrived:
+			list := sharer.Replies()
+			for i := range list {
+				if list[i].Kind == exchange.ReplyKill {
+					return statusHostGone
+				}
+				p.deliver(&list[i])
+			}
 		case <-p.kicked:
 		case <-alarm.C:
 		}
@@ -139,6 +154,16 @@ func (p *process) tend(now time.Time) (d time.Duration, status int, done bool) {
 		}
 		p.beginStop(reasonChaos)
 		return 0, 0, false
+	}
+	if quiet && p.hasEnded() {
+		p.finish(nil)
+		return 0, 0, true
+	}
+	if d := p.sharePatience(now, quiet); d >= 0 {
+		if d == 0 {
+			p.beginStop(reasonShared)
+		}
+		return d, 0, false
 	}
 	return p.look(now), 0, false
 }

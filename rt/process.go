@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/snap"
 )
 
@@ -28,6 +29,7 @@ const (
 	bitChaos              // count operations
 	bitVisit              // chaos counts polls and entries of functions, too
 	bitPoll               // leave at the next poll, to count it
+	bitShare              // something is shared with other processes
 )
 
 // cur is the process. Goroutines that package initialisation starts belong to it before Main runs.
@@ -62,6 +64,8 @@ type process struct {
 	ended     atomic.Int32 // exit status + 1, when exit is not os.Exit (tests)
 	chaosHeld atomic.Bool  // no chaos stop now: one has failed
 	visits    visits       // counted by chaos
+
+	share *sharing // nil as long as nothing is shared
 
 	// The monitor's own.
 	kicked    chan struct{}
@@ -117,7 +121,12 @@ func (p *process) run(prog *Program, h Host) int {
 		}
 	}
 	p.pace.begin(time.Now())
-	if start.Snapshot == nil {
+	if start.Process != 0 {
+		snap.Isolate()
+	}
+	if start.Snapshot == nil && start.Process != 0 {
+		p.shares() // its goroutine comes with the first reply
+	} else if start.Snapshot == nil {
 		p.spawn(prog.Main)
 	} else {
 		if err := p.load(start.Snapshot, start.Size); err != nil {
@@ -140,7 +149,13 @@ func (p *process) count() int {
 }
 
 // Go is the go statement.
-func Go(_ *G, t Thunk) { cur.spawn(t) }
+func Go(g *G, t Thunk) {
+	if g == nil {
+		cur.spawn(t) // of package initialisation
+		return
+	}
+	g.p.spawn(t)
+}
 
 // spawn makes a goroutine that executes t. During a stop it is born down.
 func (p *process) spawn(t Thunk) {
@@ -180,7 +195,10 @@ func (p *process) add(g *G) {
 
 // end takes g out, which has finished: by returning, or else by Goexit. It is the last thing its native goroutine does.
 func (p *process) end(g *G, returned bool) {
-	if g.id == 1 && returned {
+	if g.id == 1 && returned && p.start.Process == 0 {
+		if p.share != nil {
+			p.finish(&exchange.Exit{})
+		}
 		p.exit(0)
 	}
 	if g.fresh != settled {
@@ -208,6 +226,7 @@ func (g *G) recycle() {
 	g.pins, g.dyn = 0, 0
 	g.held, g.faults = heldList{}, false
 	g.deadline.Store(0)
+	g.asked, g.reply = false, nil
 	g.Unpark()
 	select {
 	case <-g.stop:

@@ -20,10 +20,11 @@ const (
 	reasonWanted                 // the host asked
 	reasonChaos
 	reasonAsleep // all are parked, some of them pinned: is it a deadlock?
+	reasonShared // there is something to tell other processes
 )
 
 func (r reason) String() string {
-	return [...]string{"idle", "interval", "wanted", "chaos", "asleep"}[r]
+	return [...]string{"idle", "interval", "wanted", "chaos", "asleep", "shared"}[r]
 }
 
 // beginStop asks all goroutines to concede.
@@ -58,6 +59,16 @@ func (p *process) concede(g *G) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if g.asked && g.reply == nil {
+		g.down = true
+		p.left()
+		return true
+	}
+	if g.asked && g.reply == nil {
+		g.down = true
+		p.left()
+		return true
+	}
 	if !p.stopping && !p.pending {
 		g.fresh = resumed // it is: its wait goes on from where it was
 		p.unsettled++
@@ -93,7 +104,7 @@ func (p *process) resume() {
 		case <-g.stop:
 		default:
 		}
-		if g.down {
+		if g.down && !(g.asked && g.reply == nil) {
 			up = append(up, g)
 			g.down = false
 			g.fresh = resumed

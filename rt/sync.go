@@ -4,12 +4,18 @@ import (
 	"sync"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/harkgen/harkgen/rt/exchange"
 )
 
 // This file defines the operations of package sync that can wait. The pinned goroutine uses Go's own.
 
 // Lock is m.Lock().
 func Lock(g *G, m *sync.Mutex) {
+	if t := g.lockThing(unsafe.Pointer(m)); t != nil {
+		g.lockShared(t, Wait{waitLock, m}, exchange.Exclusive)
+		return
+	}
 	if g.Before() {
 		g.Concede(Wait{waitLock, m})
 		return
@@ -50,6 +56,10 @@ func Unlock(m *sync.Mutex) { UnlockG(current(), m) }
 // UnlockG is m.Unlock().
 func UnlockG(g *G, m *sync.Mutex) {
 	g.frees(unsafe.Pointer(m))
+	if t := g.lockThing(unsafe.Pointer(m)); t != nil {
+		g.tell(t, exchange.Op{Kind: exchange.OpUnlock, Mode: exchange.Exclusive})
+		return
+	}
 	if waiting.Load() != 0 {
 		release(m)
 		return
@@ -62,6 +72,10 @@ func UnlockG(g *G, m *sync.Mutex) {
 
 // RWLock is m.Lock().
 func RWLock(g *G, m *sync.RWMutex) {
+	if t := g.lockThing(unsafe.Pointer(m)); t != nil {
+		g.lockShared(t, Wait{waitWLock, m}, exchange.Exclusive)
+		return
+	}
 	if g.Before() {
 		g.Concede(Wait{waitWLock, m})
 		return
@@ -80,6 +94,10 @@ func RWLock(g *G, m *sync.RWMutex) {
 
 // RLock is m.RLock(). As in package sync, a waiting writer goes before new readers.
 func RLock(g *G, m *sync.RWMutex) {
+	if t := g.lockThing(unsafe.Pointer(m)); t != nil {
+		g.lockShared(t, Wait{waitRLock, m}, exchange.Reading)
+		return
+	}
 	if g.Before() {
 		g.Concede(Wait{waitRLock, m})
 		return
@@ -102,6 +120,10 @@ func RWUnlock(m *sync.RWMutex) { RWUnlockG(current(), m) }
 // RWUnlockG is m.Unlock().
 func RWUnlockG(g *G, m *sync.RWMutex) {
 	g.frees(unsafe.Pointer(m))
+	if t := g.lockThing(unsafe.Pointer(m)); t != nil {
+		g.tell(t, exchange.Op{Kind: exchange.OpUnlock, Mode: exchange.Exclusive})
+		return
+	}
 	m.Unlock()
 	if waiting.Load() != 0 {
 		wakeFirst(unsafe.Pointer(m))
@@ -114,6 +136,10 @@ func RUnlock(m *sync.RWMutex) { RUnlockG(current(), m) }
 // RUnlockG is m.RUnlock().
 func RUnlockG(g *G, m *sync.RWMutex) {
 	g.frees(unsafe.Pointer(m))
+	if t := g.lockThing(unsafe.Pointer(m)); t != nil {
+		g.tell(t, exchange.Op{Kind: exchange.OpUnlock, Mode: exchange.Reading})
+		return
+	}
 	m.RUnlock()
 	if waiting.Load() != 0 {
 		wakeFirst(unsafe.Pointer(m))
@@ -127,6 +153,14 @@ func groupCount(wg *sync.WaitGroup) int32 {
 
 // WaitGroupAdd is wg.Add(n).
 func WaitGroupAdd(wg *sync.WaitGroup, n int) {
+	if word.Load()&bitShare != 0 {
+		if g := current(); g != nil {
+			if t := g.lockThing(unsafe.Pointer(wg)); t != nil {
+				g.tell(t, exchange.Op{Kind: exchange.OpAdd, N: int64(n)})
+				return
+			}
+		}
+	}
 	wg.Add(n)
 	if waiting.Load() != 0 && groupCount(wg) == 0 {
 		wakeFirst(unsafe.Pointer(wg))
@@ -138,6 +172,10 @@ func WaitGroupDone(wg *sync.WaitGroup) { WaitGroupAdd(wg, -1) }
 
 // WaitGroupWait is wg.Wait().
 func WaitGroupWait(g *G, wg *sync.WaitGroup) {
+	if t := g.lockThing(unsafe.Pointer(wg)); t != nil {
+		g.waitShared(t)
+		return
+	}
 	if g.Before() {
 		g.Concede(Wait{waitGroup, wg})
 		return

@@ -15,11 +15,12 @@ const (
 	waitRecv
 	waitSend
 	waitSleep
-	waitLock  // *sync.Mutex
-	waitWLock // *sync.RWMutex
-	waitRLock // *sync.RWMutex
-	waitGroup // *sync.WaitGroup
-	waitCond  // *sync.Cond
+	waitLock   // *sync.Mutex
+	waitWLock  // *sync.RWMutex
+	waitRLock  // *sync.RWMutex
+	waitGroup  // *sync.WaitGroup
+	waitCond   // *sync.Cond
+	waitShared // something that processes share; on is what the operation is called
 )
 
 // A Wait is one condition under which a conceded goroutine can go on. One with several conditions is in a select.
@@ -72,6 +73,8 @@ func (w Wait) reason() string {
 		return "sync.WaitGroup.Wait"
 	case waitCond:
 		return "sync.Cond.Wait"
+	case waitShared:
+		return w.on.(string)
 	}
 	return "runnable"
 }
@@ -108,6 +111,8 @@ func (w Wait) possible(now int64, g *G) bool {
 		return groupCount(w.on.(*sync.WaitGroup)) == 0
 	case waitCond:
 		return g.signalled(w.on.(*sync.Cond))
+	case waitShared:
+		return g.reply != nil
 	}
 	return true
 }

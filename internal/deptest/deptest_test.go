@@ -36,7 +36,7 @@ var policy = []rule{
 	// What generated programs link. It is copied into each of them, starts with each step, and is all
 	// that a program carries of harkgen: so few imports, and never the compiler.
 	{
-		pkg: "rt", may: "rt/snap",
+		pkg: "rt", may: "rt/snap rt/exchange",
 		std: "bytes cmp context errors fmt io math maps os reflect runtime runtime/debug slices strconv strings sync sync/atomic time unicode/utf8 unique unsafe weak",
 		why: "every compiled program links it; a worker must start in a few milliseconds, and link fast",
 	},
@@ -59,7 +59,7 @@ var policy = []rule{
 	},
 	{pkg: "rt/engine", may: "rt/exchange rt/store rt/store/pages", why: "carries steps between stores, the exchange and workers; knows no program"},
 	{
-		pkg: "rt/wire", may: "rt",
+		pkg: "rt/wire", may: "rt rt/exchange",
 		std: "bufio bytes context encoding/binary encoding/json errors fmt io math os strconv sync syscall time",
 		why: "the worker's end of the protocol is linked into every compiled program",
 	},

@@ -27,6 +27,7 @@ type Content struct {
 type Piece struct {
 	Offset int
 	Value  Value
+	Slot   bool // it refers to something; Value is a value, not bytes
 }
 
 // Content returns the content of t, which is memory. What it leads to becomes shared.
@@ -35,7 +36,7 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 	defer mu.Unlock()
 	if t.Kind == ThingMap {
 		v, err := l.mapContent(t)
-		return &Content{Slots: []Piece{{0, v}}}, err
+		return &Content{Slots: []Piece{{0, v, true}}}, err
 	}
 	if err := l.shareAll(t.Ptr, t.Type, t.Count); err != nil {
 		return nil, err
@@ -48,12 +49,12 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 		switch {
 		case o.lock != 0:
 			id := l.share(o.lock, nil, 0, unsafe.Add(at, -int(o.lock.offset()))).ID
-			c.Slots = append(c.Slots, Piece{off, Value{binary.AppendUvarint(nil, id), []uint64{id}}})
+			c.Slots = append(c.Slots, Piece{off, Value{binary.AppendUvarint(nil, id), []uint64{id}}, true})
 		case o.isSlot():
 			slot := unsafeNew(descOf(o.typ)) // what is within shared memory would be a reference to that
 			typedmemmove(descOf(o.typ), slot, at)
 			v, err := l.encode(slot, o.typ, false)
-			c.Slots = append(c.Slots, Piece{off, v})
+			c.Slots = append(c.Slots, Piece{off, v, true})
 			return err
 		case o.kind == opRaw || o.kind == opFix:
 			copy(raw, unsafe.Slice((*byte)(at), o.size))
@@ -151,7 +152,7 @@ func (t *Thing) Diff(c, d *Content) (pieces []Piece) {
 			for _, v := range vars {
 				from, to := at+v.off, at+v.off+v.size
 				if !bytes.Equal(c.Raw[from:to], d.Raw[from:to]) {
-					pieces = append(pieces, Piece{from, Value{Data: slices.Clone(d.Raw[from:to])}})
+					pieces = append(pieces, Piece{Offset: from, Value: Value{Data: slices.Clone(d.Raw[from:to])}})
 				}
 			}
 		}
@@ -231,7 +232,7 @@ func (l *Link) Apply(t *Thing, raw []byte, pieces []Piece) error {
 			return l.applySlot(o, at, mine[len(mine)-1].Value.Data)
 		case o.kind == opRaw || o.kind == opFix && o.lock == 0:
 			if raw != nil {
-				mine = append([]Piece{{off, Value{Data: raw[off:][:o.size]}}}, mine...)
+				mine = append([]Piece{{Offset: off, Value: Value{Data: raw[off:][:o.size]}}}, mine...)
 			}
 			return applyBytes(o, at, off, mine)
 		}
@@ -298,4 +299,37 @@ func (l *Link) applyMap(t *Thing, x Value) error {
 		m.assign(t.Ptr, keys.Index(i).Addr().UnsafePointer(), elems.Index(i).Addr().UnsafePointer())
 	}
 	return nil
+}
+
+// Change makes x part of c, the content of memory.
+func (c *Content) Change(x Piece) {
+	i, ok := slices.BinarySearchFunc(c.Slots, x.Offset, func(s Piece, off int) int { return cmp.Compare(s.Offset, off) })
+	switch {
+	case ok:
+		c.Slots[i] = x
+	case x.Slot:
+		c.Slots = slices.Insert(c.Slots, i, x)
+	default:
+		copy(c.Raw[x.Offset:], x.Value.Data)
+	}
+}
+
+// IsSlot reports whether the variable at this offset of t refers to something.
+func (t *Thing) IsSlot(off int) bool {
+	if t.Kind == ThingMap {
+		return true
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	p, _ := progOf(t.Type)
+	for {
+		off %= int(p.size)
+		i := slices.IndexFunc(p.ops, func(o op) bool { return uintptr(off) < o.off+o.size })
+		o := &p.ops[i]
+		if o.kind != opArray {
+			return o.isSlot()
+		}
+		off -= int(o.off)
+		p = o.sub
+	}
 }

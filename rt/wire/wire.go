@@ -14,7 +14,7 @@
 //	             <-   Start + snapshot (empty if New)
 //	Commit + snapshot ->
 //	             <-   Committed, or SIGKILL when Reason is "chaos"
-//	             <-   Wanted, at any time
+//	             <-   Wanted, Replies, at any time
 //	Unsaved      ->   at any time
 //	Refused      ->   and the host ends the worker
 //
@@ -54,6 +54,7 @@ const (
 	kindWanted    kind = 5
 	kindRefused   kind = 6
 	kindUnsaved   kind = 7
+	kindReplies   kind = 8
 	kindInspected kind = 16
 )
 
@@ -69,6 +70,8 @@ type Commit struct {
 	Wake       time.Time `json:",omitzero"`
 	Goroutines []rt.Goroutine
 	ElapsedNS  int64
+	Batch      []byte `json:",omitempty"` // see package exchange
+	Ended      bool   `json:",omitempty"` // the process has: there is no snapshot
 }
 
 // Start says what to run; the snapshot follows, of Size bytes, empty if New. Host to worker.
@@ -79,6 +82,8 @@ type Start struct {
 	Visits bool
 	New    bool
 	Size   int64
+
+	Process uint32 `json:",omitempty"` // of the run
 
 	Inspect *rt.InspectOptions `json:",omitempty"`
 }
@@ -94,6 +99,9 @@ type Committed struct{ Verdict string }
 
 // Wanted asks for a commit soon. Host to worker.
 type Wanted struct{}
+
+// Replies are those of the exchange. Host to worker, at any time after Start.
+type Replies struct{ Data []byte }
 
 // Refused says that the process cannot be saved for good. Worker to host.
 type Refused struct{ Err string }
@@ -154,6 +162,8 @@ func (c *Conn) Send(msg any, snapshot io.WriterTo) error {
 		k = kindCommitted
 	case Wanted:
 		k = kindWanted
+	case Replies:
+		k = kindReplies
 	case Refused:
 		k = kindRefused
 	case Unsaved:
@@ -242,6 +252,8 @@ func decode(k kind, text []byte) (any, error) {
 		return parse[Committed](text)
 	case kindWanted:
 		return parse[Wanted](text)
+	case kindReplies:
+		return parse[Replies](text)
 	case kindRefused:
 		return parse[Refused](text)
 	case kindUnsaved:

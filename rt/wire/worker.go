@@ -6,10 +6,12 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/harkgen/harkgen/rt"
+	"github.com/harkgen/harkgen/rt/exchange"
 )
 
 // ErrNoHost is returned by Dial when the program was not started by a host.
@@ -41,8 +43,11 @@ type worker struct {
 	started chan loaded
 	answers chan Committed
 	wanted  chan struct{}
-	alive   chan struct{} // never closed: the reader ends the OS process itself
-	loading *Body         // the snapshot that Load has returned
+	arrived chan struct{}
+	mu      sync.Mutex
+	replies []exchange.Reply // not taken yet
+	alive   chan struct{}    // never closed: the reader ends the OS process itself
+	loading *Body            // the snapshot that Load has returned
 }
 
 type loaded struct {
@@ -56,6 +61,7 @@ func newWorker(f *os.File) *worker {
 		started: make(chan loaded, 1),
 		answers: make(chan Committed, 1),
 		wanted:  make(chan struct{}, 1),
+		arrived: make(chan struct{}, 1),
 		alive:   make(chan struct{}),
 	}
 	go w.read()
@@ -78,12 +84,26 @@ func (w *worker) read() {
 			}
 		case Committed:
 			w.answers <- m
-		case Wanted:
-			select {
-			case w.wanted <- struct{}{}:
-			default:
+		case Replies:
+			list, err := exchange.DecodeReplies(m.Data)
+			if err != nil {
+				gone()
 			}
+			w.mu.Lock()
+			w.replies = append(w.replies, list...)
+			w.mu.Unlock()
+			signal(w.arrived)
+		case Wanted:
+			signal(w.wanted)
 		}
+	}
+}
+
+// signal leaves a value in a channel of capacity 1.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 
@@ -99,7 +119,7 @@ func (w *worker) Load(ctx context.Context) (*rt.Start, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case l := <-w.started:
-		s := &rt.Start{Run: l.Run, Chaos: l.Chaos, InProc: l.InProc, Visits: l.Visits, Inspect: l.Inspect}
+		s := &rt.Start{Run: l.Run, Chaos: l.Chaos, InProc: l.InProc, Visits: l.Visits, Inspect: l.Inspect, Process: l.Process}
 		if !l.New {
 			s.Snapshot, s.Size = l.snapshot, l.Size
 			w.loading = l.snapshot
@@ -110,7 +130,10 @@ func (w *worker) Load(ctx context.Context) (*rt.Start, error) {
 
 // Commit implements rt.Host.
 func (w *worker) Commit(ctx context.Context, s *rt.Step) (rt.Verdict, error) {
-	m := Commit{s.Reason, s.Wake, s.Goroutines, int64(s.Elapsed / time.Nanosecond)}
+	m := Commit{Reason: s.Reason, Wake: s.Wake, Goroutines: s.Goroutines, ElapsedNS: int64(s.Elapsed / time.Nanosecond), Ended: s.Snapshot == nil}
+	if s.Batch != nil {
+		m.Batch = s.Batch.Append(nil)
+	}
 	if err := w.conn.Send(m, s.Snapshot); err != nil {
 		if _, ok := errors.AsType[*SourceError](err); ok {
 			return rt.Continue, err
@@ -130,6 +153,18 @@ func (w *worker) Commit(ctx context.Context, s *rt.Step) (rt.Verdict, error) {
 
 // Wanted implements rt.Host.
 func (w *worker) Wanted() <-chan struct{} { return w.wanted }
+
+// Arrived implements rt.Sharer.
+func (w *worker) Arrived() <-chan struct{} { return w.arrived }
+
+// Replies implements rt.Sharer.
+func (w *worker) Replies() []exchange.Reply {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	list := w.replies
+	w.replies = nil
+	return list
+}
 
 // Alive implements rt.Host.
 func (w *worker) Alive() <-chan struct{} { return w.alive }

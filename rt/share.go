@@ -1,0 +1,318 @@
+package rt
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/snap"
+)
+
+// This file defines what the goroutines of one process share with those of others. See docs/processes.md.
+//
+// # The translation
+//
+// An operation on something that is shared is put into a queue, and its goroutine concedes; the monitor asks for a stop, and the next commit sends
+// the queue as a batch to the exchange. When the reply has come the goroutine is resumed, executes the operation again, and finds the reply:
+//
+//	v := <-ch    native channel     try, park in a native select
+//	             shared channel     ask: queue {select, case ch}; concede ... commit ... reply; resume; take the reply
+//
+// Nothing that other processes can see happens before a commit, so nothing is sent twice or lost.
+
+// bitShare in word says that something is shared: operations have to look whether theirs is on it.
+
+// A Sharer is a Host of a process that may be one of several of a run.
+type Sharer interface {
+	// Arrived delivers a value when replies have come.
+	Arrived() <-chan struct{}
+	// Replies returns those that have come since it was called last, in order; first what the snapshot has not taken.
+	Replies() []exchange.Reply
+}
+
+// An ask is an operation in the queue. Values are encoded when the process is quiet.
+type ask struct {
+	g      *G // who waits for the reply, nil if nobody does
+	op     exchange.Op
+	value  any   // of op: a pointer to it
+	values []any // of its cases
+}
+
+// sharing is what a process shares. Its lock is for the operations of goroutines; nobody else looks while the process is not quiet.
+type sharing struct {
+	mu       sync.Mutex
+	link     *snap.Link
+	self     exchange.ProcessID
+	made     uint32 // objects
+	step     uint64 // of the last batch
+	consumed uint64 // replies that have been delivered
+	queue    []*ask
+	draft    *exchange.Batch          // has been made, and is not committed
+	since    time.Time                // when the monitor saw the queue first
+	known    map[uint64]*snap.Content // shared memory as it was sent or received last
+}
+
+// savedSharing is sharing in a snapshot: what queue was is in the batch that goes with it, and known is what the memory is.
+type savedSharing struct {
+	Self           uint32
+	Made           uint32
+	Step, Consumed uint64
+	Things         []savedThing
+}
+
+type savedThing struct {
+	ID   uint64
+	Kind snap.ThingKind
+	Ref  any
+}
+
+// A savedReply is the reply to a goroutine that has not taken it.
+type savedReply struct {
+	Kind  exchange.ReplyKind
+	Case  int
+	Data  []byte
+	OK    bool
+	N     int64
+	Text  string
+	Takes []savedStore
+}
+
+type savedStore struct {
+	Object uint64
+	Patch  bool
+	Offset uint32
+	Data   []byte
+}
+
+// shares returns what the process shares, which may be nothing so far.
+func (p *process) shares() *sharing {
+	if p.share == nil {
+		p.share = newSharing(exchange.ProcessID(p.start.Process))
+		word.Or(bitShare)
+	}
+	return p.share
+}
+
+func newSharing(self exchange.ProcessID) *sharing {
+	s := &sharing{self: self, known: map[uint64]*snap.Content{}}
+	s.link = snap.NewLink(func() uint64 {
+		s.made++
+		return uint64(exchange.NewObjectID(s.self, s.made))
+	})
+	return s
+}
+
+// chanThing returns the shared thing that the channel is, nil if it is not shared.
+func (g *G) chanThing(ch any) *snap.Thing {
+	if word.Load()&bitShare == 0 || g.p.share == nil || dataOf(ch) == nil {
+		return nil
+	}
+	s := g.p.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.link.At(dataOf(ch))
+}
+
+// lockThing is chanThing of a lock.
+func (g *G) lockThing(lock unsafe.Pointer) *snap.Thing {
+	if word.Load()&bitShare == 0 || g == nil || g.p.share == nil {
+		return nil
+	}
+	s := g.p.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.link.LockAt(lock)
+}
+
+// put adds an operation to the next batch.
+func (p *process) put(a *ask) {
+	s := p.shares()
+	s.mu.Lock()
+	s.queue = append(s.queue, a)
+	s.mu.Unlock()
+	p.kick()
+}
+
+// ask asks for an operation and returns its reply, or nil: g has conceded then. what names the operation, as Go's tracebacks do.
+func (g *G) ask(what string, make func() *ask) *exchange.Reply {
+	if r := g.reply; r != nil {
+		g.reply, g.asked = nil, false
+		g.take(r)
+		return r
+	}
+	if g.pins != 0 {
+		os.Stderr.WriteString("harkgen: goroutine " + fmt.Sprint(g.id) + " uses something that processes share (" + what + ") in a call back from code that is not compiled; it cannot be saved there, so others cannot be told\n")
+		g.p.exit(2)
+	}
+	if !g.asked {
+		g.asked = true
+		a := make()
+		a.g, a.op.G = g, exchange.GID(g.id)
+		g.p.put(a)
+	}
+	g.Concede(Wait{waitShared, what})
+	return nil
+}
+
+// take puts what a reply brings into memory.
+func (g *G) take(r *exchange.Reply) {
+	s := g.p.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.stores(r.Stores); err != nil {
+		panic("harkgen: " + err.Error())
+	}
+}
+
+func (s *sharing) stores(list []exchange.Stored) error {
+	for _, x := range list {
+		t := s.link.Thing(uint64(x.Object))
+		if t == nil {
+			return fmt.Errorf("the exchange tells of memory %d, which this process does not know", x.Object)
+		}
+		var err error
+		if x.Patch {
+			err = s.link.Apply(t, nil, []snap.Piece{{Offset: int(x.Offset), Value: snap.Value{Data: x.Value.Data}}})
+		} else if t.Kind == snap.ThingMemory {
+			err = s.link.Apply(t, x.Value.Data, nil)
+		}
+		if err != nil {
+			return err
+		}
+		s.told(t, &x)
+	}
+	return nil
+}
+
+// told notes what has come, so that it is not sent back.
+func (s *sharing) told(t *snap.Thing, x *exchange.Stored) {
+	c := s.known[t.ID]
+	if c == nil || !x.Patch {
+		c = &snap.Content{Raw: append([]byte(nil), x.Value.Data...)}
+		s.known[t.ID] = c
+	}
+	if x.Patch {
+		c.Change(snap.Piece{Offset: int(x.Offset), Value: snap.Value{Data: x.Value.Data}, Slot: t.IsSlot(int(x.Offset))})
+	}
+}
+
+// receive decodes the value of a reply into *v.
+func (g *G) receive(r *exchange.Reply, v any) {
+	s := g.p.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.link.Decode(r.Value.Data, v); err != nil {
+		panic("harkgen: " + err.Error())
+	}
+}
+
+// maxShareWait is how long an operation waits for others of its process to come to a stop by themselves, before they are stopped for it.
+const maxShareWait = 200 * time.Microsecond
+
+// sharePatience returns how long the queue may wait, negative if there is none.
+func (p *process) sharePatience(now time.Time, quiet bool) time.Duration {
+	s := p.share
+	if s == nil || p.pinned.Load() != 0 {
+		return -1
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case len(s.queue) == 0:
+		s.since = time.Time{}
+		return -1
+	case quiet:
+		return 0
+	case s.since.IsZero():
+		s.since = now
+	}
+	return max(0, maxShareWait-now.Sub(s.since))
+}
+
+// deliver gives a reply to the goroutine that waits for it, which goes on.
+func (p *process) deliver(r *exchange.Reply) {
+	s := p.shares()
+	s.mu.Lock()
+	if r.Seq != s.consumed+1 { // a repeat, or one that will come again
+		s.mu.Unlock()
+		return
+	}
+	s.consumed = r.Seq
+	s.mu.Unlock()
+	if r.Kind == exchange.ReplyStart {
+		p.begin(r)
+		return
+	}
+	p.mu.Lock()
+	i := slices.IndexFunc(p.gs, func(g *G) bool { return exchange.GID(g.id) == r.G })
+	if i < 0 {
+		p.mu.Unlock()
+		return
+	}
+	g := p.gs[i]
+	g.reply = r
+	up := g.down && !p.stopping && !p.pending
+	if up {
+		g.down = false
+		g.fresh = resumed
+		p.running++
+		p.unsettled++
+		word.Or(bitSettle)
+	}
+	p.mu.Unlock()
+	if up {
+		g.start()
+	}
+}
+
+// begin starts the goroutine of a process that has been started with r.
+func (p *process) begin(r *exchange.Reply) {
+	s := p.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var t Thunk
+	err := s.link.Decode(r.Value.Data, &t)
+	if err == nil {
+		err = s.stores(r.Stores)
+	}
+	if err != nil {
+		p.exit(p.giveUp("cannot start process " + fmt.Sprint(s.self) + ": " + err.Error()))
+	}
+	p.spawn(t)
+}
+
+// nextBatch makes the batch of a commit, nil if nothing is shared.
+func (p *process) nextBatch(o outlook) (*exchange.Batch, error) {
+	if p.share == nil {
+		return nil, nil
+	}
+	return p.share.batch(o, p.gs)
+}
+
+// finish sends the last batch: the process has ended, or with exit the run.
+func (p *process) finish(exit *exchange.Exit) {
+	b, err := p.share.batch(outlook{}, nil)
+	if err != nil {
+		p.giveUp(explain(err))
+		return
+	}
+	b.Idle, b.Ended, b.Exit = false, true, exit
+	if _, err := p.host.Commit(context.Background(), &Step{Reason: "ended", Batch: b}); err != nil {
+		p.giveUp("cannot tell others of the end: " + err.Error())
+	}
+}
+
+// hasEnded reports whether the process is not that of main, and all its goroutines have ended.
+func (p *process) hasEnded() bool {
+	if p.start.Process == 0 {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lastID > 0 && len(p.gs) == 0
+}

@@ -1,0 +1,236 @@
+package rt
+
+import (
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/snap"
+)
+
+// This file makes batches. The process is quiet.
+
+// pending reports whether there is something to send.
+func (s *sharing) pending() bool {
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue) > 0
+}
+
+// batch takes the queue: what has become shared, what has changed of shared memory, then the operations. One that could not be committed comes again, with
+// what is new.
+func (s *sharing) batch(o outlook, gs []*G) (*exchange.Batch, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ops []exchange.Op
+	for _, a := range s.queue {
+		if err := s.encode(a); err != nil {
+			return nil, err
+		}
+		ops = append(ops, a.op)
+	}
+	changed, err := s.changes()
+	if err != nil {
+		return nil, err
+	}
+	if s.draft == nil {
+		s.draft = &exchange.Batch{From: s.self, Step: s.step + 1}
+	}
+	b := s.draft
+	b.Consumed, b.Wake = s.consumed, o.wake
+	b.Idle = !o.runnable && !slices.ContainsFunc(gs, s.mustAsk)
+	b.Ops = append(append(b.Ops, changed...), ops...)
+	s.queue = nil
+	return b, nil
+}
+
+// mustAsk reports whether g, which is down, waits natively for something that has become shared meanwhile.
+func (s *sharing) mustAsk(g *G) bool {
+	return slices.ContainsFunc(g.waits, func(w Wait) bool {
+		switch w.op {
+		case waitReady, waitSleep, waitShared:
+			return false
+		case waitRecv, waitSend:
+			return s.link.At(dataOf(w.on)) != nil
+		}
+		return s.link.LockAt(dataOf(w.on)) != nil
+	})
+}
+
+// committed is called when the draft has been.
+func (s *sharing) committed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.step, s.draft = s.draft.Step, nil
+}
+
+// encode encodes the values of an operation.
+func (s *sharing) encode(a *ask) (err error) {
+	value := func(v any) (exchange.Value, error) {
+		if a.op.Kind == exchange.OpSpawn {
+			if err := s.link.Share(v); err != nil {
+				return exchange.Value{}, err
+			}
+		}
+		x, err := s.link.Encode(v)
+		return exchangeValue(x), err
+	}
+	if a.value != nil {
+		if a.op.Value, err = value(a.value); err != nil {
+			return err
+		}
+	}
+	for i, v := range a.values {
+		if v == nil {
+			continue
+		}
+		if a.op.Cases[i].Value, err = value(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func exchangeValue(v snap.Value) exchange.Value {
+	x := exchange.Value{Data: v.Data}
+	for _, id := range v.Refs {
+		x.Refs = append(x.Refs, exchange.ObjectID(id))
+	}
+	return x
+}
+
+// changes returns what has become shared, and what has changed of shared memory. What is found to be shared on the way is part of it.
+func (s *sharing) changes() (ops []exchange.Op, err error) {
+	var patches []exchange.Op
+	seen := map[uint64]bool{}
+	for more := true; more; {
+		more = false
+		for _, t := range s.link.Fresh() {
+			more = true
+			op, err := s.describe(t)
+			if err != nil {
+				return nil, err
+			}
+			ops = append(ops, op)
+		}
+		for _, t := range s.link.Things() {
+			if !t.Kind.IsMemory() || seen[t.ID] {
+				continue
+			}
+			seen[t.ID], more = true, true
+			c, err := s.link.Content(t)
+			if err != nil {
+				return nil, err
+			}
+			for _, x := range s.difference(t, c) {
+				patches = append(patches, exchange.Op{Kind: exchange.OpPatch, Object: exchange.ObjectID(t.ID), Offset: uint32(x.Offset), Value: exchangeValue(x.Value)})
+			}
+			s.known[t.ID] = c
+		}
+	}
+	return append(ops, patches...), nil
+}
+
+// difference returns what of c is to be sent.
+func (s *sharing) difference(t *snap.Thing, c *snap.Content) []snap.Piece {
+	if old := s.known[t.ID]; old != nil {
+		return t.Diff(old, c)
+	}
+	return c.Slots // the bytes are in its description
+}
+
+// describe tells what t is, which has become shared.
+func (s *sharing) describe(t *snap.Thing) (exchange.Op, error) {
+	d := &exchange.Share{}
+	op := exchange.Op{Kind: exchange.OpShare, Object: exchange.ObjectID(t.ID), Share: d}
+	switch t.Kind {
+	case snap.ThingMemory, snap.ThingMap:
+		d.Kind = exchange.KindRegion
+		c, err := s.link.Content(t)
+		if err != nil {
+			return op, err
+		}
+		d.Content = exchange.Value{Data: c.Raw}
+	case snap.ThingChan:
+		d.Kind = exchange.KindChannel
+		return op, s.describeChan(t, d)
+	case snap.ThingMutex:
+		d.Kind = exchange.KindMutex
+		m := t.Ref().(*sync.Mutex)
+		if mutexLocked(m) {
+			d.Count = 1
+		}
+	case snap.ThingRWMutex:
+		d.Kind = exchange.KindRWMutex
+		m := t.Ref().(*sync.RWMutex)
+		if writing(m) {
+			d.Count = 1
+		} else {
+			d.Count = -int64(readers(m))
+		}
+	case snap.ThingWaitGroup:
+		d.Kind = exchange.KindWaitGroup
+		d.Count = int64(groupCount(t.Ref().(*sync.WaitGroup)))
+	case snap.ThingCond:
+		d.Kind = exchange.KindCond
+	}
+	return op, nil
+}
+
+// describeChan moves what is in the channel to the exchange.
+func (s *sharing) describeChan(t *snap.Thing, d *exchange.Share) error {
+	ch := reflect.ValueOf(t.Ref())
+	d.Capacity = t.Count
+	d.Closed = chanOf(t.Ref()).closed != 0
+	for range ch.Len() {
+		x, ok := ch.TryRecv()
+		if !ok {
+			break
+		}
+		p := reflect.New(t.Type)
+		p.Elem().Set(x)
+		v, err := s.link.Encode(p.Interface())
+		if err != nil {
+			return err
+		}
+		d.Buffer = append(d.Buffer, exchangeValue(v))
+	}
+	return nil
+}
+
+// saved returns s as part of a snapshot.
+func (s *sharing) saved() *savedSharing {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := &savedSharing{Self: uint32(s.self), Made: s.made, Step: s.draft.Step, Consumed: s.consumed}
+	for _, t := range s.link.Things() {
+		x.Things = append(x.Things, savedThing{t.ID, t.Kind, t.Ref()})
+	}
+	return x
+}
+
+// restore makes what a snapshot has brought. Shared memory is as it was sent last.
+func (x *savedSharing) restore() (*sharing, error) {
+	s := newSharing(exchange.ProcessID(x.Self))
+	s.made, s.step, s.consumed = x.Made, x.Step, x.Consumed
+	for _, t := range x.Things {
+		s.link.Restore(t.ID, t.Kind, t.Ref)
+	}
+	for _, t := range s.link.Things() {
+		if t.Kind.IsMemory() {
+			c, err := s.link.Content(t)
+			if err != nil {
+				return nil, err
+			}
+			s.known[t.ID] = c
+		}
+	}
+	return s, nil
+}

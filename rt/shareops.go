@@ -1,0 +1,100 @@
+package rt
+
+import (
+	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/snap"
+)
+
+// This file defines the operations on what is shared.
+
+// GoRemote is a go statement whose goroutine begins in a process of its own.
+func GoRemote(g *G, t Thunk) {
+	g.p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn}, value: &t})
+}
+
+// recvShared is v, ok := <-ch of a shared channel.
+func recvShared[T any](g *G, t *snap.Thing) (v T, ok bool) {
+	r := g.ask("chan receive", func() *ask {
+		return &ask{op: exchange.Op{Kind: exchange.OpSelect, Cases: []exchange.Case{{Channel: exchange.ObjectID(t.ID)}}}, values: []any{nil}}
+	})
+	if r != nil && r.OK {
+		g.receive(r, &v)
+		ok = true
+	}
+	return v, ok
+}
+
+// sendShared is ch <- v of a shared channel.
+func sendShared[T any](g *G, t *snap.Thing, v T) {
+	r := g.ask("chan send", func() *ask {
+		return &ask{op: exchange.Op{Kind: exchange.OpSelect, Cases: []exchange.Case{{Channel: exchange.ObjectID(t.ID), Send: true}}}, values: []any{&v}}
+	})
+	if r != nil {
+		g.panics(r)
+	}
+}
+
+// panics panics as Go does, if the reply says so.
+func (g *G) panics(r *exchange.Reply) {
+	if r.Kind != exchange.ReplyPanic {
+		return
+	}
+	closed := make(chan int)
+	close(closed)
+	switch r.Text {
+	case "send on closed channel":
+		closed <- 1
+	case "close of closed channel":
+		close(closed)
+	}
+	panic(r.Text)
+}
+
+// Close is close(ch) in a function that may suspend.
+func Close[T any](g *G, ch chan<- T) {
+	t := g.chanThing(ch)
+	if t == nil {
+		close(ch)
+		return
+	}
+	r := g.ask("close", func() *ask { return &ask{op: exchange.Op{Kind: exchange.OpClose, Object: exchange.ObjectID(t.ID)}} })
+	if r != nil {
+		g.panics(r)
+	}
+}
+
+// Len is len(ch).
+func Len[T any](g *G, ch chan T) int {
+	t := g.chanThing(ch)
+	if t == nil {
+		return len(ch)
+	}
+	r := g.ask("len", func() *ask { return &ask{op: exchange.Op{Kind: exchange.OpLen, Object: exchange.ObjectID(t.ID)}} })
+	if r == nil {
+		return 0
+	}
+	return int(r.N)
+}
+
+// tell puts an operation that nobody waits for into the next batch.
+func (g *G) tell(t *snap.Thing, op exchange.Op) {
+	op.Object = exchange.ObjectID(t.ID)
+	g.p.put(&ask{op: op})
+}
+
+// lockShared locks a shared lock, natively w.
+func (g *G) lockShared(t *snap.Thing, w Wait, mode exchange.Mode) {
+	r := g.ask(w.reason(), func() *ask {
+		return &ask{op: exchange.Op{Kind: exchange.OpLock, Object: exchange.ObjectID(t.ID), Mode: mode}}
+	})
+	if r != nil {
+		g.holds(w.op, dataOf(w.on))
+	}
+}
+
+// waitShared is wg.Wait() of a shared WaitGroup.
+func (g *G) waitShared(t *snap.Thing) {
+	g.ask("sync.WaitGroup.Wait", func() *ask {
+		return &ask{op: exchange.Op{Kind: exchange.OpWait, Object: exchange.ObjectID(t.ID)}}
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/harkgen/harkgen/rt/exchange"
 )
 
 // This file defines the operations of sync.Cond.
@@ -38,8 +40,12 @@ func (g *G) signalled(c *sync.Cond) bool { return int32(g.ticket-memoryOf(c).not
 
 // CondWait is c.Wait().
 func CondWait(g *G, c *sync.Cond) {
+	if t := g.lockThing(unsafe.Pointer(c)); t != nil {
+		g.condShared(t, c)
+		return
+	}
 	if g.pins != 0 {
-		g.natively(Wait{waitCond, c}, c.Wait)
+		g.natively(Wait{op: waitCond, on: c}, c.Wait)
 		return
 	}
 	if g.restoring() { // in the Lock of a type of the program's
@@ -55,12 +61,12 @@ func CondWait(g *G, c *sync.Cond) {
 		g.takeTicket(c)
 	case turnWaiting:
 		if g.Before() {
-			g.Concede(Wait{waitCond, c})
+			g.Concede(Wait{op: waitCond, on: c})
 			return
 		}
 	}
 	if g.turn == turnWaiting {
-		g.await(unsafe.Pointer(c), condition, Wait{waitCond, c}, func() bool { return g.signalled(c) })
+		g.await(unsafe.Pointer(c), condition, Wait{op: waitCond, on: c}, func() bool { return g.signalled(c) })
 		if g.suspending {
 			return
 		}
@@ -93,6 +99,9 @@ func relock(g *G, c *sync.Cond) {
 
 // CondSignal is c.Signal().
 func CondSignal(c *sync.Cond) {
+	if tellCond(c, exchange.OpSignal) {
+		return
+	}
 	c.Signal()
 	if waiting.Load() != 0 {
 		wakeFirst(unsafe.Pointer(c))
@@ -101,6 +110,9 @@ func CondSignal(c *sync.Cond) {
 
 // CondBroadcast is c.Broadcast().
 func CondBroadcast(c *sync.Cond) {
+	if tellCond(c, exchange.OpBroadcast) {
+		return
+	}
 	c.Broadcast()
 	if waiting.Load() != 0 {
 		wakeFirst(unsafe.Pointer(c))

@@ -48,8 +48,11 @@ type G struct {
 
 	blocked atomic.Pointer[block] // while pinned and parked
 
-	asked bool            // an operation on something shared waits for its reply
-	reply *exchange.Reply // which has come; under process.mu until g takes it
+	chosen     *exchange.Reply // what Choose has chosen
+	timed      time.Time       // the same, of a timer
+	cancelling bool            // the operation is being given up
+	asked      bool            // an operation on something shared waits for its reply
+	reply      *exchange.Reply // which has come; under process.mu until g takes it
 
 	raised, handed, armed *Raised // on its way to a deferred function; see mayRecover
 }

@@ -122,9 +122,9 @@ func (h hold) locked() bool {
 // wait returns h with the lock as a value of its type.
 func (h hold) wait() Wait {
 	if h.op == waitLock {
-		return Wait{waitLock, (*sync.Mutex)(h.lock)}
+		return Wait{op: waitLock, on: (*sync.Mutex)(h.lock)}
 	}
-	return Wait{h.op, (*sync.RWMutex)(h.lock)}
+	return Wait{op: h.op, on: (*sync.RWMutex)(h.lock)}
 }
 
 // savedHeld returns the locks of g, which is down.

@@ -141,7 +141,7 @@ func (p *process) put(a *ask) {
 // ask asks for an operation and returns its reply, or nil: g has conceded then. what names the operation, as Go's tracebacks do.
 func (g *G) ask(what string, make func() *ask) *exchange.Reply {
 	if r := g.reply; r != nil {
-		g.reply, g.asked = nil, false
+		g.reply, g.asked, g.cancelling = nil, false, false
 		g.take(r)
 		return r
 	}
@@ -155,7 +155,7 @@ func (g *G) ask(what string, make func() *ask) *exchange.Reply {
 		a.g, a.op.G = g, exchange.GID(g.id)
 		g.p.put(a)
 	}
-	g.Concede(Wait{waitShared, what})
+	g.Concede(Wait{op: waitShared, on: what})
 	return nil
 }
 

@@ -71,10 +71,8 @@ func (s *sharing) committed() {
 // encode encodes the values of an operation.
 func (s *sharing) encode(a *ask) (err error) {
 	value := func(v any) (exchange.Value, error) {
-		if a.op.Kind == exchange.OpSpawn {
-			if err := s.link.Share(v); err != nil {
-				return exchange.Value{}, err
-			}
+		if err := s.link.Share(v); err != nil { // the sender may keep what it sends, and change it
+			return exchange.Value{}, err
 		}
 		x, err := s.link.Encode(v)
 		return exchangeValue(x), err

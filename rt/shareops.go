@@ -1,6 +1,11 @@
 package rt
 
 import (
+	"os"
+	"reflect"
+	"sync"
+	"unsafe"
+
 	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/snap"
 )
@@ -97,4 +102,58 @@ func (g *G) waitShared(t *snap.Thing) {
 	g.ask("sync.WaitGroup.Wait", func() *ask {
 		return &ask{op: exchange.Op{Kind: exchange.OpWait, Object: exchange.ObjectID(t.ID)}}
 	})
+}
+
+// tellCond signals a shared Cond; it reports false if c is not shared.
+func tellCond(c *sync.Cond, kind exchange.OpKind) bool {
+	if word.Load()&bitShare == 0 {
+		return false
+	}
+	g := current()
+	t := g.lockThing(unsafe.Pointer(c))
+	if t == nil {
+		return false
+	}
+	g.tell(t, exchange.Op{Kind: kind})
+	return true
+}
+
+// condShared is c.Wait() of a shared Cond. A goroutine that has begun to wait before it was shared has unlocked already.
+func (g *G) condShared(t *snap.Thing, c *sync.Cond) {
+	if g.restoring() || g.turn == turnLocking {
+		relock(g, c)
+		return
+	}
+	r := g.ask("sync.Cond.Wait", func() *ask {
+		a := &ask{op: exchange.Op{Kind: exchange.OpCond, Object: exchange.ObjectID(t.ID)}}
+		if g.turn == turnNone {
+			a.op.Lock, a.op.Mode = g.lockerThing(c.L)
+		}
+		return a
+	})
+	if r == nil {
+		return
+	}
+	if g.turn == turnWaiting {
+		g.turn = turnNone
+		relock(g, c)
+	}
+}
+
+// lockerThing returns the shared lock that l is.
+func (g *G) lockerThing(l sync.Locker) (exchange.ObjectID, exchange.Mode) {
+	mode := exchange.Exclusive
+	if reflect.TypeOf(l) == readLocker {
+		mode = exchange.Reading
+	}
+	t := g.lockThing(dataOf(l))
+	if t == nil {
+		fatalShared("a sync.Cond that processes share has a Locker that they do not share")
+	}
+	return exchange.ObjectID(t.ID), mode
+}
+
+func fatalShared(text string) {
+	os.Stderr.WriteString("harkgen: " + text + "\n")
+	os.Exit(2)
 }

@@ -98,6 +98,9 @@ func (p *process) resume() {
 	p.mu.Lock()
 	p.stopping, p.pending = false, false
 	word.And(^uint32(bitStop))
+	if p.share != nil {
+		p.cancelTimed(time.Now().UnixNano())
+	}
 	var up []*G
 	for _, g := range p.gs {
 		select {

@@ -13,11 +13,11 @@ import (
 // Lock is m.Lock().
 func Lock(g *G, m *sync.Mutex) {
 	if t := g.lockThing(unsafe.Pointer(m)); t != nil {
-		g.lockShared(t, Wait{waitLock, m}, exchange.Exclusive)
+		g.lockShared(t, Wait{op: waitLock, on: m}, exchange.Exclusive)
 		return
 	}
 	if g.Before() {
-		g.Concede(Wait{waitLock, m})
+		g.Concede(Wait{op: waitLock, on: m})
 		return
 	}
 	if m.TryLock() {
@@ -29,9 +29,9 @@ func Lock(g *G, m *sync.Mutex) {
 
 func lockSlowly(g *G, m *sync.Mutex) {
 	if g.pins != 0 {
-		g.natively(Wait{waitLock, m}, m.Lock)
+		g.natively(Wait{op: waitLock, on: m}, m.Lock)
 	} else if !lockSpinning(m) {
-		g.await(unsafe.Pointer(m), exclusive, Wait{waitLock, m}, m.TryLock)
+		g.await(unsafe.Pointer(m), exclusive, Wait{op: waitLock, on: m}, m.TryLock)
 	}
 	if !g.suspending {
 		g.holds(waitLock, unsafe.Pointer(m))
@@ -73,19 +73,19 @@ func UnlockG(g *G, m *sync.Mutex) {
 // RWLock is m.Lock().
 func RWLock(g *G, m *sync.RWMutex) {
 	if t := g.lockThing(unsafe.Pointer(m)); t != nil {
-		g.lockShared(t, Wait{waitWLock, m}, exchange.Exclusive)
+		g.lockShared(t, Wait{op: waitWLock, on: m}, exchange.Exclusive)
 		return
 	}
 	if g.Before() {
-		g.Concede(Wait{waitWLock, m})
+		g.Concede(Wait{op: waitWLock, on: m})
 		return
 	}
 	switch {
 	case m.TryLock():
 	case g.pins != 0:
-		g.natively(Wait{waitWLock, m}, m.Lock)
+		g.natively(Wait{op: waitWLock, on: m}, m.Lock)
 	default:
-		g.await(unsafe.Pointer(m), exclusive, Wait{waitWLock, m}, m.TryLock)
+		g.await(unsafe.Pointer(m), exclusive, Wait{op: waitWLock, on: m}, m.TryLock)
 	}
 	if !g.suspending {
 		g.holds(waitWLock, unsafe.Pointer(m))
@@ -95,19 +95,19 @@ func RWLock(g *G, m *sync.RWMutex) {
 // RLock is m.RLock(). As in package sync, a waiting writer goes before new readers.
 func RLock(g *G, m *sync.RWMutex) {
 	if t := g.lockThing(unsafe.Pointer(m)); t != nil {
-		g.lockShared(t, Wait{waitRLock, m}, exchange.Reading)
+		g.lockShared(t, Wait{op: waitRLock, on: m}, exchange.Reading)
 		return
 	}
 	if g.Before() {
-		g.Concede(Wait{waitRLock, m})
+		g.Concede(Wait{op: waitRLock, on: m})
 		return
 	}
 	switch {
 	case (waiting.Load() == 0 || !writerAhead(unsafe.Pointer(m), nil)) && m.TryRLock():
 	case g.pins != 0:
-		g.natively(Wait{waitRLock, m}, m.RLock)
+		g.natively(Wait{op: waitRLock, on: m}, m.RLock)
 	default:
-		g.await(unsafe.Pointer(m), shared, Wait{waitRLock, m}, m.TryRLock)
+		g.await(unsafe.Pointer(m), shared, Wait{op: waitRLock, on: m}, m.TryRLock)
 	}
 	if !g.suspending {
 		g.holds(waitRLock, unsafe.Pointer(m))
@@ -177,16 +177,16 @@ func WaitGroupWait(g *G, wg *sync.WaitGroup) {
 		return
 	}
 	if g.Before() {
-		g.Concede(Wait{waitGroup, wg})
+		g.Concede(Wait{op: waitGroup, on: wg})
 		return
 	}
 	switch {
 	case groupCount(wg) == 0:
 	case g.pins != 0:
-		g.natively(Wait{waitGroup, wg}, wg.Wait)
+		g.natively(Wait{op: waitGroup, on: wg}, wg.Wait)
 		return
 	default:
-		g.await(unsafe.Pointer(wg), counter, Wait{waitGroup, wg}, func() bool { return groupCount(wg) == 0 })
+		g.await(unsafe.Pointer(wg), counter, Wait{op: waitGroup, on: wg}, func() bool { return groupCount(wg) == 0 })
 	}
 	if raceEnabled && !g.suspending {
 		wg.Wait() // returns at once; tells the race detector

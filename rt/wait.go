@@ -25,15 +25,16 @@ const (
 
 // A Wait is one condition under which a conceded goroutine can go on. One with several conditions is in a select.
 type Wait struct {
-	op waitOp
-	on any // the channel, lock or group
+	op    waitOp
+	on    any // the channel, lock or group
+	value any // of SendingValue: a pointer to what is sent
 }
 
 // Recving says that the goroutine waits to receive from ch.
-func Recving[T any](ch <-chan T) Wait { return Wait{waitRecv, ch} }
+func Recving[T any](ch <-chan T) Wait { return Wait{op: waitRecv, on: ch} }
 
 // Sending says that the goroutine waits to send on ch.
-func Sending[T any](ch chan<- T) Wait { return Wait{waitSend, ch} }
+func Sending[T any](ch chan<- T) Wait { return Wait{op: waitSend, on: ch} }
 
 // Ready says that the goroutine waits for nothing.
 func Ready() Wait { return Wait{} }

@@ -425,3 +425,11 @@ func (d *decoder) linkedRef() unsafe.Pointer {
 	t := d.thing(nil, nil)
 	return unsafe.Add(t.Ptr, d.length())
 }
+
+// ShareChan makes the channel ch, which is not nil, shared.
+func (l *Link) ShareChan(ch any) *Thing {
+	mu.Lock()
+	defer mu.Unlock()
+	v := reflect.ValueOf(ch)
+	return l.share(ThingChan, v.Type().Elem(), v.Cap(), v.UnsafePointer())
+}

@@ -49,6 +49,10 @@ func (s *Store) record(id string) (store.Record, error) {
 
 // Put implements store.Store.
 func (s *Store) Put(ctx context.Context, r store.Record, blobs ...store.Blob) (int64, error) {
+	return s.put(ctx, pebble.Sync, r, blobs)
+}
+
+func (s *Store) put(ctx context.Context, how *pebble.WriteOptions, r store.Record, blobs []store.Blob) (int64, error) {
 	if err := store.CheckPut(r, blobs); err != nil {
 		return 0, err
 	}
@@ -67,7 +71,7 @@ func (s *Store) Put(ctx context.Context, r store.Record, blobs ...store.Blob) (i
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return 0, err
 	case store.IsRepeat(stored, r):
-		return stored.Version, nil
+		return stored.Version, s.sync(how)
 	case stored.Version != r.Version: // 0 if not found
 		return 0, fmt.Errorf("%w: %s has version %d, expected %d", store.ErrConflict, r.ID, stored.Version, r.Version)
 	}
@@ -81,11 +85,15 @@ func (s *Store) Put(ctx context.Context, r store.Record, blobs ...store.Blob) (i
 	if err := b.Set(recordKey(r.ID), encodeRecord(r.Version+1, r.Token, r.Data), nil); err != nil {
 		return 0, s.wrap(err)
 	}
-	return r.Version + 1, s.wrap(b.Commit(pebble.Sync))
+	return r.Version + 1, s.wrap(b.Commit(how))
 }
 
 // Delete implements store.Store.
 func (s *Store) Delete(ctx context.Context, id string, version int64) error {
+	return s.delete(ctx, pebble.Sync, id, version)
+}
+
+func (s *Store) delete(ctx context.Context, how *pebble.WriteOptions, id string, version int64) error {
 	if err := store.CheckID(id); err != nil {
 		return err
 	}
@@ -104,7 +112,7 @@ func (s *Store) Delete(ctx context.Context, id string, version int64) error {
 	if stored.Version != version {
 		return fmt.Errorf("%w: %s has version %d, expected %d", store.ErrConflict, id, stored.Version, version)
 	}
-	return s.wrap(s.db.Delete(recordKey(id), pebble.Sync))
+	return s.wrap(s.db.Delete(recordKey(id), how))
 }
 
 // List implements store.Store. Its pages are in order of the ids.
@@ -132,6 +140,10 @@ func (s *Store) List(ctx context.Context, prefix, page string, limit int) ([]sto
 
 // Append implements store.Store.
 func (s *Store) Append(ctx context.Context, mailbox string, ms ...store.Message) error {
+	return s.append(ctx, pebble.Sync, mailbox, ms)
+}
+
+func (s *Store) append(ctx context.Context, how *pebble.WriteOptions, mailbox string, ms []store.Message) error {
 	if err := store.CheckMessages(mailbox, ms); err != nil {
 		return err
 	}
@@ -160,9 +172,9 @@ func (s *Store) Append(ctx context.Context, mailbox string, ms ...store.Message)
 		}
 	}
 	if b.Empty() {
-		return nil // whoever stored them has synced them under the same lock
+		return s.sync(how) // whoever stored them may not have synced them
 	}
-	return s.wrap(b.Commit(pebble.Sync))
+	return s.wrap(b.Commit(how))
 }
 
 // Messages implements store.Store.
@@ -216,6 +228,10 @@ func (s *Store) DeleteMessages(ctx context.Context, mailbox string, keys ...stor
 
 // PutBlob implements store.Store.
 func (s *Store) PutBlob(ctx context.Context, b store.Blob) error {
+	return s.putBlob(ctx, pebble.Sync, b)
+}
+
+func (s *Store) putBlob(ctx context.Context, how *pebble.WriteOptions, b store.Blob) error {
 	if err := store.CheckBlobName(b.Name); err != nil {
 		return err
 	}
@@ -226,7 +242,7 @@ func (s *Store) PutBlob(ctx context.Context, b store.Blob) error {
 		return err
 	}
 	defer s.end()
-	return s.wrap(s.db.Set(blobKey(b.Name), b.Data, pebble.Sync))
+	return s.wrap(s.db.Set(blobKey(b.Name), b.Data, how))
 }
 
 // GetBlob implements store.Store.

@@ -14,8 +14,10 @@
 // # Invariants
 //
 //  1. A record is read, compared and written under the lock of its id (one of
-//     a fixed number of locks), and the batch is synced before the lock is released. So of
-//     several puts over one version one wins, and nobody sees a version that a crash could take back.
+//     a fixed number of locks), and the batch is in the log before the lock is released. So of
+//     several puts over one version one wins. The call returns when the batch is synced, but for those of Unsynced. Whoever
+//     sees a version that a crash can take back (an unsynced one, or one whose sync is under way) can lose only what he makes of it as well: see
+//     store.Ordered. A repeat that writes nothing syncs what it repeats.
 //  2. Blobs that come with a record are in the same batch: they are durable
 //     exactly when the record is. The log costs one fsync per put, which
 //     Pebble shares among concurrent puts.

@@ -29,7 +29,36 @@ func open(t *testing.T, dir string) store.Store {
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, t.TempDir()) })
 	storetest.Durable(t, open)
+	t.Run("Unsynced", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) store.Store {
+			s := open(t, t.TempDir()).(*Store)
+			return closing{s.Unsynced(), s}
+		})
+	})
+	storetest.Ordered(t, func(t *testing.T) (store.Ordered, func() store.Ordered) {
+		fs := vfs.NewCrashableMem()
+		s, err := Open("state", &Options{FS: fs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, func() store.Ordered {
+			left := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rand.IntN(101), RNG: rand.New(rand.NewPCG(rand.Uint64(), 1))})
+			s, err := Open("state", &Options{FS: left})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+	})
 }
+
+// closing is an unsynced view for the suite, which closes what it opens.
+type closing struct {
+	store.Store
+	s *Store
+}
+
+func (c closing) Close() error { return c.s.Close() }
 
 func TestLocked(t *testing.T) {
 	dir := t.TempDir()

@@ -184,3 +184,36 @@ func BenchmarkClientPut(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
 }
+
+// TestUnsynced uses the unsynced views of the server and of a client.
+func TestUnsynced(t *testing.T) {
+	dir := t.TempDir()
+	server, err := Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	client, err := Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for i, s := range []*Store{server, client} {
+		u := s.Unsynced()
+		if v, err := u.Put(t.Context(), store.Record{ID: "r", Version: int64(i)}); err != nil || v != int64(i)+1 {
+			t.Errorf("Put = %d, %v", v, err)
+		}
+		if err := u.Append(t.Context(), "box", store.Message{Key: store.Key{Sender: "a", Seq: uint64(i) + 1}}); err != nil {
+			t.Error(err)
+		}
+		if err := s.Sync(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if r, err := server.Get(t.Context(), "r"); err != nil || r.Version != 2 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if ms, err := client.Unsynced().Messages(t.Context(), "box", store.Key{}, 9); err != nil || len(ms) != 2 {
+		t.Errorf("%d messages, %v", len(ms), err)
+	}
+}

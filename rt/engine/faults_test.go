@@ -1,0 +1,324 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/store/pages"
+)
+
+// This file executes the simulated programs while everything fails that may fail: the engine and its machine crash before and after operations of
+// the store, answers get lost, operations take long, workers die and come back, batches and wake-ups are repeated late and out of order, clocks
+// jump, and two engines execute one run. The output must be that of a run without faults.
+//
+// What fails follows from the seed and from what is done, not from the order in which goroutines happen to run: a seed that fails once fails
+// again nearly always.
+
+var (
+	seedFlag  = flag.Uint64("seed", 0, "execute only this seed of the fault tests")
+	seedsFlag = flag.Uint64("seeds", 0, "number of seeds of the fault tests")
+)
+
+// A simulation is a run that is executed in spite of faults.
+type simulation struct {
+	t    *testing.T
+	seed uint64
+	prog simProgram
+	m    *memStore
+
+	rand *rand.Rand // of the goroutine of the test
+
+	mu      sync.Mutex
+	shown   []exchange.Output
+	jump    time.Duration  // of the clock
+	batches []*batchOnWire // that were sent in this life of the machine
+	engines []*simEngine
+	crashes int
+	exit    *exchange.Exit
+}
+
+type batchOnWire struct{ data []byte }
+
+// A simEngine is an engine in one of its lives.
+type simEngine struct {
+	e      *Engine
+	v      *view
+	cancel context.CancelFunc
+	done   chan struct{}
+	err    error
+	detach []func()
+}
+
+func TestFaults(t *testing.T) {
+	seeds := uint64(60)
+	if testing.Short() {
+		seeds = 15
+	}
+	if *seedsFlag != 0 {
+		seeds = *seedsFlag
+	}
+	first := uint64(1)
+	if *seedFlag != 0 {
+		first, seeds = *seedFlag, 1
+	}
+	warm(t)
+	crashes := 0
+	for seed := first; seed < first+seeds && !t.Failed(); seed++ {
+		for _, prog := range programs() {
+			synctest.Test(t, func(t *testing.T) {
+				s := &simulation{t: t, seed: hash(seed, prog.name), prog: prog, m: newMemStore()}
+				s.rand = rand.New(rand.NewPCG(s.seed, 0))
+				s.run()
+				crashes += s.crashes
+				if t.Failed() {
+					t.Logf("program %s; repeat with: go test ./rt/engine -run TestFaults -seed %d", prog.name, seed)
+				}
+			})
+		}
+	}
+	t.Logf("%d seeds, %d crashes", seeds, crashes)
+}
+
+// run lets engines live and die until the run has ended.
+func (s *simulation) run() {
+	two := s.seed%3 == 0
+	ordered := s.seed%2 == 0
+	for life := 0; s.exit == nil && !s.t.Failed(); life++ {
+		if life > 300 {
+			s.t.Fatalf("the run does not end: after %d lives, printed %q", life, s.printed())
+		}
+		n := 1
+		if two {
+			n = 2
+		}
+		s.engines = nil
+		for i := range n {
+			s.start(life, i, ordered)
+		}
+		s.disturb()
+		s.reap(ordered)
+	}
+	if s.t.Failed() {
+		return
+	}
+	if got := s.printed(); got != s.prog.want {
+		s.t.Errorf("printed %q, want %q", got, s.prog.want)
+	}
+	if dead := strings.Contains(s.exit.Text, "deadlock"); dead != (s.prog.name == "deadlock") || s.exit.Text != "" && !dead {
+		s.t.Errorf("exit %+v", s.exit)
+	}
+	time.Sleep(20 * time.Second) // workers that were away come back
+	view, _ := s.m.view(s.seed, 1<<20, false, true, nil)
+	for range 2 {
+		if err := Delete(context.Background(), view, "r"); err != nil {
+			s.t.Error(err)
+		}
+	}
+	if len(s.m.records) > 0 || len(s.m.blobs) > 0 {
+		s.t.Errorf("%d records and %d blobs are left", len(s.m.records), len(s.m.blobs))
+	}
+}
+
+func (s *simulation) printed() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var b strings.Builder
+	for _, o := range s.shown {
+		b.Write(o.Data)
+	}
+	return b.String()
+}
+
+// show is the terminal of all engines. What was shown once must be the same the next time.
+func (s *simulation) show(outs []exchange.Output) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range outs {
+		switch n := uint64(len(s.shown)); {
+		case o.Seq == n+1:
+			s.shown = append(s.shown, o)
+		case o.Seq > n+1:
+			s.t.Errorf("output %d after %d", o.Seq, n)
+		case string(s.shown[o.Seq-1].Data) != string(o.Data):
+			s.t.Errorf("output %d was %q, is %q", o.Seq, s.shown[o.Seq-1].Data, o.Data)
+		}
+	}
+	return nil
+}
+
+func (s *simulation) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.jump)
+}
+
+// start begins a life of engine i.
+func (s *simulation) start(life, i int, ordered bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	en := &simEngine{cancel: cancel, done: make(chan struct{})}
+	faults := life < 40 // then let it come to an end
+	st, v := s.m.view(s.seed, life*2+i, faults, ordered, cancel)
+	en.v = v
+	s.engines = append(s.engines, en)
+	go func() {
+		defer close(en.done)
+		e, err := Open(ctx, Options{Store: st, Run: "r", Show: s.show, IdleAfter: time.Duration(1+s.seed%400) * time.Millisecond, Now: s.now})
+		if err != nil {
+			en.err = err
+			return
+		}
+		s.mu.Lock()
+		en.e = e
+		s.mu.Unlock()
+		for range 1 + s.seed%3 {
+			s.attach(en)
+		}
+		exit, err := e.Run(ctx)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if en.err = err; err == nil {
+			s.exit = exit
+		}
+	}()
+}
+
+func (s *simulation) attach(en *simEngine) {
+	slots := 1 + int(s.seed/7%5)
+	w := &simWorker{main: s.prog.main, now: s.now}
+	w.hook = func(t *Task, b *exchange.Batch) error {
+		switch h := hash(s.seed, "worker", t.Process(), t.Step(), en.v.epoch); h % 40 {
+		case 0: // it is away for a while
+			time.Sleep(time.Duration(h/40%8000) * time.Millisecond)
+		case 1:
+			return errors.New("the worker has died")
+		}
+		return nil
+	}
+	w.after = func(t *Task, b *exchange.Batch) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.batches = append(s.batches, &batchOnWire{b.Append(nil)})
+	}
+	detach := en.e.Attach(w, slots)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	en.detach = append(en.detach, detach)
+}
+
+// disturb makes trouble until the first engine is gone.
+func (s *simulation) disturb() {
+	for {
+		select {
+		case <-s.engines[0].done:
+			return
+		case <-time.After(time.Duration(s.rand.IntN(60_000)) * time.Microsecond):
+		}
+		en := s.engines[s.rand.IntN(len(s.engines))]
+		s.mu.Lock()
+		e := en.e
+		s.mu.Unlock()
+		if e == nil {
+			continue
+		}
+		switch s.rand.IntN(6) {
+		case 0: // a worker dies, or seems to; another comes
+			s.mu.Lock()
+			var detach func()
+			if n := len(en.detach); n > 0 {
+				detach = en.detach[0]
+				en.detach = en.detach[1:]
+			}
+			s.mu.Unlock()
+			if detach != nil {
+				detach()
+				s.attach(en)
+			}
+		case 1: // a batch comes again
+			s.mu.Lock()
+			var b *exchange.Batch
+			var data []byte
+			if n := len(s.batches); n > 0 {
+				data = s.batches[s.rand.IntN(n)].data
+			}
+			s.mu.Unlock()
+			if data != nil {
+				var err error
+				if b, err = exchange.DecodeBatch(data); err != nil {
+					s.t.Error(err)
+				}
+				e.send(b, data)
+			}
+		case 2: // a wake-up for nothing
+			e.mu.Lock()
+			e.stir(exchange.ProcessID(s.rand.IntN(10)))
+			e.dispatch()
+			e.mu.Unlock()
+		case 3:
+			s.mu.Lock()
+			s.jump += time.Duration(s.rand.IntN(4000)-2000) * time.Millisecond
+			s.mu.Unlock()
+		}
+	}
+}
+
+// reap ends the lives of all engines; sometimes the machine loses what was not synced.
+func (s *simulation) reap(ordered bool) {
+	lost := s.rand.IntN(2) == 0
+	for _, en := range s.engines {
+		if en != s.engines[0] && !lost && s.rand.IntN(2) == 0 {
+			select { // the other may live on for a while
+			case <-en.done:
+			case <-time.After(time.Duration(s.rand.IntN(5000)) * time.Millisecond):
+			}
+		}
+	}
+	for _, en := range s.engines {
+		en.v.die()
+		en.cancel()
+	}
+	for _, en := range s.engines {
+		<-en.done
+		if err := en.err; err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errDead) && !strings.Contains(err.Error(), "the worker has died") {
+			s.t.Errorf("engine: %v", err)
+		}
+	}
+	s.crashes++
+	if lost && s.exit == nil {
+		if ordered {
+			s.m.crash(s.rand)
+		}
+		s.batches = nil
+	}
+}
+
+// warm makes what package pages shares among all its users; made inside of synctest it could not be.
+func warm(t *testing.T) {
+	view, _ := newMemStore().view(0, 0, false, true, nil)
+	set, err := pages.Open(t.Context(), view, "o", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := set.Write(t.Context(), strings.NewReader(strings.Repeat("0123456789", 10_000)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range d.Blobs {
+		if err := view.PutBlob(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := pages.NewReader(t.Context(), view, "o", 1, d.Snapshot)
+	defer r.Close()
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,159 @@
+// This file defines the log of the exchange.
+//
+// Entry k is the record of slot k mod ring, put on the condition that the slot has version k div ring, which is what entry k-ring left. So of
+// several engines that try entry k one wins, and the others read it. An entry is overwritten, never deleted: a deletion would give an engine that
+// was away for long an empty slot to win.
+
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/store"
+)
+
+// ring is the number of slots, which bounds the entries after a checkpoint. It is part of the format.
+const ring = 4096
+
+const entryFormat = 1
+
+// errBehind says that the entry has been folded into a checkpoint: this engine has slept.
+var errBehind = errors.New("engine: the log has gone on without this engine")
+
+// A logStore reads and writes entries.
+type logStore struct {
+	store store.Store
+	run   string
+}
+
+// An entry is batches that the exchange took together. Its encoding is
+//
+//	record   uvarint format; content
+//	content  uvarint k, then the batches, each with its length before it
+type entry struct {
+	batches []*exchange.Batch
+	size    int    // bytes of the content
+	blob    string // where the content is, if it is not in the record
+}
+
+func slotID(run string, k uint64) string { return fmt.Sprintf("%s/l/%04d", run, k%ring) }
+
+// logOwner owns the blobs of entries.
+func logOwner(run string) string { return run + "/l" }
+
+func encodeEntry(k uint64, batches [][]byte) []byte {
+	n := binary.MaxVarintLen64
+	for _, b := range batches {
+		n += binary.MaxVarintLen64 + len(b)
+	}
+	content := binary.AppendUvarint(make([]byte, 0, n), k)
+	for _, b := range batches {
+		content = appendBytes(content, b)
+	}
+	return content
+}
+
+// append makes entry k of the batches. If there is one already, that is returned, and won is false. The error may be errBehind.
+func (l *logStore) append(ctx context.Context, k uint64, batches []*exchange.Batch, encoded [][]byte) (e *entry, won bool, err error) {
+	data := encodeEntry(k, encoded)
+	c, blobs := newContent(logOwner(l.run), data)
+	rec := store.Record{ID: slotID(l.run, k), Version: int64(k / ring)}
+	rec.Data = appendContent(binary.AppendUvarint(nil, entryFormat), c)
+	_, err = l.store.Put(ctx, rec, blobs...)
+	if err == nil {
+		e := &entry{batches: batches, size: len(data)}
+		if len(c.Blobs) > 0 {
+			e.blob = c.Blobs[0]
+		}
+		return e, true, nil
+	}
+	if !errors.Is(err, store.ErrConflict) {
+		return nil, false, err
+	}
+	e, err = l.read(ctx, k)
+	if err == nil && e == nil {
+		err = damaged(l.run, fmt.Sprintf("entry %d of its log", k), errors.New("an earlier one is missing"))
+	}
+	if err == nil && len(c.Blobs) > 0 && c.Blobs[0] != e.blob {
+		deleteBlobs(ctx, l.store, c.Blobs) // nobody else makes one with this content: k is in it
+	}
+	return e, false, err
+}
+
+// read returns entry k, nil if there is none yet. The error may be errBehind.
+func (l *logStore) read(ctx context.Context, k uint64) (*entry, error) {
+	rec, err := l.store.Get(ctx, slotID(l.run, k))
+	switch want := int64(k/ring) + 1; {
+	case errors.Is(err, store.ErrNotFound) || err == nil && rec.Version < want:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case rec.Version > want:
+		return nil, errBehind
+	}
+	d := &decoder{b: rec.Data}
+	d.format(entryFormat)
+	c := d.content()
+	if err := d.end(); err != nil {
+		return nil, damaged(l.run, fmt.Sprintf("entry %d of its log", k), err)
+	}
+	data, err := readContent(ctx, l.store, c)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errBehind // blobs are deleted after a checkpoint
+	}
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{size: len(data)}
+	if len(c.Blobs) > 0 {
+		e.blob = c.Blobs[0]
+	}
+	d = &decoder{b: data}
+	if got := d.uint(); got != k {
+		return nil, damaged(l.run, fmt.Sprintf("entry %d of its log", k), fmt.Errorf("it is entry %d", got))
+	}
+	for len(d.b) > 0 && d.err == nil {
+		b, err := exchange.DecodeBatch(d.bytes())
+		if err != nil {
+			return nil, damaged(l.run, fmt.Sprintf("entry %d of its log", k), err)
+		}
+		e.batches = append(e.batches, b)
+	}
+	if err := d.end(); err != nil {
+		return nil, damaged(l.run, fmt.Sprintf("entry %d of its log", k), err)
+	}
+	return e, nil
+}
+
+// ahead is how many entries are read at the same time.
+const ahead = 16
+
+// readFrom calls f for the entries from k on, in order, and returns the number of the first that is not there.
+func (l *logStore) readFrom(ctx context.Context, k uint64, f func(k uint64, e *entry)) (uint64, error) {
+	type result struct {
+		e   *entry
+		err error
+	}
+	for {
+		var results [ahead]chan result
+		for i := range results {
+			results[i] = make(chan result, 1)
+			go func() {
+				e, err := l.read(ctx, k+uint64(i))
+				results[i] <- result{e, err}
+			}()
+		}
+		for i := range results {
+			r := <-results[i]
+			if r.e == nil || r.err != nil {
+				return k + uint64(i), r.err
+			}
+			f(k+uint64(i), r.e)
+		}
+		k += ahead
+	}
+}

@@ -1,0 +1,44 @@
+// This file defines the record of a process.
+
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/store"
+)
+
+const recordFormat = 1
+
+// A record is a process as of its last commit. Its encoding is
+//
+//	uvarint format, step, consumed; content batch; snapshot
+type record struct {
+	step     uint64
+	consumed uint64        // number of the last reply that the state knows
+	batch    store.Content // of the step: it counts once the exchange has consumed it
+	state    store.Snapshot
+}
+
+// recordID names the record of a process, which also owns its blobs.
+func recordID(run string, p exchange.ProcessID) string {
+	return fmt.Sprintf("%s/p/%08x", run, uint32(p))
+}
+
+func (r *record) encode() []byte {
+	b := make([]byte, 0, 64+len(r.batch.Inline)+len(r.state.Inline)+len(r.state.Pages))
+	b = binary.AppendUvarint(b, recordFormat)
+	b = binary.AppendUvarint(b, r.step)
+	b = binary.AppendUvarint(b, r.consumed)
+	b = appendContent(b, r.batch)
+	return appendSnapshot(b, r.state)
+}
+
+func decodeRecord(b []byte) (*record, error) {
+	d := &decoder{b: b}
+	d.format(recordFormat)
+	r := &record{step: d.uint(), consumed: d.uint(), batch: d.content(), state: d.snapshot()}
+	return r, d.end()
+}

@@ -1,0 +1,226 @@
+// This file gives processes that have something to do to workers.
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/harkgen/harkgen/rt/exchange"
+)
+
+// A Worker executes processes.
+type Worker interface {
+	// Execute loads the process and executes it, until it has ended, Task says that it is to be unloaded or is not its any more (ErrUnload,
+	// ErrFenced, ErrEnded; what Execute returns then does not matter), or something is wrong. A process that was not
+	// committed is executed again from its last commit, here or elsewhere; the run fails when that does not help.
+	Execute(ctx context.Context, t *Task) error
+}
+
+const maxFailures = 5 // of a process in a row, without a commit
+
+// An attached is a worker of this engine.
+type attached struct {
+	worker Worker
+	slots  int // how many processes it may have loaded
+	used   int
+	ctx    context.Context
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+}
+
+// A proc is a process that has something to do or is loaded.
+type proc struct {
+	task     *Task // nil: it is not loaded
+	queued   bool
+	paused   bool // it is not to be queued yet
+	failures int
+	tries    int // loads in a row that brought nothing
+}
+
+// Attach adds a worker that may have so many processes loaded. detach says that it has died or is to end: its processes are loaded elsewhere, from
+// their last commits. A worker that comes back nevertheless does no harm: its commits are refused, or come first.
+func (e *Engine) Attach(w Worker, slots int) (detach func()) {
+	a := &attached{worker: w, slots: slots}
+	a.ctx, a.cancel = context.WithCancel(context.Background())
+	e.mu.Lock()
+	e.workers = append(e.workers, a)
+	e.dispatch()
+	e.mu.Unlock()
+	return func() { e.detach(a) }
+}
+
+func (e *Engine) detach(a *attached) {
+	a.cancel()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, b := range e.workers {
+		if a == b {
+			e.workers = append(e.workers[:i], e.workers[i+1:]...)
+			break
+		}
+	}
+	now := e.o.Now().UnixNano()
+	for p, pr := range e.procs {
+		if pr.task == nil || pr.task.on != a {
+			continue
+		}
+		e.idle.remove(pr.task)
+		if pr.task.unload { // it may never stop
+			pr.task.unload = false
+			e.idle.leaving--
+		}
+		pr.task = nil
+		if st, live := e.fold.x.Status(p); live && runnable(st, now) {
+			e.stir(p)
+		} else {
+			delete(e.procs, p)
+		}
+	}
+	e.dispatch()
+}
+
+// stir sees to it that p, which may have something to do, does it. The caller holds mu, and calls dispatch afterwards.
+func (e *Engine) stir(p exchange.ProcessID) {
+	pr := e.procs[p]
+	if pr == nil {
+		pr = &proc{}
+		e.procs[p] = pr
+	}
+	switch {
+	case pr.task != nil:
+		e.idle.remove(pr.task)
+		pr.task.due = true
+		pr.task.signal()
+	case !pr.queued && !pr.paused:
+		pr.queued = true
+		e.queue.push(p)
+	}
+}
+
+// dispatch loads processes while there is room. The caller holds mu.
+func (e *Engine) dispatch() {
+	if !e.started || e.over != nil {
+		return
+	}
+	for e.queue.len() > 0 {
+		a := e.free()
+		if a == nil {
+			e.evict(e.queue.len())
+			return
+		}
+		p := e.queue.pop()
+		pr := e.procs[p]
+		pr.queued = false
+		if _, live := e.fold.x.Status(p); !live {
+			delete(e.procs, p)
+			continue
+		}
+		t := &Task{e: e, on: a, p: p, due: true, changed: make(chan struct{}, 1)}
+		pr.task = t
+		a.used++
+		a.tasks.Go(func() { e.execute(t) })
+	}
+}
+
+// free returns the worker with the most room, nil if none has any.
+func (e *Engine) free() *attached {
+	var best *attached
+	for _, a := range e.workers {
+		if a.used < a.slots && (best == nil || a.used*best.slots < best.used*a.slots) {
+			best = a
+		}
+	}
+	return best
+}
+
+// evict unloads up to n idle processes, those first that have been idle for the longest time.
+func (e *Engine) evict(n int) {
+	for n -= e.idle.leaving; n > 0 && e.idle.first != nil; n-- {
+		e.idle.unload(e.idle.first)
+	}
+}
+
+// unloadIdle unloads those that have been idle for long, and returns how long it is to the next.
+func (e *Engine) unloadIdle() time.Duration {
+	now := time.Now()
+	for t := e.idle.first; t != nil; t = e.idle.first {
+		if left := t.since.Add(e.o.IdleAfter).Sub(now); left > 0 {
+			return left
+		}
+		e.idle.unload(t)
+	}
+	return tick
+}
+
+func (e *Engine) execute(t *Task) {
+	ctx, cancel := context.WithCancelCause(t.on.ctx)
+	defer context.AfterFunc(e.ctx, func() { cancel(context.Cause(e.ctx)) })()
+	defer cancel(nil)
+	something, err := t.load(ctx)
+	if something && err == nil {
+		err = t.on.worker.Execute(ctx, t)
+	}
+	t.settled(ctx)
+	t.stop(err)
+}
+
+// stop takes t from its worker.
+func (t *Task) stop(err error) {
+	e := t.e
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t.on.used--
+	e.idle.remove(t)
+	if t.unload {
+		e.idle.leaving--
+	}
+	defer e.dispatch()
+	pr := e.procs[t.p]
+	if pr == nil || pr.task != t {
+		return // its worker was detached
+	}
+	pr.task = nil
+	st, live := e.fold.x.Status(t.p)
+	if !live {
+		delete(e.procs, t.p)
+		return
+	}
+	if pr.tries++; t.commits > 0 {
+		pr.tries, pr.failures = 0, 0
+	}
+	if err != nil && !errors.Is(err, ErrFenced) && !errors.Is(err, ErrUnload) && !errors.Is(err, ErrEnded) && e.ctx.Err() == nil {
+		if pr.failures++; pr.failures >= maxFailures {
+			go e.finish(fmt.Errorf("run %s, process %d, step %d: %w", e.o.Run, t.p, st.Step+1, err))
+			return
+		}
+		pr.tries = max(pr.tries, 1)
+	}
+	switch {
+	case pr.tries > 0:
+		e.pause(t.p, pr)
+	case runnable(st, e.o.Now().UnixNano()):
+		e.stir(t.p)
+	default:
+		delete(e.procs, t.p)
+	}
+}
+
+// pause looks after p again in a while: its worker could do nothing with it, for instance because its clock goes behind.
+func (e *Engine) pause(p exchange.ProcessID, pr *proc) {
+	pr.paused = true
+	time.AfterFunc(min(time.Millisecond<<min(pr.tries, 10), time.Second), func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		pr.paused = false
+		if st, live := e.fold.x.Status(p); live && runnable(st, e.o.Now().UnixNano()) {
+			e.stir(p)
+			e.dispatch()
+		} else {
+			delete(e.procs, p)
+		}
+	})
+}

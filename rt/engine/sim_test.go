@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/gob"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/harkgen/harkgen/rt/exchange"
+)
+
+// This file simulates programs: a process is a function with an explicit state.
+
+// A simState is the state of a simulated process. It has one goroutine, number 1.
+type simState struct {
+	Func  string
+	PC    int
+	N     []int64 // operands and variables
+	Refs  []exchange.ObjectID
+	Pad   []byte // ballast
+	Made  uint32 // objects
+	Wake  int64  // sleeps until then
+	Done  bool
+	Taken uint64 // number of the last reply taken
+
+	Paused bool // it was committed while it could go on
+}
+
+// A simFunc goes on with a process. y is the reply it waited for, nil at the start and after a sleep.
+type simFunc func(s *simState, c *simCall, y *exchange.Reply)
+
+var simFuncs = map[string]simFunc{}
+
+// A simCall collects what a process does in a step.
+type simCall struct {
+	p     exchange.ProcessID
+	s     *simState
+	ops   []exchange.Op
+	now   time.Time
+	exit  *exchange.Exit
+	wait  bool // for a reply
+	pause bool // commit here, and go on
+}
+
+func (c *simCall) share(sh exchange.Share) exchange.ObjectID {
+	c.s.Made++
+	id := exchange.NewObjectID(c.p, c.s.Made)
+	c.ops = append(c.ops, exchange.Op{Kind: exchange.OpShare, Object: id, Share: &sh})
+	return id
+}
+
+func (c *simCall) channel(capacity int) exchange.ObjectID {
+	return c.share(exchange.Share{Kind: exchange.KindChannel, Capacity: capacity})
+}
+
+func gobValue(v any, refs ...exchange.ObjectID) exchange.Value {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(v); err != nil {
+		panic(err)
+	}
+	return exchange.Value{Data: b.Bytes(), Refs: refs}
+}
+
+func ungob(b []byte, v any) {
+	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(v); err != nil {
+		panic(err)
+	}
+}
+
+func intValue(n int64) exchange.Value { return exchange.Value{Data: fmt.Append(nil, n)} }
+
+func valueInt(v exchange.Value) (n int64) {
+	fmt.Sscan(string(v.Data), &n)
+	return n
+}
+
+func (c *simCall) spawn(f string, n []int64, refs ...exchange.ObjectID) {
+	c.ops = append(c.ops, exchange.Op{Kind: exchange.OpSpawn, Value: gobValue(&simState{Func: f, N: n, Refs: refs}, refs...)})
+}
+
+func (c *simCall) do(op exchange.Op) { c.ops = append(c.ops, op) }
+
+// block does an operation that has a reply.
+func (c *simCall) block(op exchange.Op) {
+	op.G = 1
+	c.ops = append(c.ops, op)
+	c.wait = true
+}
+
+func (c *simCall) send(ch exchange.ObjectID, v exchange.Value) {
+	c.block(exchange.Op{Kind: exchange.OpSelect, Cases: []exchange.Case{{Channel: ch, Send: true, Value: v}}})
+}
+
+func (c *simCall) recv(chs ...exchange.ObjectID) {
+	op := exchange.Op{Kind: exchange.OpSelect}
+	for _, ch := range chs {
+		op.Cases = append(op.Cases, exchange.Case{Channel: ch})
+	}
+	c.block(op)
+}
+
+func (c *simCall) print(args ...any) {
+	c.do(exchange.Op{Kind: exchange.OpOutput, N: 1, Value: exchange.Value{Data: []byte(fmt.Sprintln(args...))}})
+}
+
+func (c *simCall) sleep(d time.Duration) { c.s.Wake = c.now.Add(d).UnixNano() }
+
+// run goes on with the process until it waits, ends or has made a step. It returns the batch.
+func (s *simState) run(p exchange.ProcessID, now time.Time, y *exchange.Reply) *exchange.Batch {
+	c := &simCall{p: p, s: s, now: now}
+	f := simFuncs[s.Func]
+	if f == nil {
+		panic("no function " + s.Func)
+	}
+	for {
+		f(s, c, y)
+		y = nil
+		if c.wait || c.pause || c.exit != nil || s.Done || s.Wake != 0 {
+			break
+		}
+	}
+	s.Paused = c.pause
+	return &exchange.Batch{Consumed: s.Taken, Ops: c.ops, Idle: c.wait || s.Wake != 0, Wake: s.Wake, Ended: s.Done, Exit: c.exit}
+}
+
+type gobState struct{ s *simState }
+
+func (g gobState) WriteTo(w io.Writer) (int64, error) { return 0, gob.NewEncoder(w).Encode(g.s) }
+
+// A simWorker executes simulated processes.
+type simWorker struct {
+	main  simState
+	now   func() time.Time
+	hook  func(t *Task, b *exchange.Batch) error // before a commit; may be nil
+	after func(t *Task, b *exchange.Batch)       // after one that succeeded; may be nil
+}
+
+func (w *simWorker) Execute(ctx context.Context, t *Task) error {
+	s := &simState{}
+	if r := t.State(ctx); r != nil {
+		err := gob.NewDecoder(r).Decode(s)
+		r.Close()
+		if err != nil {
+			return err
+		}
+	} else if t.Process() == 0 {
+		*s = w.main
+		s.N = append([]int64(nil), s.N...)
+	}
+	begins := t.Process() == 0 && t.Step() == 0
+	for {
+		rs, err := t.Replies(ctx)
+		if err != nil {
+			return err
+		}
+		var reply *exchange.Reply
+		for i := range rs {
+			if rs[i].Seq != s.Taken+1 {
+				return fmt.Errorf("process %d: reply %d after %d", t.Process(), rs[i].Seq, s.Taken)
+			}
+			s.Taken++
+			if rs[i].Kind == exchange.ReplyStart {
+				if err := gob.NewDecoder(bytes.NewReader(rs[i].Value.Data)).Decode(s); err != nil {
+					return err
+				}
+				s.Taken = 1
+				begins = true
+			} else {
+				reply = &rs[i]
+			}
+			for _, st := range rs[i].Stores {
+				s.Pad = st.Value.Data // there is one region
+			}
+		}
+		due := s.Wake != 0 && w.now().UnixNano() >= s.Wake
+		if reply == nil && !begins && !due && !s.Paused {
+			continue
+		}
+		begins = false
+		if due {
+			s.Wake = 0
+		}
+		for {
+			b := s.run(t.Process(), w.now(), reply)
+			if w.hook != nil {
+				if err := w.hook(t, b); err != nil {
+					return err
+				}
+			}
+			if err := t.Commit(ctx, b, gobState{s}); err != nil {
+				return err
+			}
+			if w.after != nil {
+				w.after(t, b)
+			}
+			if b.Ended || b.Exit != nil {
+				return nil
+			}
+			if b.Idle {
+				break
+			}
+			reply = nil
+		}
+	}
+}

@@ -56,6 +56,7 @@ type Engine struct {
 	store store.Store // changes need not wait for the disk
 	sync  func(context.Context) error
 	log   logStore
+	size  size
 
 	toLog   chan struct{} // there are batches to be logged; has room for one
 	toFlush chan struct{} // something is to be synced or shown
@@ -91,12 +92,14 @@ type Engine struct {
 }
 
 // Open loads the state of the run, which begins if nothing is stored of it. Nothing happens before Run.
-func Open(ctx context.Context, o Options) (*Engine, error) {
+func Open(ctx context.Context, o Options) (*Engine, error) { return open(ctx, o, normalSize) }
+
+func open(ctx context.Context, o Options, size size) (*Engine, error) {
 	o = o.defaults()
 	view, sync := store.Unsynced(o.Store)
 	view = patient{view}
 	e := &Engine{
-		o: o, store: view, sync: sync, log: logStore{view, o.Run},
+		o: o, store: view, sync: sync, size: size, log: logStore{view, o.Run, size.ring},
 		toLog: make(chan struct{}, 1), toFlush: make(chan struct{}, 1), toTimer: make(chan struct{}, 1), toClean: make(chan struct{}, 1),
 		procs: map[exchange.ProcessID]*proc{}, finished: make(chan struct{}),
 		toRead: make(chan chan struct{}), checkpoint: checkpoint{store: view, run: o.Run},

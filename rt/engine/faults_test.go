@@ -171,7 +171,11 @@ func (s *simulation) start(life, i int, ordered bool) {
 	s.engines = append(s.engines, en)
 	go func() {
 		defer close(en.done)
-		e, err := Open(ctx, Options{Store: st, Run: "r", Show: s.show, IdleAfter: time.Duration(1+s.seed%400) * time.Millisecond, Now: s.now})
+		size := normalSize
+		if s.seed/5%3 > 0 { // many checkpoints
+			size.ring, size.checkpoint = 8+s.seed/15%8, 100
+		}
+		e, err := open(ctx, Options{Store: st, Run: "r", Show: s.show, IdleAfter: time.Duration(1+s.seed%400) * time.Millisecond, Now: s.now}, size)
 		if err != nil {
 			en.err = err
 			return

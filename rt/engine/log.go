@@ -16,8 +16,13 @@ import (
 	"github.com/harkgen/harkgen/rt/store"
 )
 
-// ring is the number of slots, which bounds the entries after a checkpoint. It is part of the format.
-const ring = 4096
+// A size says how long the log is.
+type size struct {
+	ring       uint64 // slots, which bounds the entries after a checkpoint; part of the format
+	checkpoint int    // bytes of entries between checkpoints at least
+}
+
+var normalSize = size{ring: 4096, checkpoint: 256 << 10}
 
 const entryFormat = 1
 
@@ -28,6 +33,7 @@ var errBehind = errors.New("engine: the log has gone on without this engine")
 type logStore struct {
 	store store.Store
 	run   string
+	ring  uint64
 }
 
 // An entry is batches that the exchange took together. Its encoding is
@@ -40,7 +46,7 @@ type entry struct {
 	blob    string // where the content is, if it is not in the record
 }
 
-func slotID(run string, k uint64) string { return fmt.Sprintf("%s/l/%04d", run, k%ring) }
+func (l *logStore) slotID(k uint64) string { return fmt.Sprintf("%s/l/%04d", l.run, k%l.ring) }
 
 // logOwner owns the blobs of entries.
 func logOwner(run string) string { return run + "/l" }
@@ -61,7 +67,7 @@ func encodeEntry(k uint64, batches [][]byte) []byte {
 func (l *logStore) append(ctx context.Context, k uint64, batches []*exchange.Batch, encoded [][]byte) (e *entry, won bool, err error) {
 	data := encodeEntry(k, encoded)
 	c, blobs := newContent(logOwner(l.run), data)
-	rec := store.Record{ID: slotID(l.run, k), Version: int64(k / ring)}
+	rec := store.Record{ID: l.slotID(k), Version: int64(k / l.ring)}
 	rec.Data = appendContent(binary.AppendUvarint(nil, entryFormat), c)
 	_, err = l.store.Put(ctx, rec, blobs...)
 	if err == nil {
@@ -86,8 +92,8 @@ func (l *logStore) append(ctx context.Context, k uint64, batches []*exchange.Bat
 
 // read returns entry k, nil if there is none yet. The error may be errBehind.
 func (l *logStore) read(ctx context.Context, k uint64) (*entry, error) {
-	rec, err := l.store.Get(ctx, slotID(l.run, k))
-	switch want := int64(k/ring) + 1; {
+	rec, err := l.store.Get(ctx, l.slotID(k))
+	switch want := int64(k/l.ring) + 1; {
 	case errors.Is(err, store.ErrNotFound) || err == nil && rec.Version < want:
 		return nil, nil
 	case err != nil:

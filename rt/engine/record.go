@@ -4,7 +4,7 @@ package engine
 
 import (
 	"encoding/binary"
-	"fmt"
+	"encoding/hex"
 
 	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/store"
@@ -24,7 +24,9 @@ type record struct {
 
 // recordID names the record of a process, which also owns its blobs.
 func recordID(run string, p exchange.ProcessID) string {
-	return fmt.Sprintf("%s/p/%08x", run, uint32(p))
+	id := make([]byte, 0, len(run)+11)
+	id = append(append(id, run...), "/p/"...)
+	return string(hex.AppendEncode(id, binary.BigEndian.AppendUint32(nil, uint32(p))))
 }
 
 func (r *record) encode() []byte {

@@ -37,6 +37,7 @@ type proc struct {
 	task     *Task // nil: it is not loaded
 	queued   bool
 	paused   bool // it is not to be queued yet
+	fresh    bool // it has begun in this engine, and was not loaded: it has no record
 	failures int
 	tries    int // loads in a row that brought nothing
 }
@@ -84,7 +85,7 @@ func (e *Engine) detach(a *attached) {
 }
 
 // stir sees to it that p, which may have something to do, does it. The caller holds mu, and calls dispatch afterwards.
-func (e *Engine) stir(p exchange.ProcessID) {
+func (e *Engine) stir(p exchange.ProcessID) *proc {
 	pr := e.procs[p]
 	if pr == nil {
 		pr = &proc{}
@@ -99,6 +100,7 @@ func (e *Engine) stir(p exchange.ProcessID) {
 		pr.queued = true
 		e.queue.push(p)
 	}
+	return pr
 }
 
 // dispatch loads processes while there is room. The caller holds mu.
@@ -112,18 +114,29 @@ func (e *Engine) dispatch() {
 			e.evict(e.queue.len())
 			return
 		}
-		p := e.queue.pop()
-		pr := e.procs[p]
-		pr.queued = false
-		if _, live := e.fold.x.Status(p); !live {
-			delete(e.procs, p)
-			continue
+		if t := e.next(a); t != nil {
+			a.tasks.Go(func() {
+				for t != nil {
+					t = t.stop(e.execute(t))
+				}
+			})
 		}
-		t := &Task{e: e, on: a, p: p, due: true, changed: make(chan struct{}, 1)}
-		pr.task = t
-		a.used++
-		a.tasks.Go(func() { e.execute(t) })
 	}
+}
+
+// next gives the next process that waits to a worker. It returns nil if that has ended meanwhile. The caller holds mu.
+func (e *Engine) next(a *attached) *Task {
+	p := e.queue.pop()
+	pr := e.procs[p]
+	pr.queued = false
+	if _, live := e.fold.x.Status(p); !live {
+		delete(e.procs, p)
+		return nil
+	}
+	t := &Task{e: e, on: a, p: p, due: true, fresh: pr.fresh, changed: make(chan struct{}, 1)}
+	pr.task, pr.fresh = t, false
+	a.used++
+	return t
 }
 
 // free returns the worker with the most room, nil if none has any.
@@ -156,7 +169,7 @@ func (e *Engine) unloadIdle() time.Duration {
 	return tick
 }
 
-func (e *Engine) execute(t *Task) {
+func (e *Engine) execute(t *Task) error {
 	ctx, cancel := context.WithCancelCause(t.on.ctx)
 	defer context.AfterFunc(e.ctx, func() { cancel(context.Cause(e.ctx)) })()
 	defer cancel(nil)
@@ -165,11 +178,11 @@ func (e *Engine) execute(t *Task) {
 		err = t.on.worker.Execute(ctx, t)
 	}
 	t.settled(ctx)
-	t.stop(err)
+	return err
 }
 
-// stop takes t from its worker.
-func (t *Task) stop(err error) {
+// stop takes t from its worker. It returns what this executes next in the same goroutine, whose stack has grown already.
+func (t *Task) stop(err error) (next *Task) {
 	e := t.e
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -178,16 +191,21 @@ func (t *Task) stop(err error) {
 	if t.unload {
 		e.idle.leaving--
 	}
-	defer e.dispatch()
+	defer func() {
+		if e.over == nil && e.queue.len() > 0 && t.on.ctx.Err() == nil {
+			next = e.next(t.on)
+		}
+		e.dispatch()
+	}()
 	pr := e.procs[t.p]
 	if pr == nil || pr.task != t {
-		return // its worker was detached
+		return nil // its worker was detached
 	}
 	pr.task = nil
 	st, live := e.fold.x.Status(t.p)
 	if !live {
 		delete(e.procs, t.p)
-		return
+		return nil
 	}
 	if pr.tries++; t.commits > 0 {
 		pr.tries, pr.failures = 0, 0
@@ -195,7 +213,7 @@ func (t *Task) stop(err error) {
 	if err != nil && !errors.Is(err, ErrFenced) && !errors.Is(err, ErrUnload) && !errors.Is(err, ErrEnded) && e.ctx.Err() == nil {
 		if pr.failures++; pr.failures >= maxFailures {
 			go e.finish(fmt.Errorf("run %s, process %d, step %d: %w", e.o.Run, t.p, st.Step+1, err))
-			return
+			return nil
 		}
 		pr.tries = max(pr.tries, 1)
 	}
@@ -207,6 +225,7 @@ func (t *Task) stop(err error) {
 	default:
 		delete(e.procs, t.p)
 	}
+	return nil
 }
 
 // pause looks after p again in a while: its worker could do nothing with it, for instance because its clock goes behind.

@@ -22,6 +22,7 @@ type Task struct {
 	on *attached
 	p  exchange.ProcessID
 
+	fresh      bool       // there is no record, unless another engine has put one
 	committing sync.Mutex // guards these
 	version    int64      // of the record; 0: there is none
 	rec        record
@@ -233,9 +234,12 @@ func (t *Task) load(ctx context.Context) (something bool, err error) {
 	t.committing.Lock()
 	defer t.committing.Unlock()
 	for range 10 {
-		if err := t.read(ctx); err != nil {
-			return false, err
+		if !t.fresh {
+			if err := t.read(ctx); err != nil {
+				return false, err
+			}
 		}
+		t.fresh = false
 		if again, err := t.resend(ctx); err != nil || again {
 			if again {
 				continue

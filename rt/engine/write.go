@@ -12,10 +12,7 @@ import (
 	"github.com/harkgen/harkgen/rt/store"
 )
 
-const (
-	maxEntry      = 1 << 20   // bytes of batches in an entry, but for one that is larger alone
-	minCheckpoint = 256 << 10 // bytes of entries between checkpoints at least
-)
+const maxEntry = 1 << 20 // bytes of batches in an entry, but for one that is larger alone
 
 // A sending is a batch on its way to the exchange.
 type sending struct {
@@ -222,7 +219,10 @@ func (e *Engine) apply(en *entry) {
 		}
 		e.fold.outputs = append(e.fold.outputs, r.Outputs...)
 		for i := range r.Replies {
-			e.stir(r.Replies[i].To)
+			pr := e.stir(r.Replies[i].To)
+			if r.Replies[i].Kind == exchange.ReplyStart {
+				pr.fresh = true
+			}
 		}
 		e.taken(b)
 	}
@@ -273,15 +273,18 @@ func (e *Engine) makeRoom(ctx context.Context) error {
 	if err := e.saved(false); err != nil {
 		return err
 	}
-	for e.fold.next >= e.base+ring {
+	for e.fold.next >= e.base+e.size.ring {
 		if e.saving == nil {
 			e.save(ctx)
 		}
 		if err := e.saved(true); err != nil {
 			return err
 		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 	}
-	if e.saving == nil && (e.logged > max(minCheckpoint, e.baseSize) || e.fold.next >= e.base+ring-ring/8) {
+	if e.saving == nil && (e.logged > max(e.size.checkpoint, e.baseSize) || e.fold.next >= e.base+e.size.ring-e.size.ring/8) {
 		e.save(ctx)
 	}
 	return nil

@@ -66,6 +66,13 @@ func (t *Task) State(ctx context.Context) io.ReadCloser {
 	}
 }
 
+// StateSize returns how many bytes State has.
+func (t *Task) StateSize() int64 {
+	t.committing.Lock()
+	defer t.committing.Unlock()
+	return t.rec.state.Size
+}
+
 // Replies waits for replies, and returns those it has not returned before. The worker takes them into the state and says so in Consumed of a
 // batch. The first call, and those after the process became due by its Wake, may return none.
 // The errors are ErrFenced, ErrUnload, ErrEnded and that of ctx.

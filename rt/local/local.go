@@ -78,6 +78,8 @@ type Options struct {
 	InProc bool // chaos restores in the same process
 	Visits bool // chaos counts polls and entries of functions too, of a program that was compiled for it
 
+	Workers int // how many processes of a run may be loaded at the same time, if it has several; 0: 1
+
 	Keep int // how many of the last steps stay readable, at most store.MaxKeep; 0: as the run did before, or 1
 
 	// Patience is how long output may wait before the worker is asked for a

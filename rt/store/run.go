@@ -63,10 +63,11 @@ const MaxGs = 100
 
 // A Program says what to compile and how to start it.
 type Program struct {
-	Package  string   `json:"package"`       // import path
-	Patterns []string `json:"patterns"`      // as given on the command line, to be compiled in Dir
-	Dir      string   `json:"dir"`           // where it was compiled
-	All      bool     `json:"all,omitempty"` // with every function transformed
+	Package  string   `json:"package"`          // import path
+	Patterns []string `json:"patterns"`         // as given on the command line, to be compiled in Dir
+	Dir      string   `json:"dir"`              // where it was compiled
+	All      bool     `json:"all,omitempty"`    // with every function transformed
+	Spread   bool     `json:"spread,omitempty"` // it may have several processes, which package engine keeps
 	Args     []string `json:"args,omitempty"`
 	Cwd      string   `json:"cwd"` // working directory of the worker
 

@@ -52,8 +52,12 @@ func (g *G) Choose(hasDefault bool, cases ...Wait) int {
 	if r.Kind == exchange.ReplyCancelled {
 		return g.chooseTimer(hasDefault, cases)
 	}
+	g.chosen, g.chosenOK = nil, r.OK
+	if r.OK {
+		g.chosen = reflect.New(reflect.TypeOf(cases[r.Case].on).Elem()).Interface()
+	}
+	g.arrive(r, g.chosen)
 	g.panics(r)
-	g.chosen = r
 	return r.Case
 }
 
@@ -74,7 +78,8 @@ func (g *G) chooseTimer(hasDefault bool, cases []Wait) int {
 	for i, w := range cases {
 		if ch := w.channel(); ch != nil && ch.timer != nil {
 			if v, ok := reflect.ValueOf(w.on).TryRecv(); ok {
-				g.chosen, g.timed = nil, v.Interface().(time.Time)
+				at := v.Interface().(time.Time)
+				g.chosen, g.chosenOK = &at, true
 				return i
 			}
 		}
@@ -84,15 +89,11 @@ func (g *G) chooseTimer(hasDefault bool, cases []Wait) int {
 
 // Chosen returns what the case has received that Choose returned.
 func Chosen[T any](g *G) (v T, ok bool) {
-	if g.chosen == nil {
-		return any(g.timed).(T), true
+	if p, ok := g.chosen.(*T); ok {
+		v = *p
 	}
-	r := g.chosen
 	g.chosen = nil
-	if r.OK {
-		g.receive(r, &v)
-	}
-	return v, r.OK
+	return v, g.chosenOK
 }
 
 // cancelTimed gives up operations whose goroutines have a timer that is ready. p.mu is held.

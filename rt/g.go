@@ -48,8 +48,8 @@ type G struct {
 
 	blocked atomic.Pointer[block] // while pinned and parked
 
-	chosen     *exchange.Reply // what Choose has chosen
-	timed      time.Time       // the same, of a timer
+	chosen     any // what Choose has received: a pointer to it
+	chosenOK   bool
 	cancelling bool            // the operation is being given up
 	asked      bool            // an operation on something shared waits for its reply
 	reply      *exchange.Reply // which has come; under process.mu until g takes it

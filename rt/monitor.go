@@ -219,6 +219,8 @@ func (p *process) reasonToStop(now time.Time, c census, same, idle bool) (reason
 		return 0, false
 	case idle && now.Before(pc.idleAgain):
 		return 0, false
+	case idle && pc.clean && p.share != nil && (pc.wake == 0 || pc.wake > now.UnixNano()):
+		return 0, false // a reply brings it on
 	}
 	if c.deadline != 0 && c.deadline-now.UnixNano() <= int64(unloadAfter) {
 		return 0, false

@@ -138,11 +138,11 @@ func (p *process) put(a *ask) {
 	p.kick()
 }
 
-// ask asks for an operation and returns its reply, or nil: g has conceded then. what names the operation, as Go's tracebacks do.
+// ask asks for an operation and returns its reply, or nil: g has conceded then. what names the operation, as Go's tracebacks do. The caller
+// lets the reply arrive.
 func (g *G) ask(what string, make func() *ask) *exchange.Reply {
 	if r := g.reply; r != nil {
 		g.reply, g.asked, g.cancelling = nil, false, false
-		g.take(r)
 		return r
 	}
 	if g.pins != 0 {
@@ -159,34 +159,56 @@ func (g *G) ask(what string, make func() *ask) *exchange.Reply {
 	return nil
 }
 
-// take puts what a reply brings into memory.
-func (g *G) take(r *exchange.Reply) {
-	s := g.p.share
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.stores(r.Stores); err != nil {
+// arrive decodes the value of a reply into *v, unless v is nil, and puts what has changed of shared memory into it.
+func (g *G) arrive(r *exchange.Reply, v any) {
+	if err := g.p.share.arrive(r, v); err != nil {
 		panic("harkgen: " + err.Error())
 	}
 }
 
-func (s *sharing) stores(list []exchange.Stored) error {
-	for _, x := range list {
-		t := s.link.Thing(uint64(x.Object))
-		if t == nil {
-			return fmt.Errorf("the exchange tells of memory %d, which this process does not know", x.Object)
-		}
-		var err error
-		if x.Patch {
-			err = s.link.Apply(t, nil, []snap.Piece{{Offset: int(x.Offset), Value: snap.Value{Data: x.Value.Data}}})
-		} else if t.Kind == snap.ThingMemory {
-			err = s.link.Apply(t, x.Value.Data, nil)
-		}
-		if err != nil {
+func (s *sharing) arrive(r *exchange.Reply, v any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v != nil {
+		if err := s.link.Decode(r.Value.Data, v); err != nil {
 			return err
 		}
-		s.told(t, &x)
+	}
+	// What makes a thing known may come after its content.
+	for list := r.Stores; len(list) > 0; {
+		var rest []exchange.Stored
+		for _, x := range list {
+			known, err := s.store(&x)
+			if err != nil {
+				return err
+			}
+			if !known {
+				rest = append(rest, x)
+			}
+		}
+		if len(rest) == len(list) {
+			break // nothing here leads to the rest any more
+		}
+		list = rest
 	}
 	return nil
+}
+
+// store changes memory. It reports false if the process does not know it.
+func (s *sharing) store(x *exchange.Stored) (known bool, err error) {
+	t := s.link.Thing(uint64(x.Object))
+	if t == nil {
+		return false, nil
+	}
+	if x.Patch {
+		err = s.link.Apply(t, nil, []snap.Piece{{Offset: int(x.Offset), Value: snap.Value{Data: x.Value.Data}}})
+	} else if t.Kind == snap.ThingMemory {
+		err = s.link.Apply(t, x.Value.Data, nil)
+	}
+	if err == nil {
+		s.told(t, x)
+	}
+	return true, err
 }
 
 // told notes what has come, so that it is not sent back.
@@ -198,16 +220,6 @@ func (s *sharing) told(t *snap.Thing, x *exchange.Stored) {
 	}
 	if x.Patch {
 		c.Change(snap.Piece{Offset: int(x.Offset), Value: snap.Value{Data: x.Value.Data}, Slot: t.IsSlot(int(x.Offset))})
-	}
-}
-
-// receive decodes the value of a reply into *v.
-func (g *G) receive(r *exchange.Reply, v any) {
-	s := g.p.share
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.link.Decode(r.Value.Data, v); err != nil {
-		panic("harkgen: " + err.Error())
 	}
 }
 
@@ -272,16 +284,9 @@ func (p *process) deliver(r *exchange.Reply) {
 
 // begin starts the goroutine of a process that has been started with r.
 func (p *process) begin(r *exchange.Reply) {
-	s := p.share
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var t Thunk
-	err := s.link.Decode(r.Value.Data, &t)
-	if err == nil {
-		err = s.stores(r.Stores)
-	}
-	if err != nil {
-		p.exit(p.giveUp("cannot start process " + fmt.Sprint(s.self) + ": " + err.Error()))
+	if err := p.share.arrive(r, &t); err != nil {
+		p.exit(p.giveUp("cannot start process " + fmt.Sprint(p.share.self) + ": " + err.Error()))
 	}
 	p.spawn(t)
 }

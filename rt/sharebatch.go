@@ -103,6 +103,10 @@ func exchangeValue(v snap.Value) exchange.Value {
 
 // changes returns what has become shared, and what has changed of shared memory. What is found to be shared on the way is part of it.
 func (s *sharing) changes() (ops []exchange.Op, err error) {
+	for _, id := range s.link.Forget() {
+		delete(s.known, id)
+		ops = append(ops, exchange.Op{Kind: exchange.OpForget, Object: exchange.ObjectID(id)})
+	}
 	var patches []exchange.Op
 	seen := map[uint64]bool{}
 	for more := true; more; {
@@ -123,6 +127,9 @@ func (s *sharing) changes() (ops []exchange.Op, err error) {
 			c, err := s.link.Content(t)
 			if err != nil {
 				return nil, err
+			}
+			if c == nil { // it goes at this moment
+				continue
 			}
 			for _, x := range s.difference(t, c) {
 				patches = append(patches, exchange.Op{Kind: exchange.OpPatch, Object: exchange.ObjectID(t.ID), Offset: uint32(x.Offset), Value: exchangeValue(x.Value)})
@@ -209,7 +216,9 @@ func (s *sharing) saved() *savedSharing {
 	defer s.mu.Unlock()
 	x := &savedSharing{Self: uint32(s.self), Made: s.made, Step: s.draft.Step, Consumed: s.consumed}
 	for _, t := range s.link.Things() {
-		x.Things = append(x.Things, savedThing{t.ID, t.Kind, t.Ref()})
+		if ref := t.Ref(); ref != nil {
+			x.Things = append(x.Things, savedThing{t.ID, t.Kind, ref})
+		}
 	}
 	return x
 }
@@ -227,7 +236,9 @@ func (x *savedSharing) restore() (*sharing, error) {
 			if err != nil {
 				return nil, err
 			}
-			s.known[t.ID] = c
+			if c != nil {
+				s.known[t.ID] = c
+			}
 		}
 	}
 	return s, nil

@@ -22,9 +22,13 @@ func recvShared[T any](g *G, t *snap.Thing) (v T, ok bool) {
 	r := g.ask("chan receive", func() *ask {
 		return &ask{op: exchange.Op{Kind: exchange.OpSelect, Cases: []exchange.Case{{Channel: exchange.ObjectID(t.ID)}}}, values: []any{nil}}
 	})
-	if r != nil && r.OK {
-		g.receive(r, &v)
+	switch {
+	case r == nil:
+	case r.OK:
+		g.arrive(r, &v)
 		ok = true
+	default:
+		g.arrive(r, nil)
 	}
 	return v, ok
 }
@@ -35,6 +39,7 @@ func sendShared[T any](g *G, t *snap.Thing, v T) {
 		return &ask{op: exchange.Op{Kind: exchange.OpSelect, Cases: []exchange.Case{{Channel: exchange.ObjectID(t.ID), Send: true}}}, values: []any{&v}}
 	})
 	if r != nil {
+		g.arrive(r, nil)
 		g.panics(r)
 	}
 }
@@ -64,6 +69,7 @@ func Close[T any](g *G, ch chan<- T) {
 	}
 	r := g.ask("close", func() *ask { return &ask{op: exchange.Op{Kind: exchange.OpClose, Object: exchange.ObjectID(t.ID)}} })
 	if r != nil {
+		g.arrive(r, nil)
 		g.panics(r)
 	}
 }
@@ -78,6 +84,7 @@ func Len[T any](g *G, ch chan T) int {
 	if r == nil {
 		return 0
 	}
+	g.arrive(r, nil)
 	return int(r.N)
 }
 
@@ -93,15 +100,19 @@ func (g *G) lockShared(t *snap.Thing, w Wait, mode exchange.Mode) {
 		return &ask{op: exchange.Op{Kind: exchange.OpLock, Object: exchange.ObjectID(t.ID), Mode: mode}}
 	})
 	if r != nil {
+		g.arrive(r, nil)
 		g.holds(w.op, dataOf(w.on))
 	}
 }
 
 // waitShared is wg.Wait() of a shared WaitGroup.
 func (g *G) waitShared(t *snap.Thing) {
-	g.ask("sync.WaitGroup.Wait", func() *ask {
+	r := g.ask("sync.WaitGroup.Wait", func() *ask {
 		return &ask{op: exchange.Op{Kind: exchange.OpWait, Object: exchange.ObjectID(t.ID)}}
 	})
+	if r != nil {
+		g.arrive(r, nil)
+	}
 }
 
 // tellCond signals a shared Cond; it reports false if c is not shared.
@@ -134,6 +145,7 @@ func (g *G) condShared(t *snap.Thing, c *sync.Cond) {
 	if r == nil {
 		return
 	}
+	g.arrive(r, nil)
 	if g.turn == turnWaiting {
 		g.turn = turnNone
 		relock(g, c)

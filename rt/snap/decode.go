@@ -38,10 +38,11 @@ type decoder struct {
 	depth   int             // of madeType
 	root    reflect.Value
 
-	link     *Link // what it is read for, nil: a snapshot
-	isolated bool  // package variables are not part of it
-	copied   bool  // the root is a copy
-	plain    bool  // it is being read
+	made     []unsafe.Pointer // keeps what the value mentions alive
+	link     *Link            // what it is read for, nil: a snapshot
+	isolated bool             // package variables are not part of it
+	copied   bool             // the root is a copy
+	plain    bool             // it is being read
 
 	types     map[uint64]*typeCode
 	images    map[uint64]unsafe.Pointer

@@ -15,11 +15,13 @@ package snap
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"runtime"
 	"slices"
 	"sync"
 	"unsafe"
+	"weak"
 )
 
 // A ThingKind says what a thing is. The numbers are part of the format.
@@ -38,14 +40,21 @@ const (
 // IsMemory reports whether things of this kind have content.
 func (k ThingKind) IsMemory() bool { return k <= ThingMap }
 
-// A Thing is what processes share.
+// A Thing is what processes share. It does not keep the memory alive: when nothing else does, the process has done with it (Forget).
 type Thing struct {
 	ID    uint64
 	Kind  ThingKind
 	Type  reflect.Type // unset for locks
 	Count int
-	Ptr   unsafe.Pointer
+	at    weak.Pointer[byte]
 }
+
+func newThing(id uint64, kind ThingKind, t reflect.Type, n int, p unsafe.Pointer) *Thing {
+	return &Thing{id, kind, t, n, weak.Make((*byte)(p))}
+}
+
+// Ptr returns where t is, nil if it is gone.
+func (t *Thing) Ptr() unsafe.Pointer { return unsafe.Pointer(t.at.Value()) }
 
 // A Link knows the things that one process shares.
 type Link struct {
@@ -67,13 +76,26 @@ func NewLink(newID func() uint64) *Link {
 }
 
 // Thing returns the thing with this id, nil if the process does not know it.
-func (l *Link) Thing(id uint64) *Thing { return l.byID[id] }
+func (l *Link) Thing(id uint64) *Thing {
+	if t := l.byID[id]; t != nil && t.Ptr() != nil {
+		return t
+	}
+	return nil
+}
 
 // At returns the channel or map at an address, or the memory that begins there, nil if none is shared.
-func (l *Link) At(p unsafe.Pointer) *Thing { return l.byAddr[uintptr(p)] }
+func (l *Link) At(p unsafe.Pointer) *Thing { return there(l.byAddr, p) }
 
 // LockAt returns the lock at an address, nil if none is shared.
-func (l *Link) LockAt(p unsafe.Pointer) *Thing { return l.locks[uintptr(p)] }
+func (l *Link) LockAt(p unsafe.Pointer) *Thing { return there(l.locks, p) }
+
+// there looks p up in m, in which there may be what was at p before.
+func there(m map[uintptr]*Thing, p unsafe.Pointer) *Thing {
+	if t := m[uintptr(p)]; t != nil && t.Ptr() != nil {
+		return t
+	}
+	return nil
+}
 
 // Fresh returns the things that have been made shared since the last call, in the order in which they were met.
 func (l *Link) Fresh() []*Thing {
@@ -85,7 +107,7 @@ func (l *Link) Fresh() []*Thing {
 // add makes t known.
 func (l *Link) add(t *Thing) *Thing {
 	l.byID[t.ID] = t
-	l.at(t.Kind)[uintptr(t.Ptr)] = t
+	l.at(t.Kind)[uintptr(t.Ptr())] = t
 	if t.Kind.IsMemory() {
 		l.memory = append(l.memory, t)
 	}
@@ -102,10 +124,10 @@ func (l *Link) at(k ThingKind) map[uintptr]*Thing {
 
 // share gives an id to what is at p, unless it has one.
 func (l *Link) share(kind ThingKind, t reflect.Type, n int, p unsafe.Pointer) *Thing {
-	if x := l.at(kind)[uintptr(p)]; x != nil {
+	if x := there(l.at(kind), p); x != nil {
 		return x
 	}
-	x := l.add(&Thing{l.newID(), kind, t, n, p})
+	x := l.add(newThing(l.newID(), kind, t, n, p))
 	l.fresh = append(l.fresh, x)
 	return x
 }
@@ -114,6 +136,27 @@ func (l *Link) share(kind ThingKind, t reflect.Type, n int, p unsafe.Pointer) *T
 func (l *Link) hold(root any) reflect.Value {
 	l.root = root
 	return reflect.ValueOf(root)
+}
+
+// Forget forgets the things that are gone, and returns their ids.
+func (l *Link) Forget() (ids []uint64) {
+	mu.Lock()
+	defer mu.Unlock()
+	gone := func(t *Thing) bool { return t.Ptr() == nil }
+	for id, t := range l.byID {
+		if gone(t) {
+			ids = append(ids, id)
+			delete(l.byID, id)
+		}
+	}
+	if ids == nil {
+		return nil
+	}
+	maps.DeleteFunc(l.byAddr, func(_ uintptr, t *Thing) bool { return gone(t) })
+	maps.DeleteFunc(l.locks, func(_ uintptr, t *Thing) bool { return gone(t) })
+	l.memory = slices.DeleteFunc(l.memory, gone)
+	slices.Sort(ids)
+	return ids
 }
 
 // Share makes all memory shared that *root leads to, but not *root itself.
@@ -273,11 +316,12 @@ func (s *scanner) addLinked(root unsafe.Pointer) {
 		return
 	}
 	for k, t := range s.link.memory {
-		if t.Ptr == root {
-			continue // its content is wanted
+		at := t.Ptr()
+		if at == root || at == nil {
+			continue // its content is wanted, or it is gone
 		}
 		p, n := progOf(t.Type)
-		s.markExternal(t.Ptr, p, n*t.Count, len(registry.externals)+k, true)
+		s.markExternal(at, p, n*t.Count, len(registry.externals)+k, true)
 	}
 }
 
@@ -354,59 +398,62 @@ func (k ThingKind) offset() uintptr {
 	return 0
 }
 
-// thing reads which thing it is. A lock is at slot.
-func (d *decoder) thing(lock *op, slot unsafe.Pointer) *Thing {
+// thing reads which thing it is, and returns where it is. A lock is at slot.
+func (d *decoder) thing(lock *op, slot unsafe.Pointer) unsafe.Pointer {
 	if d.link == nil {
 		corrupt("shared thing in a snapshot")
 	}
 	id := d.uvarint()
-	t := d.link.byID[id]
+	t := d.link.Thing(id)
+	var p unsafe.Pointer
+	if t != nil {
+		p = t.Ptr()
+	}
 	if d.link.mention(id) {
-		x := &Thing{ID: id, Kind: ThingKind(d.uvarint())}
-		if x.Kind == 0 || x.Kind > ThingCond {
+		kind, typ, n := ThingKind(d.uvarint()), reflect.Type(nil), 0
+		if kind == 0 || kind > ThingCond {
 			corrupt("bad kind of a shared thing")
 		}
-		if x.Kind <= ThingChan {
-			c := d.someType()
-			x.Type, x.Count = c.typ, d.length()
+		if kind <= ThingChan {
+			typ, n = d.someType().typ, d.length()
 		}
-		if t == nil {
-			t = d.link.add(d.make(x, slot))
-		} else if t.Kind != x.Kind || t.Type != x.Type {
+		if p == nil {
+			p = d.make(kind, typ, n, slot)
+			t = d.link.add(newThing(id, kind, typ, n, p))
+		} else if t.Kind != kind || t.Type != typ {
 			corrupt("shared thing of another kind")
 		}
+		d.made = append(d.made, p)
 	}
 	switch {
-	case t == nil:
+	case p == nil:
 		corrupt("shared thing that has not been described")
 	case lock == nil && t.Kind > ThingChan, lock != nil && t.Kind != lock.lock:
 		corrupt("shared thing of another kind")
 	case lock != nil:
 		d.link.locks[uintptr(slot)] = t
 	}
-	return t
+	return p
 }
 
 // make makes what stands for a thing of another process.
-func (d *decoder) make(t *Thing, slot unsafe.Pointer) *Thing {
-	switch t.Kind {
+func (d *decoder) make(kind ThingKind, t reflect.Type, n int, slot unsafe.Pointer) unsafe.Pointer {
+	switch kind {
 	case ThingMemory:
-		p, n := progOf(t.Type)
-		t.Ptr = d.allocShared(p, n*t.Count)
+		p, k := progOf(t)
+		return d.allocShared(p, n*k)
 	case ThingMap:
-		if t.Type.Kind() != reflect.Map {
+		if t.Kind() != reflect.Map {
 			corrupt("not a map type")
 		}
-		t.Ptr = reflect.MakeMap(t.Type).UnsafePointer()
+		return reflect.MakeMap(t).UnsafePointer()
 	case ThingChan:
-		if t.Type.Size() > 0 && uintptr(t.Count) > 1<<40/t.Type.Size() {
+		if t.Size() > 0 && uintptr(n) > 1<<40/t.Size() {
 			corrupt("channel too large")
 		}
-		t.Ptr = reflect.MakeChan(reflect.ChanOf(reflect.BothDir, t.Type), t.Count).UnsafePointer()
-	default:
-		t.Ptr = slot
+		return reflect.MakeChan(reflect.ChanOf(reflect.BothDir, t), n).UnsafePointer()
 	}
-	return t
+	return slot
 }
 
 // allocShared allocates memory whose content comes by itself. Values come from processes of the same run, so their sizes are believed.
@@ -422,8 +469,8 @@ func (d *decoder) allocShared(p *prog, n int) unsafe.Pointer {
 
 // linkedRef reads a reference to a thing.
 func (d *decoder) linkedRef() unsafe.Pointer {
-	t := d.thing(nil, nil)
-	return unsafe.Add(t.Ptr, d.length())
+	p := d.thing(nil, nil)
+	return unsafe.Add(p, d.length())
 }
 
 // ShareChan makes the channel ch, which is not nil, shared.

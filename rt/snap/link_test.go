@@ -71,7 +71,7 @@ func (s side) bringAll(from side) {
 	for more := true; more; {
 		more = false
 		for id, t := range s.byID {
-			if t.Kind.IsMemory() && !done[id] {
+			if t.Kind.IsMemory() && !done[id] && from.Thing(id) != nil {
 				done[id], more = true, true
 				s.bring(from, id)
 				break
@@ -94,7 +94,7 @@ func TestLinkCopies(t *testing.T) {
 	b.receive(a.send(&sent), &got)
 	want(t, "copy", got.name == sent.name && got.tree != sent.tree && got.tree.left.val == sent.tree.left.val && cap(got.out) == 3)
 	x := a.At(*(*unsafe.Pointer)(unsafe.Pointer(&out)))
-	want(t, "channel", x != nil && x.Kind == ThingChan && b.Thing(x.ID).Ptr == *(*unsafe.Pointer)(unsafe.Pointer(&got.out)))
+	want(t, "channel", x != nil && x.Kind == ThingChan && b.Thing(x.ID).Ptr() == *(*unsafe.Pointer)(unsafe.Pointer(&got.out)))
 	fresh := a.Fresh()
 	want(t, "fresh", len(fresh) == 1 && fresh[0] == x && len(a.Fresh()) == 0)
 
@@ -138,6 +138,7 @@ func TestLinkLocked(t *testing.T) {
 	want(t, "number", c.n == 6 && one == 1 && !c.mu.TryLock())
 	a.bringAll(b)
 	want(t, "map", one == 7 && c.by["one"] == &one && *c.by["two"] == 2)
+	runtime.KeepAlive(d)
 }
 
 // TestLinkShare: what the operands of a go statement lead to is shared: both sides see one array, and stable content means that nothing has changed.
@@ -220,7 +221,7 @@ func TestLinkSlots(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := b.At(unsafe.Pointer(extra))
-	want(t, "extra is shared", x != nil && a.Thing(x.ID) != nil && r.rows[2].vals[0] == (*row)(a.Thing(x.ID).Ptr))
+	want(t, "extra is shared", x != nil && a.Thing(x.ID) != nil && r.rows[2].vals[0] == (*row)(a.Thing(x.ID).Ptr()))
 	q.rows[0].name = "changed by a"
 	q.rows[2].vals[0], r.rows[2].vals[0] = nil, nil
 	same("both")
@@ -228,6 +229,32 @@ func TestLinkSlots(t *testing.T) {
 	if err := a.Apply(a.Thing(id), nil, bad); !errors.Is(err, ErrCorrupt) {
 		t.Error(err)
 	}
+}
+
+// TestLinkForget: what nothing leads to any more is forgotten; what leads to it is not.
+func TestLinkForget(t *testing.T) {
+	a, b := newSide(t, 0), newSide(t, 1)
+	type pair struct{ kept, dropped *btree }
+	p := &pair{&btree{val: 1}, &btree{val: 2, left: &btree{val: 3}}}
+	if err := a.Share(p); err != nil {
+		t.Fatal(err)
+	}
+	var q pair
+	b.receive(a.send(p), &q)
+	b.bringAll(a)
+	want(t, "all known", len(a.byID) == 3 && len(b.byID) == 3 && q.dropped.left.val == 3)
+	want(t, "nothing to forget", a.Forget() == nil && b.Forget() == nil)
+	left := q.dropped.left
+	p.dropped, q.dropped = nil, nil
+	stir()
+	want(t, "forgotten", len(a.Forget()) == 2 && len(a.byID) == 1 && len(b.Forget()) == 1 && len(b.byID) == 2)
+	x := b.At(unsafe.Pointer(left))
+	b.receive(b.send(&left), &q.dropped)
+	want(t, "the rest is the same", x != nil && q.dropped == left)
+	var again *btree
+	a.receive(b.send(&left), &again)
+	want(t, "comes back without content", again != nil && a.Thing(x.ID) != nil && again.val == 0)
+	runtime.KeepAlive(p)
 }
 
 type linkedSelf struct{ p *linkedSelf }

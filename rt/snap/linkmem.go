@@ -30,21 +30,29 @@ type Piece struct {
 	Slot   bool // it refers to something; Value is a value, not bytes
 }
 
-// Content returns the content of t, which is memory. What it leads to becomes shared.
+// Content returns the content of t, which is memory, nil if it is gone. What it leads to becomes shared.
 func (l *Link) Content(t *Thing) (c *Content, err error) {
 	mu.Lock()
 	defer mu.Unlock()
 	if t.Kind == ThingMap {
-		v, err := l.mapContent(t)
+		m := t.Ptr()
+		if m == nil {
+			return nil, nil
+		}
+		v, err := l.mapContent(t, m)
 		return &Content{Slots: []Piece{{0, v, true}}}, err
 	}
-	if err := l.shareAll(t.Ptr, t.Type, t.Count); err != nil {
+	mem := t.Ptr()
+	if mem == nil {
+		return nil, nil
+	}
+	if err := l.shareAll(mem, t.Type, t.Count); err != nil {
 		return nil, err
 	}
 	p, n := progOf(t.Type)
 	c = &Content{Raw: make([]byte, p.size*uintptr(n*t.Count))}
-	err = p.eachPiece(t.Ptr, n*t.Count, func(o *op, at unsafe.Pointer) error {
-		off := int(uintptr(at) - uintptr(t.Ptr))
+	err = p.eachPiece(mem, n*t.Count, func(o *op, at unsafe.Pointer) error {
+		off := int(uintptr(at) - uintptr(mem))
 		raw := c.Raw[off:][:o.size]
 		switch {
 		case o.lock != 0:
@@ -96,13 +104,13 @@ func (p *prog) eachPiece(mem unsafe.Pointer, n int, f func(o *op, at unsafe.Poin
 }
 
 // mapContent encodes the entries of a map, in an order that does not depend on addresses.
-func (l *Link) mapContent(t *Thing) (Value, error) {
+func (l *Link) mapContent(t *Thing, at unsafe.Pointer) (Value, error) {
 	v, m := t.contents()
 	w := newWorkspace()
 	w.space.isolated = true
 	w.encoder.space = &w.space
 	w.scanner.addStatic()
-	pairs := w.encoder.sorted(m, t.Ptr)
+	pairs := w.encoder.sorted(m, at)
 	keys, elems := reflect.MakeSlice(v.Elem().Field(0).Type(), len(pairs), len(pairs)), reflect.MakeSlice(v.Elem().Field(1).Type(), len(pairs), len(pairs))
 	for i := range pairs {
 		keys.Index(i).Set(reflect.NewAt(m.keyType, pairs[i].key()).Elem())
@@ -206,6 +214,10 @@ func (l *Link) Apply(t *Thing, raw []byte, pieces []Piece) error {
 		}
 		return nil
 	}
+	mem := t.Ptr()
+	if mem == nil {
+		return nil
+	}
 	p, n := progOf(t.Type)
 	n *= t.Count
 	size := int(p.size) * n
@@ -219,8 +231,8 @@ func (l *Link) Apply(t *Thing, raw []byte, pieces []Piece) error {
 	}
 	pieces = slices.Clone(pieces)
 	slices.SortStableFunc(pieces, func(a, b Piece) int { return cmp.Compare(a.Offset, b.Offset) })
-	return p.eachPiece(t.Ptr, n, func(o *op, at unsafe.Pointer) error {
-		off := int(uintptr(at) - uintptr(t.Ptr))
+	return p.eachPiece(mem, n, func(o *op, at unsafe.Pointer) error {
+		off := int(uintptr(at) - uintptr(mem))
 		here := 0
 		for here < len(pieces) && pieces[here].Offset < off+int(o.size) {
 			here++
@@ -250,12 +262,12 @@ func (l *Link) applySlot(o *op, at unsafe.Pointer, data []byte) error {
 // applyLock makes the lock at p known by the id in data.
 func (l *Link) applyLock(kind ThingKind, p unsafe.Pointer, data []byte) error {
 	id, n := binary.Uvarint(data)
-	t := l.byID[id]
+	t := l.Thing(id)
 	if n <= 0 || t != nil && t.Kind != kind {
 		return fmt.Errorf("%w: bad id of a lock", ErrCorrupt)
 	}
 	if t == nil {
-		l.add(&Thing{ID: id, Kind: kind, Ptr: p})
+		l.add(newThing(id, kind, nil, 0, p))
 	}
 	l.locks[uintptr(p)] = l.byID[id]
 	return nil
@@ -294,9 +306,13 @@ func (l *Link) applyMap(t *Thing, x Value) error {
 	if keys.Len() != elems.Len() {
 		return fmt.Errorf("%w: bad content of a map", ErrCorrupt)
 	}
-	mapValue(t.Type, t.Ptr).Clear()
+	at := t.Ptr()
+	if at == nil {
+		return nil
+	}
+	mapValue(t.Type, at).Clear()
 	for i := range keys.Len() {
-		m.assign(t.Ptr, keys.Index(i).Addr().UnsafePointer(), elems.Index(i).Addr().UnsafePointer())
+		m.assign(at, keys.Index(i).Addr().UnsafePointer(), elems.Index(i).Addr().UnsafePointer())
 	}
 	return nil
 }

@@ -17,20 +17,24 @@ var lockTypes = map[ThingKind]reflect.Type{
 	ThingCond:      reflect.TypeFor[sync.Cond](),
 }
 
-// Ref returns a value that leads to t: a pointer, slice, map or channel.
+// Ref returns a value that leads to t: a pointer, slice, map or channel; nil if it is gone.
 func (t *Thing) Ref() any {
+	p := t.Ptr()
+	if p == nil {
+		return nil
+	}
 	switch t.Kind {
 	case ThingMemory:
 		if t.Count == 1 {
-			return reflect.NewAt(t.Type, t.Ptr).Interface()
+			return reflect.NewAt(t.Type, p).Interface()
 		}
-		return reflect.SliceAt(t.Type, t.Ptr, t.Count).Interface()
+		return reflect.SliceAt(t.Type, p, t.Count).Interface()
 	case ThingMap:
-		return mapValue(t.Type, t.Ptr).Interface()
+		return mapValue(t.Type, p).Interface()
 	case ThingChan:
-		return mapValue(reflect.ChanOf(reflect.BothDir, t.Type), t.Ptr).Interface()
+		return mapValue(reflect.ChanOf(reflect.BothDir, t.Type), p).Interface()
 	}
-	return reflect.NewAt(lockTypes[t.Kind], t.Ptr).Interface()
+	return reflect.NewAt(lockTypes[t.Kind], p).Interface()
 }
 
 // Things returns all things, in the order of their ids.
@@ -50,7 +54,7 @@ func (l *Link) Restore(id uint64, kind ThingKind, ref any) {
 	mu.Lock()
 	defer mu.Unlock()
 	v := reflect.ValueOf(ref)
-	t := &Thing{ID: id, Kind: kind, Ptr: v.UnsafePointer(), Count: 1}
+	t := newThing(id, kind, nil, 1, v.UnsafePointer())
 	switch kind {
 	case ThingMemory:
 		t.Type = v.Type().Elem()

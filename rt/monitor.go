@@ -82,9 +82,9 @@ func (p *process) monitor() int {
 	alarm := time.NewTimer(time.Hour)
 	alive, wanted := p.host.Alive(), p.host.Wanted()
 	sharer, _ := p.host.(Sharer)
-	var arrived <-chan struct{}
+	var arrived, unload <-chan struct{}
 	if sharer != nil {
-		arrived = sharer.Arrived()
+		arrived, unload = sharer.Arrived(), sharer.Unload()
 	}
 	for {
 		d, status, done := p.tend(time.Now())
@@ -105,6 +105,8 @@ func (p *process) monitor() int {
 				}
 				p.deliver(&list[i])
 			}
+		case <-unload:
+			return statusUnloaded
 		case <-p.kicked:
 		case <-alarm.C:
 		}

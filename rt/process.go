@@ -86,11 +86,29 @@ func newProcess() *process {
 
 // Main runs the program on a host. It never returns.
 func Main(p *Program, h Host) {
-	cur.exit(cur.run(p, h))
+	cur.exit(runAll(p, h))
 	select {}
 }
 
-// run is Main; it returns the exit status.
+// runAll runs a process and, if it is not that of main, others after it; it returns the exit status.
+func runAll(prog *Program, h Host) int {
+	status := cur.run(prog, h)
+	for status == 0 || status == statusUnloaded {
+		s, ok := h.(Sharer)
+		if !ok || cur.start.Process == 0 || !s.Again() {
+			break
+		}
+		next := cur.successor()
+		if next == nil {
+			break
+		}
+		cur = next
+		status = cur.execute(prog)
+	}
+	return status
+}
+
+// run begins the life of this OS process, and executes a process; it returns the exit status.
 func (p *process) run(prog *Program, h Host) int {
 	p.host = h
 	p.base = runtime.NumGoroutine() - p.count()
@@ -105,7 +123,27 @@ func (p *process) run(prog *Program, h Host) int {
 	p.foreign.begin()
 	initialSettings()
 	initialRebuilt()
-	start, err := h.Load(context.Background())
+	return p.execute(prog)
+}
+
+// successor returns a process that comes after p in this OS process, nil if p does not end. What p has left behind belongs to it.
+func (p *process) successor() *process {
+	if p.abandon(); p.count() > 0 {
+		return nil
+	}
+	restoreSettings(nil)
+	word.Store(0)
+	q := newProcess()
+	q.host, q.exit = p.host, p.exit
+	q.base = runtime.NumGoroutine()
+	q.strange = max(p.strange, 0)
+	q.foreign.begin()
+	return q
+}
+
+// execute executes what the host says.
+func (p *process) execute(prog *Program) int {
+	start, err := p.host.Load(context.Background())
 	if err != nil {
 		return fatal("harkgen: cannot load the run: "+err.Error(), 1)
 	}
@@ -123,16 +161,18 @@ func (p *process) run(prog *Program, h Host) int {
 	p.pace.begin(time.Now())
 	if start.Process != 0 {
 		snap.Isolate()
+		p.abandon() // what package initialisation has started is part of process 0
 	}
-	if start.Snapshot == nil && start.Process != 0 {
-		p.shares() // its goroutine comes with the first reply
-	} else if start.Snapshot == nil {
-		p.spawn(prog.Main)
-	} else {
+	switch {
+	case start.Snapshot != nil:
 		if err := p.load(start.Snapshot, start.Size); err != nil {
 			return p.giveUp("cannot load the snapshot: " + err.Error())
 		}
 		p.resume()
+	case start.Process != 0:
+		p.shares() // its goroutine comes with the first reply
+	default:
+		p.spawn(prog.Main)
 	}
 	return p.monitor()
 }

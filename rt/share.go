@@ -33,6 +33,10 @@ type Sharer interface {
 	Arrived() <-chan struct{}
 	// Replies returns those that have come since it was called last, in order; first what the snapshot has not taken.
 	Replies() []exchange.Reply
+	// Unload is closed when the process is to be forgotten: the host has what it needs.
+	Unload() <-chan struct{}
+	// Again reports whether another process may follow in this OS process; Load says which.
+	Again() bool
 }
 
 // An ask is an operation in the queue. Values are encoded when the process is quiet.

@@ -136,7 +136,9 @@ func (r *runner) serve(m *member, conn *wire.Conn, cmd *exec.Cmd) {
 				r.t.Error(err)
 			}
 			r.mu.Lock()
-			if killed := r.commit(m, &c, b); !killed {
+			if killed := r.commit(m, &c, b); !killed && c.Ended && m.id != 0 {
+				cmd.Process.Kill() // it would ask for another process
+			} else if !killed {
 				conn.Send(wire.Committed{Verdict: wire.VerdictContinue}, nil)
 			}
 			r.mu.Unlock()

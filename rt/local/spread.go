@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -24,7 +25,9 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	detach := e.Attach(&spreader{r}, max(r.o.Workers, 1))
+	workers := &spreader{r: r}
+	defer workers.end()
+	detach := e.Attach(workers, max(r.o.Workers, 1))
 	defer detach()
 	exit, err := e.Run(ctx)
 	switch {
@@ -61,8 +64,13 @@ func (r *Run) showOutputs(list []exchange.Output) error {
 	return nil
 }
 
-// A spreader is the workers of this machine.
-type spreader struct{ r *Run }
+// A spreader is the workers of this machine. A worker that has done with a process executes another.
+type spreader struct {
+	r     *Run
+	mu    sync.Mutex
+	idle  []*worker // they have sent Load, or are about to
+	ended bool
+}
 
 // A loaded is a process in a worker.
 type loaded struct {
@@ -72,34 +80,80 @@ type loaded struct {
 	consumed uint64 // as of the last batch
 	commits  int
 	want     *time.Timer
+	replying sync.WaitGroup
 }
 
 // Execute implements engine.Worker.
 func (s *spreader) Execute(ctx context.Context, t *engine.Task) error {
-	r := s.r
-	null, err := os.Open(os.DevNull)
+	first := t.Process() == 0 // its worker has the package variables
+	w, err := s.take(!first)
 	if err != nil {
 		return err
 	}
-	defer null.Close()
-	w, err := startWorker(&r.o, r.args, r.rec.Program.Cwd, null, func(stdout, stderr *os.File) *output {
-		return newOutput(stdout, stderr, 0, func([]byte) (string, error) { return "", errors.New("too much output in one step") })
-	})
-	if err != nil {
-		return err
-	}
-	defer w.end()
 	p := &loaded{spreader: s, worker: w, t: t, want: time.NewTimer(time.Hour)}
 	defer p.want.Stop()
-	return p.serve(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	again, err := p.serve(ctx, cancel)
+	cancel(nil)
+	p.replying.Wait()
+	if again && !first && s.give(w) {
+		return err
+	}
+	w.end()
+	return err
 }
 
-// serve serves a worker until its process has ended, or it is to end.
-func (p *loaded) serve(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+// take returns a worker: one that is idle, if it may be.
+func (s *spreader) take(used bool) (*worker, error) {
+	s.mu.Lock()
+	if n := len(s.idle) - 1; used && n >= 0 {
+		w := s.idle[n]
+		s.idle = s.idle[:n]
+		s.mu.Unlock()
+		return w, nil
+	}
+	s.mu.Unlock()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	return startWorker(&s.r.o, s.r.args, s.r.rec.Program.Cwd, null, func(stdout, stderr *os.File) *output {
+		return newOutput(stdout, stderr, 0, func([]byte) (string, error) { return "", errors.New("too much output in one step") })
+	})
+}
+
+// give makes w idle. It reports false if it is not wanted any more.
+func (s *spreader) give(w *worker) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.idle = append(s.idle, w)
+	}
+	return !s.ended
+}
+
+// end ends all idle workers.
+func (s *spreader) end() {
+	s.mu.Lock()
+	s.ended = true
+	idle := s.idle
+	s.idle = nil
+	s.mu.Unlock()
+	for _, w := range idle {
+		w.end()
+	}
+}
+
+// serve serves a worker until its process has ended, or it is to end. It reports whether the worker can go on with another process.
+func (p *loaded) serve(ctx context.Context, cancel context.CancelCauseFunc) (again bool, err error) {
 	msgs := p.msgs
 	var exited <-chan struct{}
+	if p.asked {
+		if err := p.begin(ctx, cancel); err != nil {
+			return false, err
+		}
+	}
 	for {
 		select {
 		case m, ok := <-msgs:
@@ -107,41 +161,72 @@ func (p *loaded) serve(ctx context.Context) error {
 				msgs, exited = nil, p.exited
 				continue
 			}
-			done, err := p.handle(ctx, cancel, m)
-			if m.done != nil {
+			how, err := p.handle(ctx, cancel, m)
+			if m.snapshot != nil {
 				close(m.done)
 			}
-			if done || err != nil {
-				return err
+			if how != 0 || err != nil {
+				return how == unloaded, err
 			}
 		case <-exited:
-			return p.exit(ctx)
+			return false, p.exit(ctx)
 		case <-p.out.arrived:
 			p.want.Reset(p.r.o.Patience)
 		case <-p.want.C:
 			p.send(wire.Wanted{})
 			p.want.Reset(wantAgain)
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			err := context.Cause(ctx)
+			return errors.Is(err, engine.ErrUnload) && p.unload(), err
 		}
 	}
 }
 
-func (p *loaded) handle(ctx context.Context, cancel context.CancelCauseFunc, m message) (done bool, err error) {
+// unloadTime is how long a worker may take to forget a process.
+const unloadTime = 100 * time.Millisecond
+
+// unload makes the worker forget the process. It reports false if it does not.
+func (p *loaded) unload() bool {
+	p.send(wire.Unload{})
+	select {
+	case m, ok := <-p.msgs:
+		if !ok {
+			return false
+		}
+		if m.snapshot != nil {
+			close(m.done)
+		}
+		_, ok = m.msg.(wire.Load)
+		p.asked = ok
+		return ok
+	case <-time.After(unloadTime):
+		return false
+	}
+}
+
+// handle handles a message. The result is unloaded when the process has ended, again when the worker is to be killed, else 0.
+func (p *loaded) handle(ctx context.Context, cancel context.CancelCauseFunc, m message) (ending, error) {
 	switch msg := m.msg.(type) {
 	case wire.Load:
-		if err := p.load(ctx); err != nil {
-			return false, err
-		}
-		go p.reply(ctx, cancel)
+		return 0, p.begin(ctx, cancel)
 	case wire.Commit:
 		return p.commit(ctx, &msg, m.snapshot)
 	case wire.Unsaved:
 		fmt.Fprintln(p.r.o.Stderr, msg.Why)
 	case wire.Refused:
-		return false, &FailedError{p.r.rec.ID, msg.Err}
+		return 0, &FailedError{p.r.rec.ID, msg.Err}
 	}
-	return false, nil
+	return 0, nil
+}
+
+// begin answers Load.
+func (p *loaded) begin(ctx context.Context, cancel context.CancelCauseFunc) error {
+	p.asked = false
+	err := p.load(ctx)
+	if err == nil {
+		p.replying.Go(func() { p.reply(ctx, cancel) })
+	}
+	return err
 }
 
 // load tells the worker what to execute. What initialisers have printed was printed before, unless the run begins.
@@ -182,33 +267,33 @@ func (p *loaded) reply(ctx context.Context, cancel context.CancelCauseFunc) {
 }
 
 // commit commits a step of the worker.
-func (p *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *wire.Body) (done bool, err error) {
+func (p *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *wire.Body) (how ending, err error) {
 	b := &exchange.Batch{Consumed: p.consumed}
 	if c.Batch != nil {
 		if b, err = exchange.DecodeBatch(c.Batch); err != nil {
-			return false, err
+			return 0, err
 		}
 	}
 	if !c.Wake.IsZero() {
 		b.Wake = c.Wake.UnixNano()
 	}
 	if err := p.takeOutput(b); err != nil {
-		return false, err
+		return 0, err
 	}
 	if err := p.t.Commit(ctx, b, copier{snapshot}); err != nil {
-		return false, err
+		return 0, err
 	}
 	p.consumed = b.Consumed
 	p.commits++
 	if b.Ended || b.Exit != nil {
 		p.send(wire.Committed{Verdict: wire.VerdictExit})
-		return true, nil
+		return unloaded, nil
 	}
 	if n := p.r.o.Chaos; n > 0 && p.commits%n == 0 {
-		return true, nil // the worker is killed; another goes on from here
+		return again, nil // another goes on from here
 	}
 	p.send(wire.Committed{Verdict: wire.VerdictContinue})
-	return false, nil
+	return 0, nil
 }
 
 // takeOutput puts what the process has written before the operations of the batch.

@@ -36,6 +36,7 @@ type worker struct {
 
 	loaded    bool // it has sent Load
 	unloading bool // it was told to exit
+	asked     bool // its Load has not been answered
 }
 
 // startWorker starts the program with its ends of the socket and the pipes. stdin is its standard

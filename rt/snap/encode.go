@@ -373,7 +373,7 @@ func (e *encoder) refTo(o *op, i uint32, q unsafe.Pointer, p *prog, n int) {
 
 func (e *encoder) external(r *region, off uintptr) {
 	if k := int(r.name) - len(registry.externals); k >= 0 {
-		e.linked(e.link.memory[k], off)
+		e.linkedRef(e.space.linked[k], off)
 		return
 	}
 	e.special(specialExternal)

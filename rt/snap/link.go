@@ -62,8 +62,8 @@ type Link struct {
 	byID   map[uint64]*Thing
 	byAddr map[uintptr]*Thing // where it begins; locks apart: memory may begin with one
 	locks  map[uintptr]*Thing
-	memory []*Thing // those with content, which a scan has to know
-	fresh  []*Thing // since Fresh was called last
+	byBase map[uintptr][]*Thing // those with content, by heap object
+	fresh  []*Thing             // since Fresh was called last
 
 	root any             // in use
 	refs []uint64        // ids in the value that is being written or read
@@ -72,7 +72,7 @@ type Link struct {
 
 // NewLink returns a Link that knows nothing. newID gives out ids.
 func NewLink(newID func() uint64) *Link {
-	return &Link{newID: newID, byID: map[uint64]*Thing{}, byAddr: map[uintptr]*Thing{}, locks: map[uintptr]*Thing{}}
+	return &Link{newID: newID, byID: map[uint64]*Thing{}, byAddr: map[uintptr]*Thing{}, locks: map[uintptr]*Thing{}, byBase: map[uintptr][]*Thing{}}
 }
 
 // Thing returns the thing with this id, nil if the process does not know it.
@@ -109,7 +109,8 @@ func (l *Link) add(t *Thing) *Thing {
 	l.byID[t.ID] = t
 	l.at(t.Kind)[uintptr(t.Ptr())] = t
 	if t.Kind.IsMemory() {
-		l.memory = append(l.memory, t)
+		base, _, _ := findObject(uintptr(t.Ptr()), 0, 0)
+		l.byBase[base] = append(slices.DeleteFunc(l.byBase[base], gone), t)
 	}
 	return t
 }
@@ -138,11 +139,12 @@ func (l *Link) hold(root any) reflect.Value {
 	return reflect.ValueOf(root)
 }
 
+func gone(t *Thing) bool { return t.Ptr() == nil }
+
 // Forget forgets the things that are gone, and returns their ids.
 func (l *Link) Forget() (ids []uint64) {
 	mu.Lock()
 	defer mu.Unlock()
-	gone := func(t *Thing) bool { return t.Ptr() == nil }
 	for id, t := range l.byID {
 		if gone(t) {
 			ids = append(ids, id)
@@ -154,7 +156,11 @@ func (l *Link) Forget() (ids []uint64) {
 	}
 	maps.DeleteFunc(l.byAddr, func(_ uintptr, t *Thing) bool { return gone(t) })
 	maps.DeleteFunc(l.locks, func(_ uintptr, t *Thing) bool { return gone(t) })
-	l.memory = slices.DeleteFunc(l.memory, gone)
+	maps.DeleteFunc(l.byBase, func(base uintptr, ts []*Thing) bool {
+		ts = slices.DeleteFunc(ts, gone)
+		l.byBase[base] = ts
+		return len(ts) == 0
+	})
 	slices.Sort(ids)
 	return ids
 }
@@ -310,18 +316,16 @@ func (l *Link) decode(data []byte, p unsafe.Pointer, t reflect.Type, copied bool
 	return nil
 }
 
-// addLinked makes the scan know the memory that is shared.
-func (s *scanner) addLinked(root unsafe.Pointer) {
-	if s.link == nil {
-		return
-	}
-	for k, t := range s.link.memory {
+// addLinked makes the scan know the shared memory in the heap object at base, which it meets for the first time.
+func (s *scanner) addLinked(base uintptr) {
+	for _, t := range s.link.byBase[base] {
 		at := t.Ptr()
-		if at == root || at == nil {
-			continue // its content is wanted, or it is gone
+		if at == nil || at == s.linkRoot { // it is gone, or its content is wanted
+			continue
 		}
 		p, n := progOf(t.Type)
-		s.markExternal(at, p, n*t.Count, len(registry.externals)+k, true)
+		s.linked = append(s.linked, t)
+		s.markExternal(at, p, n*t.Count, len(registry.externals)+len(s.linked)-1, true)
 	}
 }
 
@@ -352,8 +356,8 @@ func (l *Link) mention(id uint64) bool {
 	return true
 }
 
-// linked writes a reference to thing t, at offset off.
-func (e *encoder) linked(t *Thing, off uintptr) {
+// linkedRef writes a reference to thing t, at offset off.
+func (e *encoder) linkedRef(t *Thing, off uintptr) {
 	e.special(specialLinked)
 	e.thing(t)
 	e.uvarint(uint64(off))
@@ -379,7 +383,7 @@ func (e *encoder) linkedChan(o *op, q unsafe.Pointer) {
 		return
 	}
 	c := (*hchan)(q)
-	e.linked(e.link.share(ThingChan, o.elem, int(c.dataqsiz), q), 0)
+	e.linkedRef(e.link.share(ThingChan, o.elem, int(c.dataqsiz), q), 0)
 }
 
 // lock writes which lock is at slot.

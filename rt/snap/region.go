@@ -99,14 +99,15 @@ type space struct {
 	gen       uint32              // of this scan, see prog.used
 	shared    bool                // some short string is part of a region
 	static    *staticRoots
-	link      *Link   // what it is written for, nil: a snapshot
-	copied    bool    // for a link: the root is a copy, and locks in it are nobody else's
-	isolated  bool    // package variables are not part of it
-	pages     pageSet // pages with regions; set when the scan ends
-	found     found   // by the last heapHead
-	written   bool    // regions have numbers
-	dead      uint32  // regions that have been merged into others
-	steps     int     // look-ups, regions looked at, entries moved: what the time goes with
+	linked    []*Thing // shared memory that it has met
+	link      *Link    // what it is written for, nil: a snapshot
+	copied    bool     // for a link: the root is a copy, and locks in it are nobody else's
+	isolated  bool     // package variables are not part of it
+	pages     pageSet  // pages with regions; set when the scan ends
+	found     found    // by the last heapHead
+	written   bool     // regions have numbers
+	dead      uint32   // regions that have been merged into others
+	steps     int      // look-ups, regions looked at, entries moved: what the time goes with
 }
 
 // A found is a heap object as runtime.findObject tells it.

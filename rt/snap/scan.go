@@ -19,6 +19,8 @@ type scanner struct {
 
 	shorts chunked[uint64] // short strings met: address, and length from bit addrBits on
 
+	linkRoot unsafe.Pointer // whose content is wanted
+
 	flat    int                     // in the value of a unique.Handle, see unique.go
 	handles map[unsafe.Pointer]bool // met so far
 
@@ -56,7 +58,7 @@ func (sc *scanner) discover(root unsafe.Pointer, p *prog, n int) (err error) {
 		}
 	}()
 	sc.addStatic()
-	sc.addLinked(root)
+	sc.linkRoot = root
 	sc.addRoot(root, p, n, inRoot, 0)
 	if !sc.isolated {
 		for _, i := range sc.static.heapVars {
@@ -203,6 +205,7 @@ func (s *scanner) pointer(q unsafe.Pointer, p *prog, n int) {
 		return
 	}
 	h, sec := s.headOf(q)
+	h = s.meet(h, q)
 	switch {
 	case h == nil && sec == secReadOnly:
 		return
@@ -221,12 +224,21 @@ func (s *scanner) pointer(q unsafe.Pointer, p *prog, n int) {
 	}
 }
 
+// meet makes the scan know what of the heap object of q is shared. h is its head.
+func (s *scanner) meet(h *head, q unsafe.Pointer) *head {
+	if s.link == nil || h == nil || h == &s.image || *h != 0 {
+		return h
+	}
+	s.addLinked(s.found.base)
+	return s.heapHead(q)
+}
+
 // content records immutable memory, of a string or behind an interface. Outside the heap it is saved by content.
 func (s *scanner) content(q unsafe.Pointer, p *prog, n int) {
 	if p.size*uintptr(n) == 0 {
 		return
 	}
-	if h := s.heapHead(q); h != nil {
+	if h := s.meet(s.heapHead(q), q); h != nil {
 		s.add(h, q, p, n, constantMem)
 		return
 	}
@@ -295,7 +307,7 @@ func (s *scanner) reflectValue(v *reflectValue) {
 
 // node records a map, channel or closure.
 func (s *scanner) node(q unsafe.Pointer, kind regionKind, p *prog, name int) {
-	h := s.heapHead(q)
+	h := s.meet(s.heapHead(q), q)
 	if h == nil {
 		if s.nodes == nil {
 			s.nodes = map[uintptr]uint32{}

@@ -55,6 +55,7 @@ const (
 	kindRefused   kind = 6
 	kindUnsaved   kind = 7
 	kindReplies   kind = 8
+	kindUnload    kind = 9
 	kindInspected kind = 16
 )
 
@@ -102,6 +103,9 @@ type Wanted struct{}
 
 // Replies are those of the exchange. Host to worker, at any time after Start.
 type Replies struct{ Data []byte }
+
+// Unload asks to forget the process. Host to worker; the worker answers with Load, for the next one.
+type Unload struct{}
 
 // Refused says that the process cannot be saved for good. Worker to host.
 type Refused struct{ Err string }
@@ -164,6 +168,8 @@ func (c *Conn) Send(msg any, snapshot io.WriterTo) error {
 		k = kindWanted
 	case Replies:
 		k = kindReplies
+	case Unload:
+		k = kindUnload
 	case Refused:
 		k = kindRefused
 	case Unsaved:
@@ -254,6 +260,8 @@ func decode(k kind, text []byte) (any, error) {
 		return parse[Wanted](text)
 	case kindReplies:
 		return parse[Replies](text)
+	case kindUnload:
+		return parse[Unload](text)
 	case kindRefused:
 		return parse[Refused](text)
 	case kindUnsaved:

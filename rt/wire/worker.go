@@ -46,8 +46,9 @@ type worker struct {
 	arrived chan struct{}
 	mu      sync.Mutex
 	replies []exchange.Reply // not taken yet
-	alive   chan struct{}    // never closed: the reader ends the OS process itself
-	loading *Body            // the snapshot that Load has returned
+	unload  chan struct{}
+	alive   chan struct{} // never closed: the reader ends the OS process itself
+	loading *Body         // the snapshot that Load has returned
 }
 
 type loaded struct {
@@ -62,6 +63,7 @@ func newWorker(f *os.File) *worker {
 		answers: make(chan Committed, 1),
 		wanted:  make(chan struct{}, 1),
 		arrived: make(chan struct{}, 1),
+		unload:  make(chan struct{}),
 		alive:   make(chan struct{}),
 	}
 	go w.read()
@@ -93,6 +95,10 @@ func (w *worker) read() {
 			w.replies = append(w.replies, list...)
 			w.mu.Unlock()
 			signal(w.arrived)
+		case Unload:
+			w.mu.Lock()
+			close(w.unload)
+			w.mu.Unlock()
 		case Wanted:
 			signal(w.wanted)
 		}
@@ -164,6 +170,26 @@ func (w *worker) Replies() []exchange.Reply {
 	list := w.replies
 	w.replies = nil
 	return list
+}
+
+// Unload implements rt.Sharer.
+func (w *worker) Unload() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unload
+}
+
+// Again implements rt.Sharer. The host sends nothing between the end of a process and the next Load.
+func (w *worker) Again() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.replies, w.loading = nil, nil
+	w.unload = make(chan struct{})
+	select {
+	case <-w.arrived:
+	default:
+	}
+	return true
 }
 
 // Alive implements rt.Host.

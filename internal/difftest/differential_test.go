@@ -105,6 +105,37 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// spreadModes are the ways to run a program whose goroutines are in processes of their own.
+var spreadModes = []struct {
+	name  string
+	flags []string
+}{
+	{"local", nil},
+	{"remote", []string{"-placement", "remote", "-workers", "8"}},
+	{"remote chaos", []string{"-placement", "remote", "-workers", "8", "-chaos", "1"}},
+	{"remote few workers", []string{"-placement", "remote", "-workers", "2", "-chaos", "3"}},
+}
+
+// TestSpread runs the programs of testdata/spread with each goroutine in a process of its own.
+func TestSpread(t *testing.T) {
+	programs := load(t, "spread")
+	dir, bin := layOut(t, programs)
+	for _, p := range programs {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			want := command{dir: dir, args: append([]string{filepath.Join(bin, p.name)}, p.args...), stdin: p.stdin}.run(t).goRun()
+			for _, mode := range spreadModes {
+				args := append([]string{harkgen, "run", "-state", t.TempDir()}, mode.flags...)
+				args = append(append(args, "./"+p.name), p.args...)
+				got := command{dir: dir, args: args, stdin: p.stdin, timeout: 2 * time.Minute}.run(t)
+				if !same(t, mode.name, want, got) {
+					break
+				}
+			}
+		})
+	}
+}
+
 // TestExamples runs each example in each mode, on its own directory and on a
 // file that does not exist.
 func TestExamples(t *testing.T) {

@@ -16,9 +16,7 @@ func main() {
 	fmt.Println(<-done)
 	go func() {
 		fmt.Println("bye")
-		done <- "about to exit"
 		os.Exit(3)
 	}()
-	fmt.Println(<-done)
 	<-done
 }

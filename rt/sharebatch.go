@@ -123,7 +123,11 @@ func (s *sharing) changes() (ops []exchange.Op, err error) {
 			if !t.Kind.IsMemory() || seen[t.ID] {
 				continue
 			}
-			seen[t.ID], more = true, true
+			seen[t.ID] = true
+			if s.known[t.ID] != nil && t.Unchanged() {
+				continue
+			}
+			more = true
 			c, err := s.link.Content(t)
 			if err != nil {
 				return nil, err

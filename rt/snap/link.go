@@ -47,10 +47,11 @@ type Thing struct {
 	Type  reflect.Type // unset for locks
 	Count int
 	at    weak.Pointer[byte]
+	twin  []byte // memory as it was when the others saw it last, pointers included
 }
 
 func newThing(id uint64, kind ThingKind, t reflect.Type, n int, p unsafe.Pointer) *Thing {
-	return &Thing{id, kind, t, n, weak.Make((*byte)(p))}
+	return &Thing{ID: id, Kind: kind, Type: t, Count: n, at: weak.Make((*byte)(p))}
 }
 
 // Ptr returns where t is, nil if it is gone.

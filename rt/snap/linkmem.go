@@ -51,6 +51,7 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 	}
 	p, n := progOf(t.Type)
 	c = &Content{Raw: make([]byte, p.size*uintptr(n*t.Count))}
+	t.twin = append(t.twin[:0], unsafe.Slice((*byte)(mem), len(c.Raw))...)
 	err = p.eachPiece(mem, n*t.Count, func(o *op, at unsafe.Pointer) error {
 		off := int(uintptr(at) - uintptr(mem))
 		raw := c.Raw[off:][:o.size]
@@ -73,6 +74,19 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 		return nil
 	})
 	return c, err
+}
+
+// Unchanged reports whether t is surely as it was when Content or Apply saw it. What its slots lead to does not count.
+func (t *Thing) Unchanged() bool {
+	mem := t.Ptr()
+	return t.Kind == ThingMemory && t.twin != nil && mem != nil && bytes.Equal(t.twin, unsafe.Slice((*byte)(mem), len(t.twin)))
+}
+
+// saw notes that others have seen these bytes of the memory of t.
+func (t *Thing) saw(mem unsafe.Pointer, off, n int) {
+	if t.twin != nil {
+		copy(t.twin[off:off+n], unsafe.Slice((*byte)(unsafe.Add(mem, off)), n))
+	}
 }
 
 // isSlot reports whether o refers to something. A lock does, to what it is for all processes.
@@ -225,8 +239,8 @@ func (l *Link) Apply(t *Thing, raw []byte, pieces []Piece) error {
 		return fmt.Errorf("%w: %d bytes for %d", ErrCorrupt, len(raw), size)
 	}
 	for _, x := range pieces {
-		if x.Offset < 0 || x.Offset >= size {
-			return fmt.Errorf("%w: byte %d of %d", ErrCorrupt, x.Offset, size)
+		if x.Offset < 0 || x.Offset >= size || !t.isSlotAt(x.Offset) && len(x.Value.Data) > t.room(x.Offset) {
+			return fmt.Errorf("%w: %d bytes at %d of %d", ErrCorrupt, len(x.Value.Data), x.Offset, size)
 		}
 	}
 	pieces = slices.Clone(pieces)
@@ -241,10 +255,17 @@ func (l *Link) Apply(t *Thing, raw []byte, pieces []Piece) error {
 		pieces = pieces[here:]
 		switch {
 		case o.isSlot() && len(mine) > 0:
+			defer t.saw(mem, off, int(o.size))
 			return l.applySlot(o, at, mine[len(mine)-1].Value.Data)
 		case o.kind == opRaw || o.kind == opFix && o.lock == 0:
 			if raw != nil {
 				mine = append([]Piece{{Offset: off, Value: Value{Data: raw[off:][:o.size]}}}, mine...)
+			}
+			if o.kind == opFix && len(mine) > 0 {
+				defer t.saw(mem, off, int(o.size))
+			}
+			for _, x := range mine {
+				defer t.saw(mem, x.Offset, len(x.Value.Data))
 			}
 			return applyBytes(o, at, off, mine)
 		}
@@ -282,9 +303,6 @@ func applyBytes(o *op, at unsafe.Pointer, off int, pieces []Piece) error {
 		o.fix(b)
 	}
 	for _, x := range pieces {
-		if len(x.Value.Data) > len(b)-(x.Offset-off) {
-			return fmt.Errorf("%w: a piece at byte %d is too long", ErrCorrupt, x.Offset)
-		}
 		copy(b[x.Offset-off:], x.Value.Data)
 	}
 	if o.kind == opFix && len(pieces) > 0 {
@@ -332,18 +350,36 @@ func (c *Content) Change(x Piece) {
 
 // IsSlot reports whether the variable at this offset of t refers to something.
 func (t *Thing) IsSlot(off int) bool {
-	if t.Kind == ThingMap {
-		return true
-	}
 	mu.Lock()
 	defer mu.Unlock()
+	return t.Kind == ThingMap || t.isSlotAt(off)
+}
+
+// isSlotAt is IsSlot for memory.
+func (t *Thing) isSlotAt(off int) bool {
+	o, _ := t.opAt(off)
+	return o.isSlot()
+}
+
+// room is how many bytes the op at this offset has from there on.
+func (t *Thing) room(off int) int {
+	o, at := t.opAt(off)
+	return int(o.size) - at
+}
+
+// opAt returns the op at offset off of memory, and where in the op that is.
+func (t *Thing) opAt(off int) (o *op, at int) {
 	p, _ := progOf(t.Type)
+	if p.free {
+		n := int(p.size) * t.Count
+		return &op{size: uintptr(n)}, off
+	}
 	for {
 		off %= int(p.size)
 		i := slices.IndexFunc(p.ops, func(o op) bool { return uintptr(off) < o.off+o.size })
 		o := &p.ops[i]
 		if o.kind != opArray {
-			return o.isSlot()
+			return o, off - int(o.off)
 		}
 		off -= int(o.off)
 		p = o.sub

@@ -43,6 +43,9 @@ func Inspect(ctx context.Context, o *Options, id string, step int64, how Inspect
 	if err != nil {
 		return nil, nil, err
 	}
+	if last.Program.Spread {
+		return nil, nil, fmt.Errorf("run %s may have several processes; they cannot be inspected yet", id)
+	}
 	err = ReadStep(ctx, o.Store, id, step, func(r *store.Run, snapshot io.Reader) (err error) {
 		run = r
 		i, err = inspect(ctx, o, r, snapshot, how)

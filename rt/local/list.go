@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 
 	"github.com/harkgen/harkgen/rt/store"
 )
@@ -32,6 +33,9 @@ func List(ctx context.Context, dir string, s store.Store) ([]store.Run, error) {
 			return nil, err
 		}
 		for _, rec := range rs {
+			if strings.Contains(rec.ID, "/") { // of the processes of a run
+				continue
+			}
 			found[rec.ID] = true
 			run, err := store.DecodeRun(rec)
 			if err != nil {

@@ -4,7 +4,9 @@
 package local
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -85,8 +87,12 @@ type loaded struct {
 
 // Execute implements engine.Worker.
 func (s *spreader) Execute(ctx context.Context, t *engine.Task) error {
-	first := t.Process() == 0 // its worker has the package variables
-	w, err := s.take(!first)
+	first := t.Process() == 0 // its worker has the package variables, and the standard input
+	take := s.take
+	if first {
+		take = func() (*worker, error) { return s.first(ctx, t) }
+	}
+	w, err := take()
 	if err != nil {
 		return err
 	}
@@ -103,10 +109,10 @@ func (s *spreader) Execute(ctx context.Context, t *engine.Task) error {
 	return err
 }
 
-// take returns a worker: one that is idle, if it may be.
-func (s *spreader) take(used bool) (*worker, error) {
+// take returns a worker for a process other than the first.
+func (s *spreader) take() (*worker, error) {
 	s.mu.Lock()
-	if n := len(s.idle) - 1; used && n >= 0 {
+	if n := len(s.idle) - 1; n >= 0 {
 		w := s.idle[n]
 		s.idle = s.idle[:n]
 		s.mu.Unlock()
@@ -118,7 +124,40 @@ func (s *spreader) take(used bool) (*worker, error) {
 		return nil, err
 	}
 	defer null.Close()
-	return startWorker(&s.r.o, s.r.args, s.r.rec.Program.Cwd, null, func(stdout, stderr *os.File) *output {
+	return s.start(null)
+}
+
+// first returns a worker for the first process, which gets the input from where it was at its last commit.
+func (s *spreader) first(ctx context.Context, t *engine.Task) (*worker, error) {
+	if s.r.in == nil {
+		return s.start(nil)
+	}
+	consumed := int64(0)
+	if state := t.State(ctx); state != nil {
+		var err error
+		consumed, err = readConsumed(state)
+		state.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	pr, pw, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.start(pr)
+	if err != nil {
+		pr.Close()
+		pw.Close()
+		return nil, err
+	}
+	w.feed = s.r.in.feed(context.WithoutCancel(ctx), consumed, pw, pr)
+	return w, nil
+}
+
+// start starts a worker. stdin may be nil: none.
+func (s *spreader) start(stdin *os.File) (*worker, error) {
+	return startWorker(&s.r.o, s.r.args, s.r.rec.Program.Cwd, stdin, func(stdout, stderr *os.File) *output {
 		return newOutput(stdout, stderr, 0, func([]byte) (string, error) { return "", errors.New("too much output in one step") })
 	})
 }
@@ -241,12 +280,26 @@ func (p *loaded) load(ctx context.Context) error {
 		return nil
 	}
 	defer state.Close()
-	start.New, start.Size = false, p.t.StateSize()
+	if _, err := readConsumed(state); err != nil {
+		return err
+	}
+	start.New, start.Size = false, p.t.StateSize()-consumedSize
 	err := p.conn.Send(start, copier{state})
 	if src, ok := errors.AsType[*wire.SourceError](err); ok {
 		return src.Err
 	}
 	return nil
+}
+
+// A state is a snapshot after how many bytes of the standard input the process has consumed.
+const consumedSize = 8
+
+func readConsumed(state io.Reader) (int64, error) {
+	var b [consumedSize]byte
+	if _, err := io.ReadFull(state, b[:]); err != nil {
+		return 0, err
+	}
+	return int64(binary.BigEndian.Uint64(b[:])), nil
 }
 
 // copier writes what a reader has.
@@ -280,8 +333,18 @@ func (p *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *wire.Body
 	if err := p.takeOutput(b); err != nil {
 		return 0, err
 	}
-	if err := p.t.Commit(ctx, b, copier{snapshot}); err != nil {
+	consumed, err := p.input()
+	if err != nil {
 		return 0, err
+	}
+	head := binary.BigEndian.AppendUint64(nil, uint64(consumed))
+	if err := p.t.Commit(ctx, b, copier{io.MultiReader(bytes.NewReader(head), snapshot)}); err != nil {
+		return 0, err
+	}
+	if p.feed != nil {
+		if err := p.feed.forget(ctx, consumed); err != nil {
+			return 0, err
+		}
 	}
 	p.consumed = b.Consumed
 	p.commits++
@@ -294,6 +357,18 @@ func (p *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *wire.Body
 	}
 	p.send(wire.Committed{Verdict: wire.VerdictContinue})
 	return 0, nil
+}
+
+// input returns how much of the standard input the process has consumed.
+func (p *loaded) input() (int64, error) {
+	if p.feed == nil {
+		return 0, nil
+	}
+	n, err := p.feed.consumed()
+	if err == nil {
+		err = p.r.in.failed()
+	}
+	return n, err
 }
 
 // takeOutput puts what the process has written before the operations of the batch.

@@ -51,11 +51,11 @@ func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
 	if r.o.Keep > 0 {
 		r.rec.Keep = min(r.o.Keep, store.MaxKeep)
 	}
-	if r.rec.Program.Spread {
-		return r.executeSpread(ctx)
-	}
 	if err := r.attach(work); err != nil {
 		return nil, err
+	}
+	if r.rec.Program.Spread {
+		return r.executeSpread(ctx)
 	}
 	for {
 		if r.rec.State == store.Waiting && !sleepUntil(ctx, r.rec.Wake) {

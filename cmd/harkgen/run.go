@@ -20,6 +20,7 @@ import (
 	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/shared"
+	"github.com/harkgen/harkgen/transform"
 )
 
 const defaultState = ".hark"
@@ -60,9 +61,9 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 
 func (a *app) runCommand() *cobra.Command {
 	var f runFlags
-	var all bool
+	var src sourceFlags
 	cmd := &cobra.Command{
-		Use:   "run [-all] [-state DIR] [-chaos N [-inproc]] [-keep N] [-v] PKG [args]",
+		Use:   "run [-all] [-placement WHERE] [-state DIR] [-chaos N [-inproc]] [-keep N] [-v] PKG [args]",
 		Short: "Compile and run a program",
 		Long: `Run compiles and runs the main package PKG, or the named Go files, as go run does. The run
 can be killed at any time and goes on with harkgen resume.`,
@@ -77,15 +78,19 @@ can be killed at any time and goes on with harkgen resume.`,
 			if err := f.check(cmd); err != nil {
 				return err
 			}
+			if err := src.check(cmd); err != nil {
+				return err
+			}
 			n := 1
 			for n < len(args) && strings.HasSuffix(args[0], ".go") && strings.HasSuffix(args[n], ".go") {
 				n++
 			}
-			return a.run(cmd.Context(), &f, all, args[:n], args[n:])
+			return a.run(cmd.Context(), &f, &src, args[:n], args[n:])
 		},
 	}
 	cmd.Flags().SetInterspersed(false)
-	cmd.Flags().BoolVar(&all, "all", false, "transform every function, also those that can never be suspended, to test the compiler")
+	src.addAll(cmd)
+	src.addPlacement(cmd)
 	f.add(cmd)
 	return cmd
 }
@@ -110,12 +115,12 @@ program again; the run fits only the program that started it.`,
 }
 
 // run compiles, creates a run and executes it.
-func (a *app) run(ctx context.Context, f *runFlags, all bool, patterns, args []string) error {
+func (a *app) run(ctx context.Context, f *runFlags, src *sourceFlags, patterns, args []string) error {
 	cwd, err := os.Getwd()
 	if err != nil {
 		return err
 	}
-	w, err := a.worker(ctx, cwd, patterns, all)
+	w, err := a.worker(ctx, cwd, patterns, src)
 	if err != nil {
 		return err
 	}
@@ -124,7 +129,10 @@ func (a *app) run(ctx context.Context, f *runFlags, all bool, patterns, args []s
 		return err
 	}
 	defer s.Close()
-	prog := store.Program{Package: w.entry.Package, Patterns: patterns, Dir: cwd, All: all, Args: args, Cwd: cwd}
+	prog := store.Program{Package: w.entry.Package, Patterns: patterns, Dir: cwd, All: src.all, Args: args, Cwd: cwd}
+	if src.placement != transform.PlacementLocal {
+		prog.Placement = src.placement
+	}
 	r, err := local.Create(ctx, dir, s, prog, w.build)
 	if err != nil {
 		return err
@@ -154,7 +162,7 @@ func (a *app) resume(ctx context.Context, f *runFlags, id string) error {
 		fmt.Fprintf(a.stderr, "run %s is done (%s)\n", id, exitText(rec))
 		return nil
 	}
-	w, err := a.worker(ctx, rec.Program.Dir, rec.Program.Patterns, rec.Program.All)
+	w, err := a.worker(ctx, rec.Program.Dir, rec.Program.Patterns, sourceOf(&rec.Program))
 	if err != nil {
 		return err
 	}
@@ -241,6 +249,9 @@ func (a *app) openState(name string, create bool) (store.Store, string, error) {
 
 // execute executes the run and ends as go run would.
 func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.Options, w *worker) error {
+	if w.distributed { // here is where it will be executed by several workers
+		return errors.New("this harkgen compiles goroutines that run in processes of their own, and cannot execute them yet; use -placement local, without comments //hark:go remote")
+	}
 	// A write to a pipe that nobody reads is to be an error, not the end of this process.
 	pipes := make(chan os.Signal, 1)
 	signal.Notify(pipes, syscall.SIGPIPE)

@@ -68,6 +68,8 @@ type Program struct {
 	Dir      string   `json:"dir"`           // where it was compiled
 	All      bool     `json:"all,omitempty"` // with every function transformed
 	Args     []string `json:"args,omitempty"`
+
+	Placement string `json:"placement,omitempty"` // where goroutines run by default; see transform.Options
 	Cwd      string   `json:"cwd"` // working directory of the worker
 
 	ArgsBlob string `json:"args_blob,omitempty"` // the arguments in JSON, if they are too long for the record

@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"time"
@@ -94,6 +95,28 @@ func Chosen[T any](g *G) (v T, ok bool) {
 	}
 	g.chosen = nil
 	return v, g.chosenOK
+}
+
+// untilTimed gives up operations whose goroutines have a timer that is ready, and returns how long it takes until there is another.
+func (p *process) untilTimed(now time.Time) time.Duration {
+	if p.share == nil {
+		return math.MaxInt64
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cancelTimed(now.UnixNano())
+	var o outlook
+	for _, g := range p.gs {
+		if g.down && g.asked && g.reply == nil && !g.cancelling {
+			for _, w := range g.waits {
+				o.earlier(w.until(g))
+			}
+		}
+	}
+	if o.wake == 0 {
+		return math.MaxInt64
+	}
+	return max(0, time.Duration(o.wake-now.UnixNano()))
 }
 
 // cancelTimed gives up operations whose goroutines have a timer that is ready. p.mu is held.

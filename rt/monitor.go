@@ -161,13 +161,14 @@ func (p *process) tend(now time.Time) (d time.Duration, status int, done bool) {
 		p.finish(nil)
 		return 0, 0, true
 	}
+	timer := p.untilTimed(now)
 	if d := p.sharePatience(now, quiet); d >= 0 {
 		if d == 0 {
 			p.beginStop(reasonShared)
 		}
 		return d, 0, false
 	}
-	return p.look(now), 0, false
+	return min(p.look(now), timer), 0, false
 }
 
 // look takes a census and asks for a stop if there is reason to.

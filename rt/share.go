@@ -150,7 +150,8 @@ func (g *G) ask(what string, make func() *ask) *exchange.Reply {
 		return r
 	}
 	if g.pins != 0 {
-		os.Stderr.WriteString("harkgen: goroutine " + fmt.Sprint(g.id) + " uses something that processes share (" + what + ") in a call back from code that is not compiled; it cannot be saved there, so others cannot be told\n")
+		os.Stderr.WriteString("harkgen: goroutine " + fmt.Sprint(g.id) + " uses something that processes share (" + what + ") while it panics, or in a call back from code that is not compiled; " +
+			"it cannot be saved there, so others cannot be told; do it after the panic is recovered or the call has returned, or use -placement local\n")
 		g.p.exit(2)
 	}
 	if !g.asked {

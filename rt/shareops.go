@@ -14,7 +14,17 @@ import (
 
 // GoRemote is a go statement whose goroutine begins in a process of its own.
 func GoRemote(g *G, t Thunk) {
-	g.p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn}, value: &t})
+	p := cur // of package initialisation
+	if g != nil {
+		p = g.p
+	}
+	p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn}, value: &t})
+}
+
+// WaitGroupGoRemote is wg.Go(f), where t calls f in a process of its own.
+func WaitGroupGoRemote(g *G, wg *sync.WaitGroup, t Thunk) {
+	WaitGroupAdd(wg, 1)
+	GoRemote(g, &groupThunk{wg, t})
 }
 
 // recvShared is v, ok := <-ch of a shared channel.
@@ -75,11 +85,22 @@ func Close[T any](g *G, ch chan<- T) {
 }
 
 // Len is len(ch).
-func Len[T any](g *G, ch chan T) int {
-	t := g.chanThing(ch)
-	if t == nil {
-		return len(ch)
+func Len[T any](g *G, ch <-chan T) int {
+	if t := g.chanThing(ch); t != nil {
+		return g.lenShared(t)
 	}
+	return len(ch)
+}
+
+// LenSend is Len of a channel that is only sent on.
+func LenSend[T any](g *G, ch chan<- T) int {
+	if t := g.chanThing(ch); t != nil {
+		return g.lenShared(t)
+	}
+	return len(ch)
+}
+
+func (g *G) lenShared(t *snap.Thing) int {
 	r := g.ask("len", func() *ask { return &ask{op: exchange.Op{Kind: exchange.OpLen, Object: exchange.ObjectID(t.ID)}} })
 	if r == nil {
 		return 0

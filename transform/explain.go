@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/held"
+	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
@@ -25,6 +26,7 @@ import (
 const (
 	NoteVariable = "variable" // a package variable is state, or rebuilt
 	NoteFunction = "function" // a function may suspend
+	NoteGo       = "go"       // a go statement, or a call of WaitGroup.Go, starts its goroutine in this process or one of its own
 	NotePin      = "pin"      // a call of code that is not compiled may call back code that waits
 	NoteWarning  = "warning"  // something will not be as it seems when the program is saved or restored
 )
@@ -34,7 +36,7 @@ type Note struct {
 	diag.Diagnostic
 	Kind     string
 	Name     string // of the variable or function, with its package
-	Decision string // "state", "rebuilt", "suspends", "pins"; "" of a warning
+	Decision string // "state", "rebuilt", "suspends", "local", "remote", "pins"; "" of a warning
 	Chain    []Link // the reasons, one after the other
 }
 
@@ -65,7 +67,7 @@ type explainer struct {
 }
 
 // explain lists what was decided, sorted by place.
-func explain(prog *load.Program, facts *suspend.Facts, low *lower.Result) []Note {
+func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result, low *lower.Result) []Note {
 	e := &explainer{prog: prog, facts: facts, low: low, own: map[*types.Package]bool{}}
 	for _, u := range prog.User {
 		if own(u) {
@@ -80,6 +82,7 @@ func explain(prog *load.Program, facts *suspend.Facts, low *lower.Result) []Note
 	for _, c := range low.State.Changes {
 		e.foreign(c)
 	}
+	e.places(places)
 	for _, fn := range facts.Functions(func(fn *ssa.Function) bool { return e.own[load.PackageOf(fn)] && !load.Generic(fn) }) {
 		e.function(fn)
 	}
@@ -124,6 +127,36 @@ func (e *explainer) variable(d *state.Decision) {
 	}
 }
 
+// places notes where the goroutines of the main module run.
+func (e *explainer) places(places *placement.Result) {
+	mine := map[string]bool{}
+	for _, u := range e.prog.User {
+		for _, f := range u.Syntax {
+			mine[e.prog.Fset.PositionFor(f.Package, false).Filename] = own(u)
+		}
+	}
+	for _, s := range places.Statements {
+		if !mine[e.prog.Fset.PositionFor(s.Pos, false).Filename] {
+			continue
+		}
+		n := Note{Kind: NoteGo, Name: "go statement", Decision: placement.Local}
+		if s.Group {
+			n.Name = "call of sync.WaitGroup.Go"
+		}
+		where := "runs in this process"
+		if s.Remote {
+			n.Decision, where = placement.Remote, "runs in a process of its own"
+		}
+		n.What = "the goroutine of this " + n.Name + " is " + n.Decision + ": it " + where
+		n.Why = "so do all of this program without a comment " + placement.Directive
+		if s.Comment.IsValid() {
+			why := "a comment says so"
+			n.Why, n.Chain = why+e.at(s.Comment), []Link{{why, e.prog.Pos(s.Comment)}}
+		}
+		e.add(s.Pos, n)
+	}
+}
+
 func (e *explainer) foreign(c state.Change) {
 	name := c.Var.Pkg().Name() + "." + c.Var.Name()
 	e.add(c.Pos, Note{Kind: NoteWarning, Name: name, Diagnostic: diag.Diagnostic{
@@ -164,7 +197,7 @@ func (e *explainer) relative(pos token.Pos) token.Position {
 // suspends reports whether the goroutine may be suspended in i, so that a frame of the function is saved.
 func (e *explainer) suspends(i ssa.Instruction) bool {
 	c, ok := i.(*ssa.Call)
-	return suspend.Operation(i) != "" || ok && e.facts.Site(c)
+	return e.facts.Operation(i) != "" || ok && e.facts.Site(c)
 }
 
 // chain lists why fn may suspend, down to the operation.

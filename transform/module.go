@@ -51,7 +51,7 @@ func moduleFiles(ctx context.Context, o *Options, prog *load.Program, copies []*
 		}
 		std.add(path.Join(emit.StdPath, p.PkgPath))
 	}
-	parts := []string{".", "snap", "wire"}
+	parts := []string{".", "exchange", "snap", "wire"}
 	var files []emit.File
 	raised := map[string]string{}
 	if o.Lambda && len(res.Entries) > 0 {

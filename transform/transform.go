@@ -6,6 +6,7 @@ package transform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"go/types"
 	"io"
 	"maps"
@@ -27,11 +28,15 @@ import (
 
 // Options say what to compile. The zero value compiles ./... of the current directory.
 type Options struct {
-	Dir      string       // where patterns are relative to; "" is the current directory
-	Patterns []string     // as for go build; default ./...
-	Out      string       // absolute directory the files will be written to; only //line directives depend on it
-	Lambda   bool         // also emit the Lambda handlers and the deployment
-	All      bool         // transform every function, also those that never suspend
+	Dir      string   // where patterns are relative to; "" is the current directory
+	Patterns []string // as for go build; default ./...
+	Out      string   // absolute directory the files will be written to; only //line directives depend on it
+	Lambda   bool     // also emit the Lambda handlers and the deployment
+	All      bool     // transform every function, also those that never suspend
+
+	// Where goroutines run whose go statement has no comment //hark:go. "" is PlacementLocal.
+	Placement string
+
 	Progress func(string) // told of each phase; may be nil
 	Check    bool         // verify each function after each pass over it
 	Dump     string       // print what becomes of the functions of this name, phase by phase,
@@ -55,6 +60,8 @@ type Result struct {
 	Files   []emit.File // sorted by path
 	Notes   []Note      // what was decided about the packages of the main module, sorted by place
 	Inputs  []string    // the files of the user's that it depends on, sorted; other modules are known by their versions
+
+	Distributed bool // some goroutines run in processes of their own
 }
 
 // Errors is the list of everything wrong with the source.
@@ -72,6 +79,11 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 	if opt.Progress == nil {
 		opt.Progress = func(string) {}
 	}
+	switch opt.Placement {
+	case "", PlacementLocal, PlacementRemote:
+	default:
+		return nil, fmt.Errorf("%w, not %q", ErrPlacement, opt.Placement)
+	}
 	dir, err := filepath.Abs(opt.Dir)
 	if err != nil {
 		return nil, err
@@ -86,7 +98,7 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 		return nil, Errors{{What: "nothing to compile: " + strings.Join(opt.Patterns, " ") + " is outside the main module"}}
 	}
 	opt.Progress("finding what may suspend")
-	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Along, opt.All)
+	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Along, suspend.Options{All: opt.All, Shares: shares(prog, place(prog, &opt))})
 	if opt.Lambda && len(dependencies(prog, facts)) > 0 {
 		modules, err := opt.hostModules(ctx, prog)
 		if err != nil {
@@ -99,26 +111,30 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 		dump := newDumper(&opt)
 		low, res, err := compile(ctx, &opt, prog, facts, dump)
 		var errs Errors
-		if !errors.As(err, &errs) || !prog.Ban(files(errs)) {
+		var apart apartError
+		refused := errors.As(err, &apart)
+		if refused {
+			err = apart.Errors
+		}
+		if refused || !errors.As(err, &errs) || !prog.Ban(files(errs)) {
 			if dump != nil {
 				dump.write(prog, low, res)
 			}
 			return res, err
 		}
 		// Something of a library cannot be compiled: that library is left as it is.
-		prog.Compile(nil)
-		facts = facts.Again(prog.IsUser, prog.Along)
+		facts = analyse(prog, &opt, facts)
 	}
 }
 
 // compile compiles prog, with facts of its main module. What was lowered is returned even if the result is an error.
 func compile(ctx context.Context, o *Options, prog *load.Program, facts *suspend.Facts, dump *dumper) (*lower.Result, *Result, error) {
-	if deps := dependencies(prog, facts); len(deps) > 0 {
-		prog.Compile(deps)
-		facts = facts.Again(prog.IsUser, prog.Copyable)
+	facts, places := withDependencies(prog, o, facts)
+	if err := placementErrors(prog, places); err != nil {
+		return nil, nil, err
 	}
 	o.Progress("lowering")
-	watch := lower.Options{Check: o.Check}
+	watch := lower.Options{Place: places, Check: o.Check}
 	if dump != nil {
 		watch.Dump = dump.pass
 	}
@@ -126,10 +142,14 @@ func compile(ctx context.Context, o *Options, prog *load.Program, facts *suspend
 	if err := low.Errors.Err(); err != nil {
 		return low, nil, err
 	}
+	if low.Apart.Err() != nil { // sorted now
+		return low, nil, apartError{low.Apart}
+	}
 	o.Progress("writing Go")
 	res, err := pack(ctx, o, prog, low)
 	if err == nil {
-		res.Notes = explain(prog, facts, low)
+		res.Distributed = places.Distributed()
+		res.Notes = explain(prog, facts, places, low)
 	}
 	return low, res, err
 }

@@ -54,7 +54,7 @@ func analyze(t *testing.T, text []byte) (*load.Program, *pointsto.Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Along, false)
+	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Along, suspend.Options{})
 	c := &pointsto.Config{
 		Packages: []*types.Package{prog.User[0].Types},
 		Compiled: func(fn *ssa.Function) bool { return prog.IsUser(fn) && !load.Generic(fn) },

@@ -29,6 +29,7 @@ type Program struct {
 type Decision struct {
 	Var     *types.Var
 	Rebuilt bool
+	Written bool // it, or what it leads to, may be written after initialisation, or its initialisation is part of the program
 	Why     string
 	Pos     token.Pos // of what Why is about; NoPos: the variable itself
 	Handle  string    // what ties the value to one process, "" if nothing is known to
@@ -61,7 +62,7 @@ func Decide(p *Program) *Result {
 			if !ok {
 				continue
 			}
-			dec := &Decision{Var: v, Why: "the program is too large to tell what changes it"}
+			dec := &Decision{Var: v, Written: d == nil, Why: "the program is too large to tell what changes it"}
 			if d != nil {
 				d.decide(dec)
 			}
@@ -237,7 +238,7 @@ func (d *decider) globalOf(v *types.Var) *ssa.Global {
 func (d *decider) decide(dec *Decision) {
 	v := dec.Var
 	if d.p.Once(v.Pkg()) {
-		dec.Why = "its package is initialised as part of the program, once"
+		dec.Written, dec.Why = true, "its package is initialised as part of the program, once"
 		return
 	}
 	g := d.globalOf(v)
@@ -251,7 +252,7 @@ func (d *decider) decide(dec *Decision) {
 	for _, x := range objects {
 		if writes := d.of(x).writes; len(writes) > 0 {
 			w := slices.MinFunc(writes, func(a, b *pointsto.Write) int { return d.comparePos(a.Instr, b.Instr) })
-			dec.Pos, dec.Why = d.position(w.Instr), "it "+w.What
+			dec.Written, dec.Pos, dec.Why = true, d.position(w.Instr), "it "+w.What
 			if x != o {
 				dec.Why = "what it leads to " + w.What
 			}

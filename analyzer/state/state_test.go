@@ -69,7 +69,7 @@ func scenario(t *testing.T, ar *txtar.Archive) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Along, false)
+	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Along, suspend.Options{})
 	at := func(pos token.Pos) string {
 		p := prog.Fset.Position(pos)
 		rel, _ := filepath.Rel(dir, p.Filename)

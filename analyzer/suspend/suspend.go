@@ -13,6 +13,7 @@ package suspend
 
 import (
 	"go/token"
+	"go/types"
 	"strings"
 
 	"golang.org/x/tools/go/callgraph"
@@ -29,9 +30,16 @@ type Reason struct {
 	Via  *ssa.Function // the callee; nil when the function itself suspends
 }
 
+// Options say what is coloured. The zero value colours what has to be in a program of one process.
+type Options struct {
+	All bool // every compiled function
+	// Shares reports whether the channels that fn closes, or asks for their length, may be shared by processes: these are operations then. Nil: none are.
+	Shares func(fn *ssa.Function) bool
+}
+
 // Facts is the colouring of one program.
 type Facts struct {
-	All      bool // every compiled function is coloured
+	Options
 	coloured map[*ssa.Function]*Reason
 	sites    map[ssa.CallInstruction]bool
 	callees  map[*ssa.Function]map[ssa.CallInstruction][]*ssa.Function
@@ -152,6 +160,38 @@ func Operation(instr ssa.Instruction) string {
 	return ""
 }
 
+// Operation is the function Operation, with what is one only in a program of several processes.
+func (f *Facts) Operation(instr ssa.Instruction) string {
+	if op := Operation(instr); op != "" || f.Shares == nil {
+		return op
+	}
+	var c *ssa.CallCommon
+	switch i := instr.(type) {
+	case *ssa.Call:
+		c = &i.Call
+	case *ssa.Defer:
+		c = &i.Call
+	default:
+		return ""
+	}
+	if op := ChannelBuiltin(c); op != "" && f.Shares(instr.Parent()) {
+		return op
+	}
+	return ""
+}
+
+// ChannelBuiltin returns "close" or "len" if c is that of a channel, or "".
+func ChannelBuiltin(c *ssa.CallCommon) string {
+	b, ok := c.Value.(*ssa.Builtin)
+	if !ok || b.Name() != "close" && b.Name() != "len" {
+		return ""
+	}
+	if _, ok := c.Args[0].Type().Underlying().(*types.Chan); !ok {
+		return ""
+	}
+	return b.Name()
+}
+
 // quiet are the library packages whose functions wait for moments only. Their goroutines are coloured, nothing else.
 var quiet = map[string]bool{"context": true}
 
@@ -177,17 +217,17 @@ func isQuiet(fn *ssa.Function) bool {
 }
 
 // Analyze colours the functions for which compiled is true, and those for which along is true if they may suspend: functions
-// that can be compiled as well. With all, it colours every compiled function.
-func Analyze(prog *ssa.Program, compiled, along func(*ssa.Function) bool, all bool) *Facts {
+// that can be compiled as well.
+func Analyze(prog *ssa.Program, compiled, along func(*ssa.Function) bool, o Options) *Facts {
 	fns := ssautil.AllFunctions(prog)
-	f := &Facts{All: all, fns: sorted(fns), graph: vta.CallGraph(fns, cha.CallGraph(prog))}
+	f := &Facts{Options: o, fns: sorted(fns), graph: vta.CallGraph(fns, cha.CallGraph(prog))}
 	return f.Again(compiled, along)
 }
 
 // Again is Analyze of the same program for other functions.
 func (f *Facts) Again(compiled, along func(*ssa.Function) bool) *Facts {
 	f = &Facts{
-		All:      f.All,
+		Options:  f.Options,
 		fns:      f.fns,
 		graph:    f.graph,
 		coloured: map[*ssa.Function]*Reason{},
@@ -200,7 +240,7 @@ func (f *Facts) Again(compiled, along func(*ssa.Function) bool) *Facts {
 	var roots []*ssa.Function
 	for _, fn := range f.fns {
 		forced := f.All && compiled(fn)
-		if !forced && !operates(fn, compiled(fn)) || !f.carries(fn) || conduits[fn.String()] {
+		if !forced && !f.operates(fn, compiled(fn)) || !f.carries(fn) || conduits[fn.String()] {
 			continue
 		}
 		if r := f.own(fn, forced); r != nil {
@@ -219,10 +259,10 @@ func isWrapper(fn *ssa.Function) bool {
 }
 
 // operates reports whether fn itself has a suspending operation. Without locks, those do not count: a library locks for moments only.
-func operates(fn *ssa.Function, locks bool) bool {
+func (f *Facts) operates(fn *ssa.Function, locks bool) bool {
 	for _, b := range fn.Blocks {
 		for _, instr := range b.Instrs {
-			if op := Operation(instr); op != "" && (locks || !strings.HasSuffix(op, "Lock")) {
+			if op := f.Operation(instr); op != "" && (locks || !strings.HasSuffix(op, "Lock")) {
 				return true
 			}
 		}
@@ -264,7 +304,7 @@ func (f *Facts) own(fn *ssa.Function, all bool) *Reason {
 	var first *Reason
 	for _, b := range fn.Blocks {
 		for _, instr := range b.Instrs {
-			op := Operation(instr)
+			op := f.Operation(instr)
 			if op == "" {
 				continue
 			}

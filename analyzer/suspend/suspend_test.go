@@ -67,7 +67,7 @@ var loaded = sync.OnceValues(func() (*world, error) {
 	if w.prog, err = load.Load(context.Background(), dir, []string{"./..."}); err != nil {
 		return nil, err
 	}
-	w.facts = suspend.Analyze(w.prog.SSA, w.prog.IsUser, w.prog.Copyable, false)
+	w.facts = suspend.Analyze(w.prog.SSA, w.prog.IsUser, w.prog.Copyable, suspend.Options{})
 	return w, nil
 })
 

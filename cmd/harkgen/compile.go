@@ -24,7 +24,7 @@ import (
 )
 
 // build is the command without a subcommand.
-func (a *app) build(ctx context.Context, out string, patterns []string) error {
+func (a *app) build(ctx context.Context, out string, src *sourceFlags, patterns []string) error {
 	abs, err := filepath.Abs(out)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (a *app) build(ctx context.Context, out string, patterns []string) error {
 	if err := checkOutput(abs); err != nil { // before the work, not after it
 		return err
 	}
-	res, err := a.compile(ctx, &transform.Options{Patterns: patterns, Out: abs, Lambda: true})
+	res, err := a.compile(ctx, &transform.Options{Patterns: patterns, Out: abs, Lambda: true, Placement: src.placement})
 	if err != nil {
 		return err
 	}
@@ -113,6 +113,8 @@ type worker struct {
 	build  string // its identity
 	entry  transform.Entry
 	goroot string
+
+	distributed bool // some goroutines run in processes of their own
 }
 
 // environ adds to the environment that the program gets. It is built with -trimpath, so runtime.GOROOT does not know.
@@ -124,8 +126,8 @@ func (w *worker) environ(o *local.Options) {
 
 // worker compiles the program that the patterns name in dir, and builds it, in the cache. It
 // stays there under its identity, so that runs of it are not disturbed by the next build.
-func (a *app) worker(ctx context.Context, dir string, patterns []string, all bool) (*worker, error) {
-	cache, unlock, err := cacheDir(dir, patterns, all)
+func (a *app) worker(ctx context.Context, dir string, patterns []string, src *sourceFlags) (*worker, error) {
+	cache, unlock, err := cacheDir(dir, patterns, src)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +142,7 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string, all boo
 	}
 	began := time.Now()
 	out := filepath.Join(cache, "src")
-	res, err := a.compile(ctx, &transform.Options{Dir: dir, Patterns: patterns, Out: out, All: all})
+	res, err := a.compile(ctx, &transform.Options{Dir: dir, Patterns: patterns, Out: out, All: src.all, Placement: src.placement})
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +156,7 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string, all boo
 	if err := writeOutput(out, res); err != nil {
 		return nil, err
 	}
-	w := &worker{entry: res.Entries[0], goroot: goroot}
+	w := &worker{entry: res.Entries[0], goroot: goroot, distributed: res.Distributed}
 	exe := filepath.Join(cache, "new")
 	if err := a.goBuild(ctx, out, w.entry.Dir, exe); err != nil {
 		return nil, err
@@ -174,12 +176,12 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string, all boo
 }
 
 // cachePath is the place for what is compiled from these patterns.
-func cachePath(dir string, patterns []string, all bool) string {
+func cachePath(dir string, patterns []string, src *sourceFlags) string {
 	base, err := os.UserCacheDir()
 	if err != nil {
 		base = filepath.Join(os.TempDir(), fmt.Sprint("cache-", os.Getuid()))
 	}
-	sum := sha256.Sum256(fmt.Append(nil, dir, "\x00", strings.Join(patterns, "\x00"), "\x00", all))
+	sum := sha256.Sum256(fmt.Append(nil, dir, "\x00", strings.Join(patterns, "\x00"), "\x00", src.key()))
 	return filepath.Join(base, "harkgen", hex.EncodeToString(sum[:8]))
 }
 
@@ -187,8 +189,8 @@ func cachePath(dir string, patterns []string, all bool) string {
 func binPath(cache, build string) string { return filepath.Join(cache, "bin", build[:16]) }
 
 // cacheDir makes the place for what is compiled from these patterns, locked against others.
-func cacheDir(dir string, patterns []string, all bool) (cache string, unlock func(), err error) {
-	cache = cachePath(dir, patterns, all)
+func cacheDir(dir string, patterns []string, src *sourceFlags) (cache string, unlock func(), err error) {
+	cache = cachePath(dir, patterns, src)
 	if err := os.MkdirAll(cache, 0o700); err != nil {
 		return "", nil, err
 	}

@@ -15,27 +15,33 @@ import (
 
 func (a *app) explainCommand() *cobra.Command {
 	var asJSON bool
+	var src sourceFlags
 	cmd := &cobra.Command{
-		Use:   "explain [-json] [packages]",
+		Use:   "explain [-json] [-placement WHERE] [packages]",
 		Short: "Tell what the compiler decides, and why",
 		Long: `Explain tells what the compiler decides about the named packages (default ./...), a line each:
 
   which package variables are state, saved and restored, and which are rebuilt by their
   initialisers in each process;
   which functions may suspend, by which calls;
+  which go statements start goroutines in processes of their own;
   which calls pin a goroutine, so that the process cannot be saved before they return;
   what will not be as it seems when the program is saved.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.explain(cmd.Context(), args, asJSON)
+			if err := src.check(cmd); err != nil {
+				return err
+			}
+			return a.explain(cmd.Context(), args, &src, asJSON)
 		},
 	}
+	src.addPlacement(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func (a *app) explain(ctx context.Context, patterns []string, asJSON bool) error {
-	res, err := a.compile(ctx, &transform.Options{Patterns: patterns})
+func (a *app) explain(ctx context.Context, patterns []string, src *sourceFlags, asJSON bool) error {
+	res, err := a.compile(ctx, &transform.Options{Patterns: patterns, Placement: src.placement})
 	if err != nil {
 		return err
 	}
@@ -50,12 +56,12 @@ func (a *app) explain(ctx context.Context, patterns []string, asJSON bool) error
 
 // A note is a transform.Note as -json prints it.
 type note struct {
-	Kind     string `json:"kind"` // variable, function, pin, warning
+	Kind     string `json:"kind"` // variable, function, go, pin, warning
 	File     string `json:"file,omitempty"`
 	Line     int    `json:"line,omitempty"`
 	Column   int    `json:"column,omitempty"`
 	Name     string `json:"name"`
-	Decision string `json:"decision,omitempty"` // state, rebuilt, suspends, pins
+	Decision string `json:"decision,omitempty"` // state, rebuilt, suspends, local, remote, pins
 	What     string `json:"what"`
 	Why      string `json:"why,omitempty"`
 	Do       string `json:"do,omitempty"`

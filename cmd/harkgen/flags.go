@@ -3,12 +3,51 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/transform"
 )
+
+// sourceFlags say how a program is compiled. They are part of its identity.
+type sourceFlags struct {
+	all       bool
+	placement string
+}
+
+func (f *sourceFlags) addAll(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.all, "all", false, "transform every function, also those that can never be suspended, to test the compiler")
+}
+
+func (f *sourceFlags) addPlacement(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.placement, "placement", transform.PlacementLocal, "`WHERE` goroutines run whose go statement has no comment //hark:go: local, or remote, in processes of their own")
+}
+
+func (f *sourceFlags) check(cmd *cobra.Command) error {
+	if f.placement != transform.PlacementLocal && f.placement != transform.PlacementRemote {
+		return &usageError{cmd, "-placement is local or remote"}
+	}
+	return nil
+}
+
+// key is f as part of the name of what is compiled.
+func (f *sourceFlags) key() string {
+	key := fmt.Sprint(f.all)
+	if f.placement == transform.PlacementRemote {
+		key += "\x00" + f.placement
+	}
+	return key
+}
+
+// sourceOf are the flags that a run was compiled with.
+func sourceOf(p *store.Program) *sourceFlags {
+	return &sourceFlags{all: p.All, placement: cmp.Or(p.Placement, transform.PlacementLocal)}
+}
 
 // normalize gives a second dash to the long flags of harkgen's own. What comes after the package of a
 // command that does not intersperse flags and arguments belongs to the program, and is left alone.

@@ -106,13 +106,13 @@ func (a *app) workerOf(ctx context.Context, run *store.Run) (*worker, error) {
 	if len(run.Build) < 16 {
 		return nil, store.Damagedf("the record of run %s is damaged: build %q; nothing was deleted", run.ID, run.Build)
 	}
-	exes, _ := filepath.Glob(filepath.Join(binPath(cachePath(p.Dir, p.Patterns, p.All), run.Build), "*"))
+	exes, _ := filepath.Glob(filepath.Join(binPath(cachePath(p.Dir, p.Patterns, sourceOf(&p)), run.Build), "*"))
 	for _, exe := range exes {
 		if sum, err := hashFile(exe); err == nil && sum == run.Build {
 			return &worker{path: exe, build: sum}, nil
 		}
 	}
-	w, err := a.worker(ctx, p.Dir, p.Patterns, p.All)
+	w, err := a.worker(ctx, p.Dir, p.Patterns, sourceOf(&p))
 	if source := (transform.Errors)(nil); errors.As(err, &source) {
 		fmt.Fprintf(a.stderr, "harkgen: the program of run %s is not in the cache any more, and cannot be compiled:\n", run.ID)
 		return nil, err

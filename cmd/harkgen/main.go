@@ -112,8 +112,9 @@ func (a *app) report(ctx context.Context, err error) int {
 
 func (a *app) rootCommand() *cobra.Command {
 	out := "harkout"
+	var src sourceFlags
 	root := &cobra.Command{
-		Use:   "harkgen [-o DIR] [packages]",
+		Use:   "harkgen [-o DIR] [-placement WHERE] [packages]",
 		Short: "Compile Go programs into durable ones",
 		Long: `Harkgen compiles the named packages (default ./...) into a module of its own that builds with
 go build. The source is not changed. Programs compiled so go on after a crash where they were.`,
@@ -121,10 +122,14 @@ go build. The source is not changed. Programs compiled so go on after a crash wh
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.build(cmd.Context(), out, args)
+			if err := src.check(cmd); err != nil {
+				return err
+			}
+			return a.build(cmd.Context(), out, &src, args)
 		},
 	}
 	root.Flags().StringVarP(&out, "output", "o", out, "write the compiled module to `DIR`")
+	src.addPlacement(root)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd, flagError(err)} })

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,6 +22,7 @@ import (
 	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/shared"
+	"github.com/harkgen/harkgen/transform"
 )
 
 const defaultState = ".hark"
@@ -33,6 +36,7 @@ type runFlags struct {
 	chaos   int
 	inproc  bool
 	keep    int
+	workers int
 	verbose bool
 }
 
@@ -41,6 +45,7 @@ func (f *runFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print the id of the run")
 	cmd.Flags().IntVar(&f.chaos, "chaos", 0, "kill the program at every `N`th operation, and go on in a new process")
 	cmd.Flags().BoolVar(&f.inproc, "inproc", false, "with -chaos, do not kill the process, but restore its memory from what was saved")
+	cmd.Flags().IntVar(&f.workers, "workers", 0, "have at most `N` processes of the run in workers at the same time; by default four for each processor")
 	cmd.Flags().IntVar(&f.keep, "keep", 0, "keep the state after each of the last `N` commits readable; by default 1, or what the run was started with")
 }
 
@@ -52,6 +57,8 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 		return &usageError{cmd, "-inproc needs -chaos"}
 	case (f.keep < 1 || f.keep > store.MaxKeep) && cmd.Flags().Changed("keep"):
 		return &usageError{cmd, fmt.Sprintf("-keep needs a number from 1 to %d", store.MaxKeep)}
+	case f.workers < 1 && cmd.Flags().Changed("workers"):
+		return &usageError{cmd, "-workers needs a positive number"}
 	case f.state == "":
 		return &usageError{cmd, "-state needs a directory"}
 	}
@@ -60,9 +67,9 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 
 func (a *app) runCommand() *cobra.Command {
 	var f runFlags
-	var all bool
+	var src sourceFlags
 	cmd := &cobra.Command{
-		Use:   "run [-all] [-state DIR] [-chaos N [-inproc]] [-keep N] [-v] PKG [args]",
+		Use:   "run [-all] [-placement WHERE] [-state DIR] [-workers N] [-chaos N [-inproc]] [-keep N] [-v] PKG [args]",
 		Short: "Compile and run a program",
 		Long: `Run compiles and runs the main package PKG, or the named Go files, as go run does. The run
 can be killed at any time and goes on with harkgen resume.`,
@@ -77,15 +84,19 @@ can be killed at any time and goes on with harkgen resume.`,
 			if err := f.check(cmd); err != nil {
 				return err
 			}
+			if err := src.check(cmd); err != nil {
+				return err
+			}
 			n := 1
 			for n < len(args) && strings.HasSuffix(args[0], ".go") && strings.HasSuffix(args[n], ".go") {
 				n++
 			}
-			return a.run(cmd.Context(), &f, all, args[:n], args[n:])
+			return a.run(cmd.Context(), &f, &src, args[:n], args[n:])
 		},
 	}
 	cmd.Flags().SetInterspersed(false)
-	cmd.Flags().BoolVar(&all, "all", false, "transform every function, also those that can never be suspended, to test the compiler")
+	src.addAll(cmd)
+	src.addPlacement(cmd)
 	f.add(cmd)
 	return cmd
 }
@@ -93,7 +104,7 @@ can be killed at any time and goes on with harkgen resume.`,
 func (a *app) resumeCommand() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
-		Use:   "resume [-state DIR] [-chaos N [-inproc]] [-keep N] [-v] RUN",
+		Use:   "resume [-state DIR] [-workers N] [-chaos N [-inproc]] [-keep N] [-v] RUN",
 		Short: "Go on with a run",
 		Long: `Resume goes on with a run that was stopped or killed, from its last commit. It compiles the
 program again; the run fits only the program that started it.`,
@@ -110,12 +121,12 @@ program again; the run fits only the program that started it.`,
 }
 
 // run compiles, creates a run and executes it.
-func (a *app) run(ctx context.Context, f *runFlags, all bool, patterns, args []string) error {
+func (a *app) run(ctx context.Context, f *runFlags, src *sourceFlags, patterns, args []string) error {
 	cwd, err := os.Getwd()
 	if err != nil {
 		return err
 	}
-	w, err := a.worker(ctx, cwd, patterns, all)
+	w, err := a.worker(ctx, cwd, patterns, src)
 	if err != nil {
 		return err
 	}
@@ -124,7 +135,10 @@ func (a *app) run(ctx context.Context, f *runFlags, all bool, patterns, args []s
 		return err
 	}
 	defer s.Close()
-	prog := store.Program{Package: w.entry.Package, Patterns: patterns, Dir: cwd, All: all, Args: args, Cwd: cwd}
+	prog := store.Program{Package: w.entry.Package, Patterns: patterns, Dir: cwd, All: src.all, Spread: w.distributed, Args: args, Cwd: cwd}
+	if src.placement != transform.PlacementLocal {
+		prog.Placement = src.placement
+	}
 	r, err := local.Create(ctx, dir, s, prog, w.build)
 	if err != nil {
 		return err
@@ -154,7 +168,7 @@ func (a *app) resume(ctx context.Context, f *runFlags, id string) error {
 		fmt.Fprintf(a.stderr, "run %s is done (%s)\n", id, exitText(rec))
 		return nil
 	}
-	w, err := a.worker(ctx, rec.Program.Dir, rec.Program.Patterns, rec.Program.All)
+	w, err := a.worker(ctx, rec.Program.Dir, rec.Program.Patterns, sourceOf(&rec.Program))
 	if err != nil {
 		return err
 	}
@@ -246,12 +260,15 @@ func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.O
 	signal.Notify(pipes, syscall.SIGPIPE)
 	defer signal.Stop(pipes)
 
+	if r.Record().Program.Spread && (f.inproc || f.keep > 0) {
+		return errors.New("-inproc and -keep are for programs whose goroutines are all in one process; leave them out, or use -placement local")
+	}
 	id := r.Record().ID
 	if f.verbose {
 		fmt.Fprintln(a.stderr, "run", id)
 	}
 	o.Worker, o.Chaos, o.InProc, o.Visits = w.path, f.chaos, f.inproc, r.Record().Program.All
-	o.Keep = f.keep
+	o.Keep, o.Workers = f.keep, cmp.Or(f.workers, 4*runtime.NumCPU())
 	if name := os.Getenv(traceVar); name != "" {
 		trace, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {

@@ -26,6 +26,8 @@ type made struct {
 	Path   string              // of the executable
 	Build  string
 	Result transform.Entry
+
+	Distributed bool `json:",omitempty"`
 }
 
 // A stamp identifies the content of a file; the time saves reading it.
@@ -110,12 +112,12 @@ func current(cache, key string) *worker {
 	}
 	now := time.Now()
 	_ = os.Chtimes(filepath.Dir(m.Path), now, now) // in use: see removeOld
-	return &worker{path: m.Path, build: m.Build, entry: m.Result}
+	return &worker{path: m.Path, build: m.Build, entry: m.Result, distributed: m.Distributed}
 }
 
 // remember notes what w was compiled from, by a compilation that began at the given time. What was edited meanwhile is not remembered.
 func remember(cache, key string, began time.Time, res *transform.Result, w *worker) error {
-	m := made{Key: key, Files: map[string]stamp{}, Dirs: map[string][]string{}, Path: w.path, Build: w.build, Result: w.entry}
+	m := made{Key: key, Files: map[string]stamp{}, Dirs: map[string][]string{}, Path: w.path, Build: w.build, Result: w.entry, Distributed: w.distributed}
 	for _, f := range res.Inputs {
 		s, err := stampOf(f)
 		if err != nil {

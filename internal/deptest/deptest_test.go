@@ -87,7 +87,7 @@ var policy = []rule{
 	{pkg: "transform/diag", why: "errors with positions, for every phase"},
 	{pkg: "transform/load", may: "transform/diag", ext: "golang.org/x/tools", why: "phase 1: packages, types, SSA"},
 	{pkg: "transform/ir", why: "the data between lower and emit: plain, so that it can be printed and checked alone"},
-	{pkg: "transform/lower", may: "analyzer/suspend analyzer/state transform/diag transform/load transform/ir", ext: "golang.org/x/tools", why: "phase 2: SSA to ir"},
+	{pkg: "transform/lower", may: "analyzer/placement analyzer/suspend analyzer/state transform/diag transform/load transform/ir", ext: "golang.org/x/tools", why: "phase 2: SSA to ir"},
 	{
 		pkg: "transform/emit", may: "transform/diag transform/load transform/ir transform/lower",
 		ext: "golang.org/x/tools/go/packages github.com/dave/jennifer",

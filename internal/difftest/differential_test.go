@@ -21,6 +21,7 @@ type program struct {
 	name  string
 	src   string // its path
 	args  []string
+	flags []string // of harkgen
 	stdin string
 }
 
@@ -211,6 +212,9 @@ func parse(file string) (program, error) {
 		}
 		if s, ok := strings.CutPrefix(line, "// args: "); ok {
 			p.args = strings.Fields(s)
+		}
+		if s, ok := strings.CutPrefix(line, "// flags: "); ok {
+			p.flags = strings.Fields(s)
 		}
 		if s, ok := strings.CutPrefix(line, "// stdin: "); ok {
 			if p.stdin, err = strconv.Unquote(s); err != nil {

@@ -17,6 +17,7 @@
 //
 //	// args: words for the command line
 //	// stdin: "a Go string"
+//	// flags: of harkgen, for programs that are refused
 //
 // Random choices print their seed; HARK_SEED=n repeats them. With -all only a
 // sample of the programs runs, unless -run names them (-run TestRun/ names all),

@@ -23,7 +23,7 @@ func TestRefused(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			out := filepath.Join(t.TempDir(), "out")
-			o := command{dir: dir, args: []string{harkgen, "-o", out, "./" + p.name}}.run(t)
+			o := command{dir: dir, args: append(append([]string{harkgen, "-o", out}, p.flags...), "./"+p.name)}.run(t)
 			if o.status != 1 {
 				t.Errorf("exit status %d, want 1", o.status)
 			}

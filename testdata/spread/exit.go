@@ -6,12 +6,17 @@ import (
 	"os"
 )
 
+func recovered() (text string) {
+	defer func() { text = fmt.Sprint("recovered ", recover()) }()
+	var m map[string]int
+	m["x"] = 1
+	return ""
+}
+
 func main() {
 	done := make(chan string)
 	go func() {
-		defer func() { done <- fmt.Sprint("recovered ", recover()) }()
-		var m map[string]int
-		m["x"] = 1
+		done <- recovered()
 	}()
 	fmt.Println(<-done)
 	go func() {

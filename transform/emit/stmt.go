@@ -213,7 +213,7 @@ func (e *emitter) selectStmt(g *jen.Group, s *ir.Stmt) {
 		return
 	}
 	concede := func() *jen.Statement { return G().Dot("Concede").Call(waits()...) }
-	g.If(G().Dot("Before").Call()).Block(concede()).Else().Block(jen.Select().BlockFunc(func(sel *jen.Group) {
+	native := jen.If(G().Dot("Before").Call()).Block(concede()).Else().Block(jen.Select().BlockFunc(func(sel *jen.Group) {
 		cases(sel)
 		sel.Default().BlockFunc(func(b *jen.Group) {
 			if !s.Block {
@@ -229,7 +229,43 @@ func (e *emitter) selectStmt(g *jen.Group, s *ir.Stmt) {
 			b.Add(G().Dot("Unpark").Call())
 		})
 	}))
+	if s.Choose {
+		e.choose(g, s, native)
+	} else {
+		g.Add(native)
+	}
 	e.suspendCheck(g, s.Point)
+}
+
+// choose spells a select over channels that processes may share. If none is shared the native one is executed.
+func (e *emitter) choose(g *jen.Group, s *ir.Stmt, native *jen.Statement) {
+	args := []jen.Code{jen.Lit(!s.Block)}
+	var received []jen.Code
+	for n, c := range s.Cases {
+		if c.Send != nil {
+			args = append(args, e.rt("SendingValue").Call(e.expr(c.Chan), e.bare(c.Send)))
+			continue
+		}
+		args = append(args, e.rt("Recving").Call(e.expr(c.Chan)))
+		if c.L[0] == nil && c.L[1] == nil {
+			continue
+		}
+		left := []jen.Code{jen.Id("_"), jen.Id("_")}
+		for i, l := range c.L {
+			if l != nil {
+				left[i] = e.expr(l)
+			}
+		}
+		elem := c.Chan.Type.Underlying().(*types.Chan).Elem()
+		received = append(received, jen.Case(jen.Lit(n)).Block(jen.List(left...).Op("=").Add(e.rt("Chosen")).Types(e.typ(elem)).Call(jen.Id(e.fn.G))))
+	}
+	index := func() *jen.Statement { return jen.Id(s.Index.Name) }
+	g.Add(index()).Op("=").Id(e.fn.G).Dot("Choose").Call(args...)
+	st := jen.If(index().Op("==").Add(e.rt("Native"))).Block(native)
+	if len(received) > 0 {
+		st.Else().If(jen.Op("!").Id(e.fn.G).Dot("Suspending").Call()).Block(jen.Switch(index()).Block(received...))
+	}
+	g.Add(st)
 }
 
 func (e *emitter) setIndex(g *jen.Group, s *ir.Stmt, n int) {

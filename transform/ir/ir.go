@@ -113,6 +113,7 @@ type Stmt struct {
 	Cases  []Case // of Select
 	Index  *Var   // of Select: the case that ran
 	Block  bool   // of Select: no default clause
+	Choose bool   // of Select: processes may share its channels
 	Direct bool   // of Defer: the thunk holds a recover and is deferred itself
 	Point  *Point
 	Dyn    bool // the call at this point is made through a func value or interface

@@ -301,6 +301,9 @@ func (f *Func) dropUnread() {
 					place(c.L[0])
 					place(c.L[1])
 				}
+				if s.Choose {
+					s.Index.Read = true
+				}
 			}
 		}
 		if f.Defers != nil {

@@ -203,7 +203,11 @@ func (s *Stmt) selectText() string {
 	if !s.Block {
 		cases = append(cases, "default")
 	}
-	text := "select {" + strings.Join(cases, "; ") + "}"
+	text := "select {"
+	if s.Choose {
+		text = "choose {"
+	}
+	text += strings.Join(cases, "; ") + "}"
 	if s.Index != nil {
 		return s.Index.Name + " = " + text
 	}

@@ -108,6 +108,8 @@ func (v *verifier) shape(b *Block, s *Stmt) {
 		ok = len(s.R) == 2 || len(s.R) < 2 && v.f.Defers != nil
 	case Deferred, CatchOuter, DeferOuter:
 		ok = v.f.Defers != nil
+	case Select:
+		ok = !s.Choose || s.Index != nil && s.Point != nil
 	}
 	if !ok || s.Point == nil && (s.Dyn || s.Kind == Select && v.f.Coloured || s.Kind == Poll) {
 		v.bad("block %d: malformed statement of kind %d", b.Index, s.Kind)

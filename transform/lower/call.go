@@ -31,7 +31,7 @@ func (b *fn) rtg(name string, args ...*ir.Expr) *ir.Expr {
 // operation emits s as a suspension point whose operands are needed again when it is resumed.
 func (b *fn) operation(s *ir.Stmt, i ssa.Instruction) {
 	s.Pos = position(i)
-	op := suspend.Operation(i)
+	op := b.facts.Operation(i)
 	if c, ok := i.(*ssa.Call); ok && op == "" {
 		op = "calls " + calleeName(&c.Call)
 	}
@@ -342,7 +342,7 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 	if lib.rt == "WaitGroupGo" {
 		wg := b.value(i.Call.Args[0])
 		t := b.thunkOf(&ssa.CallCommon{Value: i.Call.Args[1]}, i, b.facts.Site(i), false)
-		b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(lib.rt, wg, t)}, Pos: position(i)})
+		b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(b.placed(lib.rt, i), wg, t)}, Pos: position(i)})
 		return
 	}
 	for _, a := range i.Call.Args {
@@ -367,6 +367,10 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 }
 
 func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {
+	if b.suspends(i) {
+		b.sharedBuiltin(i)
+		return
+	}
 	switch bi.Name() {
 	case "ssa:deferstack":
 		b.deferStack(i)

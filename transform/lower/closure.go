@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/ir"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -141,7 +142,7 @@ func (b *fn) boundEnv(f *ssa.Function, t types.Type) *ir.Env {
 
 func (b *fn) goStmt(i *ssa.Go) {
 	t := b.thunkOf(&i.Call, i, b.facts.Site(i), false)
-	b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg("Go", t)}, Pos: i.Pos()})
+	b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(b.placed("Go", i), t)}, Pos: i.Pos()})
 }
 
 func (b *fn) deferStmt(i *ssa.Defer) {
@@ -249,6 +250,8 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 	}
 	call := &ir.Expr{Op: ir.OpCall}
 	switch bi, isB := c.Value.(*ssa.Builtin); {
+	case isB && suspend.ChannelBuiltin(c) == "close" && b.sharesChannels():
+		call = rt("Close", append([]*ir.Expr{g}, args(0)...)...)
 	case isB:
 		call = &ir.Expr{Op: ir.OpBuiltin, Name: bi.Name(), Args: args(0)}
 		call.Spread = false

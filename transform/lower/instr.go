@@ -141,7 +141,7 @@ func (b *fn) suspends(i ssa.Instruction) bool {
 	if c, ok := i.(*ssa.Call); ok {
 		return b.facts.Site(c) && !releases(c.Call.StaticCallee())
 	}
-	return suspend.Operation(i) != ""
+	return b.facts.Operation(i) != ""
 }
 
 // releases reports whether rt replaces fn with a call that does not suspend (Unlock, Done, AfterFunc).

@@ -46,6 +46,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
@@ -56,8 +57,9 @@ import (
 // Prefix begins every package-level identifier that harkgen invents; in packages other than main it is Hark_, to be reachable.
 const Prefix = "hark_"
 
-// Options say how lowering is watched. The zero value does not.
+// Options say where goroutines are placed, and how lowering is watched. The zero value does not watch.
 type Options struct {
+	Place *placement.Result                               // of the go statements of the compiled packages
 	Check bool                                            // verify each function after each pass
 	Dump  func(fn *ssa.Function, f *ir.Func, pass string) // called for each function after each pass; may be nil
 }
@@ -67,6 +69,7 @@ type Result struct {
 	Plan     *Plan
 	Packages map[string]*ir.Package // by path; only packages with something lowered
 	Errors   diag.List
+	Apart    diag.List     // what goroutines in processes of their own do that they cannot
 	State    *state.Result // which package variables are state
 	l        *lowerer
 }
@@ -103,6 +106,9 @@ type lowerer struct {
 
 // Program lowers every function that needs it. Problems with the user's source are in Result.Errors, all of them.
 func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
+	if opt.Place == nil {
+		opt.Place = &placement.Result{}
+	}
 	l := &lowerer{
 		opt: opt, prog: prog, facts: facts, plan: newPlan(prog, facts),
 		pkgs:   map[*types.Package]*ir.Package{},
@@ -135,6 +141,9 @@ func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 	l.copiedGlobals()
 	l.handles()
 	res := &Result{Plan: l.plan, Packages: map[string]*ir.Package{}, Errors: l.errs, State: decided, l: l}
+	if len(l.errs) == 0 {
+		res.Apart = l.refuseApart(decided)
+	}
 	for tp, p := range l.pkgs {
 		res.Packages[tp.Path()] = p
 	}

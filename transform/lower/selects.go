@@ -34,6 +34,12 @@ func (b *fn) selectStmt(i *ssa.Select) {
 		b.emit(s)
 		return
 	}
+	if b.opt.Place.Distributed() && len(s.Cases) > 0 {
+		s.Choose = true
+		if s.Index == nil {
+			s.Index = b.newVar("chosen", types.Typ[types.Int])
+		}
+	}
 	b.operation(s, i)
 }
 

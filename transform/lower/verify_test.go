@@ -62,7 +62,7 @@ func lowerCorpus(all bool) (*lowered, error) {
 	if l.prog, err = load.Load(context.Background(), dir, []string{"./..."}); err != nil {
 		return nil, err
 	}
-	l.facts = suspend.Analyze(l.prog.SSA, l.prog.IsUser, l.prog.Copyable, all)
+	l.facts = suspend.Analyze(l.prog.SSA, l.prog.IsUser, l.prog.Copyable, suspend.Options{All: all})
 	l.result = lower.Program(l.prog, l.facts, lower.Options{Check: true, Dump: func(_ *ssa.Function, f *ir.Func, pass string) {
 		l.passes[f] = append(l.passes[f], pass)
 	}})

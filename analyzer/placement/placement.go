@@ -1,0 +1,158 @@
+// Package placement decides which go statements start goroutines in processes of their own.
+//
+// A go statement is remote when the default is, or when a comment says so, on its line or the line before:
+//
+//	go worker(jobs, results) //hark:go remote
+//
+//	//hark:go local
+//	go watch(&counter)
+//
+// A call of (*sync.WaitGroup).Go is a go statement, too. A program with a remote one is distributed.
+package placement
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// Directive begins the comments that place goroutines.
+const Directive = "//hark:go"
+
+// The words that may follow Directive; Local and Remote are also what the default can be.
+const (
+	Local  = "local"
+	Remote = "remote"
+)
+
+// A Package is one with compiled go statements.
+type Package struct {
+	Files []*ast.File
+	Info  *types.Info
+}
+
+// A Statement is a go statement, or a call of (*sync.WaitGroup).Go.
+type Statement struct {
+	Pos     token.Pos // as in go/ssa: of the keyword, or of the call's left parenthesis
+	Group   bool      // it is a call of (*sync.WaitGroup).Go
+	Remote  bool
+	Comment token.Pos // what says so; NoPos: the default does
+}
+
+// A Problem is a comment that means nothing.
+type Problem struct {
+	Pos           token.Pos
+	What, Why, Do string
+}
+
+// Result is what was decided.
+type Result struct {
+	Statements []*Statement // in the order of the packages and files
+	Problems   []Problem
+	at         map[token.Pos]*Statement
+}
+
+// Remote reports whether the go statement at pos, as in go/ssa, is remote. One that was not asked about is not.
+func (r *Result) Remote(pos token.Pos) bool {
+	s := r.at[pos]
+	return s != nil && s.Remote
+}
+
+// Distributed reports whether some go statement is remote.
+func (r *Result) Distributed() bool {
+	return slices.ContainsFunc(r.Statements, func(s *Statement) bool { return s.Remote })
+}
+
+// Decide decides about all go statements of pkgs. Without a comment they are remote if remote is set.
+func Decide(fset *token.FileSet, pkgs []Package, remote bool) *Result {
+	r := &Result{at: map[token.Pos]*Statement{}}
+	for _, p := range pkgs {
+		for _, f := range p.Files {
+			lines := map[int][]*Statement{}
+			for _, s := range statements(f, p.Info) {
+				s.Remote = remote
+				r.Statements = append(r.Statements, s)
+				r.at[s.Pos] = s
+				n := lineOf(fset, s.Pos)
+				lines[n] = append(lines[n], s)
+			}
+			r.comments(fset, f, lines)
+		}
+	}
+	return r
+}
+
+// statements lists the go statements of f.
+func statements(f *ast.File, info *types.Info) []*Statement {
+	var out []*Statement
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			out = append(out, &Statement{Pos: n.Go})
+		case *ast.CallExpr:
+			if sel, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr); ok && isGroupGo(info, sel) {
+				out = append(out, &Statement{Pos: n.Lparen, Group: true})
+			}
+		}
+		return true
+	})
+	return out
+}
+
+func isGroupGo(info *types.Info, sel *ast.SelectorExpr) bool {
+	s := info.Selections[sel]
+	if s == nil || s.Kind() != types.MethodVal {
+		return false
+	}
+	fn, ok := s.Obj().(*types.Func)
+	return ok && fn.FullName() == "(*sync.WaitGroup).Go"
+}
+
+// comments obeys the directives of f, whose go statements are on lines.
+func (r *Result) comments(fset *token.FileSet, f *ast.File, lines map[int][]*Statement) {
+	for _, group := range f.Comments {
+		for _, c := range group.List {
+			word, ok := directive(c.Text)
+			if !ok {
+				continue
+			}
+			if word != Local && word != Remote {
+				r.problem(c, Directive+" "+word, "the words that may follow are "+Local+" and "+Remote, "write one of them")
+				continue
+			}
+			n := lineOf(fset, c.Pos())
+			on := lines[n]
+			if len(on) == 0 {
+				on = lines[n+1]
+			}
+			if len(on) == 0 {
+				r.problem(c, Directive+" "+word+" places nothing", "there is no go statement on its line or the next", "move it to one")
+			}
+			for _, s := range on {
+				if s.Comment.IsValid() && s.Remote != (word == Remote) {
+					r.problem(c, Directive+" "+word, "another comment says the opposite of the same go statement", "remove one")
+				}
+				s.Remote, s.Comment = word == Remote, c.Pos()
+			}
+		}
+	}
+}
+
+func (r *Result) problem(c *ast.Comment, what, why, do string) {
+	r.Problems = append(r.Problems, Problem{c.Pos(), strings.TrimSpace(what), why, do})
+}
+
+// directive returns what follows Directive in a comment. After the word there may be a comment in the comment.
+func directive(text string) (word string, ok bool) {
+	rest, ok := strings.CutPrefix(text, Directive)
+	if !ok || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+		return "", false
+	}
+	rest, _, _ = strings.Cut(rest, "//")
+	return strings.TrimSpace(rest), true
+}
+
+// lineOf is the line in the file itself, whatever //line comments say.
+func lineOf(fset *token.FileSet, pos token.Pos) int { return fset.PositionFor(pos, false).Line }

@@ -1,0 +1,73 @@
+// What a goroutine in a process of its own cannot do: use package variables that change, and share memory other than by channels and locks.
+// flags: -placement remote
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+var (
+	counter int
+	table   = map[string]int{}
+	results = make(chan int)
+	mu      sync.Mutex
+	limit   = 10 // nothing writes it, so each process has the same
+	names   = []string{"a", "b"}
+)
+
+type total struct{ n int }
+
+// String is called by package fmt.
+func (t total) String() string { return fmt.Sprint(t.n + counter) } // ERROR "variable counter is used by a goroutine that runs in a process of its own \\(go statement at .*remote_vars.go:[0-9]+\\); processes share no package variables; pass it to the goroutine, or mark the go statement //hark:go local"
+
+type box[T any] struct{ v T }
+
+func (b box[T]) count() int { return counter } // ERROR "variable counter"
+
+func deep(out chan<- int) {
+	counter++ // ERROR "variable counter"
+	mu.Lock() // ERROR "variable mu"
+	mu.Unlock()
+	out <- len(names)
+}
+
+func worker(out chan int, hits *atomic.Int64, seen *sync.Map) {
+	for i := range limit {
+		out <- i
+	}
+	deep(out)
+	results <- 1                                 // ERROR "variable results"
+	hits.Add(1)                                  // ERROR "sync/atomic.Int64\\).Add is used by a goroutine that runs in a process of its own"
+	atomic.AddInt64(new(int64), 1)               // ERROR "sync/atomic.AddInt64"
+	seen.Store(1, 2)                             // ERROR "sync.Map\\).Store"
+	fmt.Println(*(*int)(unsafe.Pointer(&limit))) // ERROR "unsafe"
+	xs := []int{2, 1}
+	sort.Slice(xs, func(i, j int) bool { return table["x"] > 0 }) // ERROR "variable table"
+	fmt.Println(total{1}, box[int]{1}.count())
+	if len(xs) > 2 {
+		os.Exit(1)
+	}
+	runtime.Goexit()
+}
+
+func local() { counter++ }
+
+func main() {
+	out := make(chan int)
+	go worker(out, new(atomic.Int64), new(sync.Map))
+	go local() //hark:go local
+	var wg sync.WaitGroup
+	wg.Go(func() { table["x"]++ }) // ERROR "variable table"
+	f := func() { counter-- }      // ERROR "variable counter"
+	wg.Go(f)
+	<-out
+	wg.Wait()
+	fmt.Println(counter)
+}

@@ -1,0 +1,49 @@
+package lower
+
+import (
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/transform/ir"
+)
+
+// This file lowers what is otherwise in a distributed program: one of several processes, which may share channels.
+//
+//	go f(x) //hark:go remote    becomes    rt.GoRemote(g, &hark_main_t1{a0: x})
+//	wg.Go(f) //hark:go remote              rt.WaitGroupGoRemote(g, &wg, &hark_main_t2{})
+//	close(ch)                              rt.Close(g, ch); if g.Suspending() { push; return }
+//	n = len(ch)                            n = rt.Len(g, ch); if g.Suspending() { push; return }
+//	select                                 see emit.selectStmt
+//
+// Library functions that are compiled along close their channels natively: analyzer/suspend is not told that they share them.
+
+// placed is name, of the function of rt that starts a goroutine in this process, or that for one in a process of its own if statement i says so.
+func (b *fn) placed(name string, i ssa.Instruction) string {
+	if b.opt.Place.Remote(i.Pos()) {
+		return name + "Remote"
+	}
+	return name
+}
+
+// sharesChannels reports whether processes may share the channels of the function.
+func (b *fn) sharesChannels() bool { return b.facts.Shares != nil && b.facts.Shares(b.ssa) }
+
+// sharedBuiltin lowers close and len of a channel that processes may share.
+func (b *fn) sharedBuiltin(i *ssa.Call) {
+	ch := i.Call.Args[0]
+	arg := b.value(ch)
+	if arg.Op == ir.OpConst { // nil
+		arg = &ir.Expr{Op: ir.OpConvert, Args: []*ir.Expr{arg}, Type: ch.Type()}
+	}
+	if suspend.ChannelBuiltin(&i.Call) == "close" {
+		b.operation(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg("Close", arg)}}, i)
+		return
+	}
+	name := "Len"
+	if ch.Type().Underlying().(*types.Chan).Dir() == types.SendOnly {
+		name = "LenSend"
+	}
+	b.operation(&ir.Stmt{Kind: ir.Assign, L: b.target(i), R: []*ir.Expr{b.rtg(name, arg)}}, i)
+}

@@ -1,0 +1,85 @@
+package transform
+
+import (
+	"errors"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/placement"
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/transform/diag"
+	"github.com/harkgen/harkgen/transform/load"
+)
+
+// This file decides where goroutines run, and what that means for the analysis.
+
+// What Options.Placement can be.
+const (
+	PlacementLocal  = placement.Local  // in the process of the go statement
+	PlacementRemote = placement.Remote // in a process of its own
+)
+
+// ErrPlacement is wrapped by the error for an Options.Placement that is none.
+var ErrPlacement = errors.New("placement is local or remote")
+
+// An apartError lists what goroutines in processes of their own do that they cannot. A library is not left as it is because of that: it
+// would do the same then, and nobody would be told.
+type apartError struct{ Errors }
+
+func (e apartError) Unwrap() error { return e.Errors }
+
+// place decides about the go statements of what is compiled.
+func place(prog *load.Program, o *Options) *placement.Result {
+	var pkgs []placement.Package
+	for _, u := range prog.User {
+		pkgs = append(pkgs, placement.Package{Files: u.Syntax, Info: u.TypesInfo})
+	}
+	return placement.Decide(prog.Fset, pkgs, o.Placement == PlacementRemote)
+}
+
+// shares is suspend.Options.Shares for a program with this placement. A library of the Go distribution keeps its channels to itself.
+func shares(prog *load.Program, place *placement.Result) func(*ssa.Function) bool {
+	if !place.Distributed() {
+		return nil
+	}
+	return func(fn *ssa.Function) bool {
+		p := load.PackageOf(fn)
+		return p != nil && !prog.IsStd(p.Path())
+	}
+}
+
+// analyse places the goroutines of the main module, and colours again.
+func analyse(prog *load.Program, o *Options, facts *suspend.Facts) *suspend.Facts {
+	prog.Compile(nil)
+	facts.Shares = shares(prog, place(prog, o))
+	return facts.Again(prog.IsUser, prog.Along)
+}
+
+// withDependencies chooses the packages of other modules to compile, given facts of the main module.
+func withDependencies(prog *load.Program, o *Options, facts *suspend.Facts) (*suspend.Facts, *placement.Result) {
+	for {
+		deps := dependencies(prog, facts)
+		if len(deps) == 0 {
+			return facts, place(prog, o)
+		}
+		prog.Compile(deps)
+		places := place(prog, o)
+		if facts.Shares != nil || !places.Distributed() {
+			return facts.Again(prog.IsUser, prog.Copyable), places
+		}
+		// Only a dependency starts goroutines remotely. Those that close channels are to be compiled then, too.
+		share := shares(prog, places)
+		prog.Compile(nil)
+		facts.Shares = share
+		facts = facts.Again(prog.IsUser, prog.Along)
+	}
+}
+
+// placementErrors are the problems that place has found.
+func placementErrors(prog *load.Program, places *placement.Result) error {
+	var errs Errors
+	for _, p := range places.Problems {
+		errs.Add(diag.Diagnostic{Pos: prog.Fset.Position(p.Pos), What: p.What, Why: p.Why, Do: p.Do})
+	}
+	return errs.Err()
+}

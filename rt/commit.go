@@ -89,14 +89,14 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		pc.wanted, pc.lastCommit = false, time.Now()
 		return 0, false, true
 	}
-	gs, root := p.saved()
-	if root == nil {
-		return 0, false, false
-	}
 	batch, err := p.nextBatch(o)
 	if err != nil {
 		status, done = p.unsavable(err, now)
 		return status, done, false
+	}
+	gs, root := p.saved()
+	if root == nil {
+		return 0, false, false
 	}
 	root.Sharing = p.share.saved()
 	if name := changedRebuilt(); name != "" {

@@ -42,10 +42,28 @@ func (s *sharing) batch(o outlook, gs []*G) (*exchange.Batch, error) {
 	}
 	b := s.draft
 	b.Consumed, b.Wake = s.consumed, o.wake
-	b.Idle = !o.runnable && !slices.ContainsFunc(gs, s.mustAsk)
 	b.Ops = append(append(b.Ops, changed...), ops...)
+	for _, g := range gs {
+		b.Ops = s.waitOn(g, b.Ops)
+	}
+	b.Idle = !o.runnable && !slices.ContainsFunc(gs, s.mustAsk)
 	s.queue = nil
 	return b, nil
+}
+
+// waitOn makes g, which is down, wait in the exchange for the signal that it waits for natively: the next one may come from another process.
+func (s *sharing) waitOn(g *G, ops []exchange.Op) []exchange.Op {
+	for _, w := range g.waits {
+		if w.op != waitCond {
+			continue
+		}
+		if t := s.link.LockAt(dataOf(w.on)); t != nil && !g.signalled(w.on.(*sync.Cond)) {
+			g.asked = true
+			g.waits = []Wait{{op: waitShared, on: w.reason()}}
+			return append(ops, exchange.Op{Kind: exchange.OpCond, G: exchange.GID(g.id), Object: exchange.ObjectID(t.ID)})
+		}
+	}
+	return ops
 }
 
 // mustAsk reports whether g, which is down, waits natively for something that has become shared meanwhile.

@@ -152,7 +152,12 @@ func tellCond(c *sync.Cond, kind exchange.OpKind) bool {
 
 // condShared is c.Wait() of a shared Cond. A goroutine that has begun to wait before it was shared has unlocked already.
 func (g *G) condShared(t *snap.Thing, c *sync.Cond) {
-	if g.restoring() || g.turn == turnLocking {
+	if g.restoring() { // see CondWait
+		relock(g, c)
+		return
+	}
+	if g.turn == turnLocking {
+		g.turn = turnNone
 		relock(g, c)
 		return
 	}

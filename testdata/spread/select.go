@@ -38,13 +38,13 @@ func main() {
 	close(quit)
 	late := make(chan int)
 	go func() { //hark:go remote
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(time.Second)
 		late <- 1
 	}()
 	select {
 	case <-late:
 		fmt.Println("too early")
-	case <-time.After(10 * time.Millisecond):
+	case <-time.After(time.Millisecond):
 		fmt.Println("timeout")
 	}
 	fmt.Println("late", <-late)

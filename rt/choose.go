@@ -125,7 +125,7 @@ func (p *process) cancelTimed(now int64) {
 		if !g.down || !g.asked || g.reply != nil || g.cancelling {
 			continue
 		}
-		if slices.ContainsFunc(g.waits, func(w Wait) bool { return w.op == waitRecv && w.due(now, g) }) {
+		if slices.ContainsFunc(g.waits, func(w Wait) bool { return w.op == waitRecv && w.possible(now, g) }) {
 			g.cancelling = true
 			s := p.share
 			s.mu.Lock()

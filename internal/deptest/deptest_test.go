@@ -111,6 +111,7 @@ var policy = []rule{
 	{pkg: "examples/...", why: "ordinary Go programs: no import of harkgen, nothing to download"},
 
 	{pkg: "internal/...", ext: "github.com/rogpeppe/go-internal", why: "tests"},
+	{pkg: "internal/model", may: "rt/exchange", why: "explores the protocol with the real state machine"},
 }
 
 // TestPolicy checks every import of every file that is not a test.

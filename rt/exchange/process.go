@@ -120,6 +120,9 @@ func (p *process) status() Status {
 	return Status{p.step, p.sent, p.sent - uint64(len(p.replies)), p.idle, p.wake}
 }
 
+// Ended reports whether process p has ended. One that has not begun has not.
+func (x *Exchange) Ended(p ProcessID) bool { return p < x.next && x.processes[p] == nil }
+
 // Len returns the number of live processes.
 func (x *Exchange) Len() int { return len(x.processes) }
 

@@ -538,6 +538,11 @@ func TestGarbage(t *testing.T) {
 	inBuffer, lost = share(1), share(2)
 	m.by(p, Op{Kind: OpSelect, G: 1, Cases: []Case{{Channel: c, Send: true, Value: value("v", inBuffer)}}})
 	m.send(p, ended)
+	// Only a value that waits to be sent leads to it: its sender has forgotten it.
+	sender, full := m.spawn(c), m.channel(0)
+	waits := NewObjectID(sender, 1)
+	m.by(sender, Op{Kind: OpShare, Object: waits, Share: &Share{Kind: KindRegion}})
+	m.by(sender, Op{Kind: OpSelect, G: 1, Cases: []Case{{Channel: full, Send: true, Value: value("w", waits)}}}, on(OpForget, 0, waits), on(OpForget, 0, full))
 	for n := uint32(100); n < 100+10*collectAfter; n++ {
 		m.do(Op{Kind: OpShare, Object: NewObjectID(0, n), Share: &Share{Kind: KindMutex}}, on(OpForget, 0, NewObjectID(0, n)))
 	}
@@ -548,4 +553,5 @@ func TestGarbage(t *testing.T) {
 		t.Errorf("%d objects are left", len(m.x.objects))
 	}
 	m.want(list("0/1 done v ok [1.1=]"), m.do(recv(1, c)))
+	m.want(list("2/1 done", "0/1 done w ok [2.1=]"), m.do(recv(1, full)))
 }

@@ -134,3 +134,41 @@ func BenchmarkApply(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCheckpoint measures the state of 100,000 processes of which each knows five objects and waits for three, and of as many that sleep.
+func BenchmarkCheckpoint(b *testing.B) {
+	sleepers := New()
+	ops := make([]Op, 100_000)
+	for i := range ops {
+		ops[i] = Op{Kind: OpSpawn, Value: value("f")}
+	}
+	sleepers.Apply(&Batch{Step: 1, Ops: ops})
+	for p := range ProcessID(len(ops)) {
+		sleepers.Apply(&Batch{From: p + 1, Step: 1, Consumed: 1, Idle: true, Wake: 1})
+	}
+	for _, state := range []struct {
+		name string
+		x    *Exchange
+	}{{"waiting", newCrowd(100_000).x}, {"sleeping", sleepers}} {
+		encoded := state.x.Append(nil)
+		b.Run("encode/"+state.name, func(b *testing.B) {
+			for b.Loop() {
+				encoded = state.x.Append(encoded[:0])
+			}
+			b.ReportMetric(float64(len(encoded))/100_000, "bytes/process")
+		})
+		b.Run("decode/"+state.name, func(b *testing.B) {
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			var x *Exchange
+			for b.Loop() {
+				x, _ = Decode(encoded)
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/100_000, "heap/process")
+			runtime.KeepAlive(x)
+		})
+	}
+}

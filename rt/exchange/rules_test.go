@@ -267,6 +267,14 @@ func TestRegionRules(t *testing.T) {
 		m.want(list("0/1 done [0.1=new]"), fix(m.do(on(OpLen, 1, c)), r))
 		m.want(list("1/1 done"), m.by(p, on(OpLen, 1, c))) // has written it itself
 	})
+	t.Run("not what it has written itself", func(t *testing.T) { // it may have written over it since
+		m := newMachine(t)
+		r := m.share(Share{Kind: KindRegion})
+		p := m.spawn(r)
+		m.want(nil, m.by(p, patch(r, 1, "theirs")))
+		m.want(list("0/1 done [0.1+1=theirs]"), m.do(patch(r, 2, "mine"), on(OpLen, 1, 0)))
+		m.want(list("1/1 done"), m.by(p, Op{Kind: OpStore, Object: r, Value: value("all")}, on(OpLen, 1, 0)))
+	})
 	t.Run("what a region leads to", func(t *testing.T) {
 		m := newMachine(t)
 		a, b := NewObjectID(0, 1), NewObjectID(0, 2)

@@ -194,7 +194,8 @@ func readRegion(r *reader, h header) *region {
 
 func appendWaiter(b []byte, q **waiter) []byte {
 	w := *q
-	return appendBool(appendOp(appendUint(b, uint32(w.p.id)), &w.op), w.locked)
+	op := Op{Kind: w.op.Kind, G: w.g, Mode: w.op.Mode, Object: w.op.Object, Lock: w.op.Lock, Cases: w.op.Cases}
+	return appendBool(appendOp(appendUint(b, uint32(w.p.id)), &op), w.locked)
 }
 
 func (x *Exchange) readWaiter(r *reader, _ *unused) {

@@ -7,11 +7,19 @@ type waiter struct {
 	p      *process
 	g      GID
 	seq    uint64 // its place in the order in which operations began to wait
-	op     Op     // as it came
-	locked bool   // OpCond: signalled, it waits for its lock
+	op     wanted
+	locked bool // OpCond: signalled, it waits for its lock
 
 	places []place // one for each case of a select; else one
 	single [1]place
+}
+
+// wanted is what must be kept of an Op that waits.
+type wanted struct {
+	Kind         OpKind
+	Mode         Mode
+	Object, Lock ObjectID
+	Cases        []Case
 }
 
 type waitKey struct {
@@ -63,7 +71,7 @@ func (l *place) leave() {
 
 // park makes op wait. The caller puts the places of the result into queues.
 func (x *Exchange) park(p *process, op *Op) *waiter {
-	w := &waiter{p: p, g: op.G, op: *op}
+	w := &waiter{p: p, g: op.G, op: wanted{op.Kind, op.Mode, op.Object, op.Lock, op.Cases}}
 	w.places = w.single[:]
 	if op.Kind == OpSelect && len(op.Cases) != 1 {
 		w.places = make([]place, len(op.Cases))

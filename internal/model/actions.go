@@ -189,7 +189,7 @@ func (r *run) deliver(n int32, s *state, p exchange.ProcessID, i, e int) {
 func (r *run) create(n int32, s *state, e int, batch int32) bool {
 	g := &s.engines[e]
 	switch {
-	case g.lag > s.base: // the entry that it would make has been made, and is gone
+	case g.lag > s.base: // the entry that it would make has been made, and is gone: the place has another version
 		if r.broken == "fenced-engine" {
 			g.node = r.apply(n, g.node, batch)
 			return true
@@ -310,6 +310,6 @@ func (r *run) engine(n int32, s *state, e int) {
 		t := s.copy()
 		t.left.checkpoints--
 		t.base = g.lag // rule: checkpoint
-		r.reach(t, n, fmt.Sprintf("engine %d writes a checkpoint and deletes the entries before it", e))
+		r.reach(t, n, fmt.Sprintf("engine %d writes a checkpoint: the entries before it are gone", e))
 	}
 }

@@ -112,7 +112,7 @@ func (c *checkpoint) save(ctx context.Context, next uint64, state []byte) error 
 	data := binary.AppendUvarint(nil, checkpointFormat)
 	data = binary.AppendUvarint(data, next)
 	data = appendSnapshot(data, d.Snapshot)
-	v, err := c.store.Put(ctx, store.Record{ID: checkpointID(c.run), Version: c.version, Data: data}, d.Blobs...)
+	v, err := c.store.Put(ctx, store.Record{ID: checkpointID(c.run), Version: c.version, Data: data}, d.Blobs...) // rule: checkpoint
 	if err != nil {
 		return err
 	}

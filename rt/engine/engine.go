@@ -108,7 +108,7 @@ func open(ctx context.Context, o Options, size size) (*Engine, error) {
 }
 
 // load makes the state from the last checkpoint and the entries after it.
-func (e *Engine) load(ctx context.Context) error {
+func (e *Engine) load(ctx context.Context) error { // rule: recover
 	for {
 		f, err := e.checkpoint.load(ctx)
 		var blobs []entryBlob

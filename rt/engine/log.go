@@ -67,9 +67,9 @@ func encodeEntry(k uint64, batches [][]byte) []byte {
 func (l *logStore) append(ctx context.Context, k uint64, batches []*exchange.Batch, encoded [][]byte) (e *entry, won bool, err error) {
 	data := encodeEntry(k, encoded)
 	c, blobs := newContent(logOwner(l.run), data)
-	rec := store.Record{ID: l.slotID(k), Version: int64(k / l.ring)}
+	rec := store.Record{ID: l.slotID(k), Version: int64(k / l.ring)} // rule: fenced-engine
 	rec.Data = appendContent(binary.AppendUvarint(nil, entryFormat), c)
-	_, err = l.store.Put(ctx, rec, blobs...)
+	_, err = l.store.Put(ctx, rec, blobs...) // rule: one-create
 	if err == nil {
 		e := &entry{batches: batches, size: len(data)}
 		if len(c.Blobs) > 0 {

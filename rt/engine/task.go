@@ -139,7 +139,7 @@ func (t *Task) Commit(ctx context.Context, b *exchange.Batch, state io.WriterTo)
 	b.From, b.Step = t.p, t.rec.step+1
 	encoded := b.Append(nil)
 	last := b.Ended || b.Exit != nil
-	if !last {
+	if !last { // rule: end-commit
 		if err := t.put(ctx, b, encoded, state); err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func (t *Task) Commit(ctx context.Context, b *exchange.Batch, state io.WriterTo)
 	}
 	err := t.settled(ctx)
 	if err == nil && t.version > 0 {
-		t.e.toDelete(t.p)
+		t.e.toDelete(t.p) // rule: sweep
 	}
 	return err
 }
@@ -219,8 +219,8 @@ func (t *Task) put(ctx context.Context, b *exchange.Batch, encoded []byte, state
 	if len(data) > store.MaxRecord {
 		return fmt.Errorf("the record of process %d has %d bytes", t.p, len(data))
 	}
-	version, err := t.e.store.Put(ctx, store.Record{ID: recordID(t.e.o.Run, t.p), Version: t.version, Data: data}, blobs...)
-	if errors.Is(err, store.ErrConflict) {
+	version, err := t.e.store.Put(ctx, store.Record{ID: recordID(t.e.o.Run, t.p), Version: t.version, Data: data}, blobs...) // rule: one-put
+	if errors.Is(err, store.ErrConflict) {                                                                                   // rule: fenced-worker
 		t.lost()
 		return ErrFenced
 	}
@@ -277,7 +277,7 @@ func (t *Task) read(ctx context.Context) error {
 
 // resend sends the batch of the record if the exchange has not taken it. It reports whether the record has to be read again, since it is older than
 // what the exchange has.
-func (t *Task) resend(ctx context.Context) (again bool, err error) {
+func (t *Task) resend(ctx context.Context) (again bool, err error) { // rule: resend
 	e := t.e
 	e.mu.Lock()
 	st, live := e.fold.x.Status(t.p)

@@ -128,7 +128,7 @@ func (e *Engine) take() (ready []*sending, early bool) {
 		}
 		st, live := e.fold.x.Status(s.batch.From)
 		switch {
-		case e.fold.x.Exit() != nil || live && s.batch.Step <= st.Step:
+		case e.fold.x.Exit() != nil || live && s.batch.Step <= st.Step: // rule: any-delivery
 			e.settle(s)
 		case !live || s.batch.Step > st.Step+1:
 			rest, early = append(rest, s), true
@@ -213,7 +213,7 @@ func (e *Engine) catchUp(ctx context.Context) (found bool, err error) {
 func (e *Engine) apply(en *entry) {
 	x := e.fold.x
 	for _, b := range en.batches {
-		r := x.Apply(b)
+		r := x.Apply(b) // rule: fold
 		if !r.Taken {
 			continue
 		}

@@ -181,8 +181,8 @@ var budgets = []struct {
 	{"an engine of three", 3, false, budget{engines: 1}},
 	{"a checkpoint of three", 3, false, budget{engines: 1, checkpoints: 1}},
 	{"an engine and workers of three", 3, true, budget{engines: 1, seconds: 1, workers: 1}},
-	{"all", 2, true, budget{engines: 1, checkpoints: 1, duplicates: 1, seconds: 1, workers: 1, early: 1}},
-	{"more engines", 2, true, budget{engines: 3, checkpoints: 2, duplicates: 1}},
+	{"all", 2, true, budget{engines: 1, checkpoints: 1, seconds: 1, workers: 1}},
+	{"more engines", 2, true, budget{engines: 3, checkpoints: 2}},
 }
 
 // processes returns how many processes s has.

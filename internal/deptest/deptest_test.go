@@ -42,7 +42,7 @@ var policy = []rule{
 	},
 	{
 		pkg: "rt/snap",
-		std: "bufio bytes cmp encoding/binary errors fmt hash/crc32 io math math/bits os reflect runtime slices sort strconv strings sync time unique unsafe weak",
+		std: "bufio bytes cmp encoding/binary errors fmt hash/crc32 io maps math math/bits os reflect runtime slices sort strconv strings sync time unique unsafe weak",
 		why: "the codec knows memory, not goroutines or stores",
 	},
 	{

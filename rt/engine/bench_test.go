@@ -4,12 +4,19 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
+	"slices"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/store"
@@ -180,8 +187,8 @@ func pingPongWorker(n int) func(ctx context.Context, t *Task) error {
 	}
 }
 
-// sleeperWorker begins n processes, each of which sleeps until a time that at returns, and reports how late it wakes.
-func sleeperWorker(n int, at func(p exchange.ProcessID) time.Time, woken func(late time.Duration)) func(ctx context.Context, t *Task) error {
+// sleeperWorker begins n processes, each of which sleeps until a time that at returns, and tells how late it wakes.
+func sleeperWorker(n int, at func(p exchange.ProcessID) time.Time, woken func(late time.Duration), now func() time.Time, begun func()) func(ctx context.Context, t *Task) error {
 	wg := exchange.NewObjectID(0, 1)
 	const chunk = 1000
 	return func(ctx context.Context, t *Task) error {
@@ -195,12 +202,13 @@ func sleeperWorker(n int, at func(p exchange.ProcessID) time.Time, woken func(la
 				if err := t.Commit(ctx, b, text("a state of some length, as that of a program that sleeps would be: 100 bytes and a few more of them")); err != nil {
 					return err
 				}
+				begun()
 				_, err := t.Replies(ctx) // stays loaded until it is idle for long
 				if err != nil {
 					return err
 				}
 			}
-			late := time.Since(at(t.Process()))
+			late := now().Sub(at(t.Process()))
 			if late < 0 {
 				return errors.New("woken early")
 			}
@@ -248,7 +256,7 @@ func BenchmarkSleep1000(b *testing.B) {
 		for b.Loop() {
 			i++
 			until := time.Now().Add(time.Second)
-			execute(b, s, fmt.Sprint("run", i), workerFunc(sleeperWorker(1000, func(exchange.ProcessID) time.Time { return until }, func(time.Duration) {})), 64)
+			execute(b, s, fmt.Sprint("run", i), workerFunc(sleeperWorker(1000, func(exchange.ProcessID) time.Time { return until }, func(time.Duration) {}, time.Now, func() {})), 64)
 		}
 	})
 }
@@ -262,4 +270,171 @@ func heapInUse() uint64 {
 	return m.HeapAlloc
 }
 
-var _ atomic.Int64
+// BenchmarkSleepers holds sleeping processes: it begins them, reports the memory that they take once they are unloaded and the CPU time
+// of 3 s in which nothing is due, and then wakes them at a rate, and reports how late they are at worst.
+//
+//	go test ./rt/engine -run XXX -bench Sleepers/100000 -benchtime 1x
+func BenchmarkSleepers(b *testing.B) {
+	for _, n := range []int{100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			if n > 100_000 && !*large {
+				b.Skip("only with -large")
+			}
+			for b.Loop() {
+				benchSleepers(b, n)
+			}
+		})
+	}
+}
+
+var (
+	large = flag.Bool("large", false, "benchmarks with a million processes too")
+	rate  = flag.Int("rate", 5000, "processes that BenchmarkSleepers wakes in a second")
+)
+
+func benchSleepers(b *testing.B, n int) {
+	s, err := pebble.Open(b.TempDir(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	before := heapInUse()
+	var base atomic.Int64 // when process 1 wakes; later ones follow at the rate
+	base.Store(time.Now().Add(1000 * time.Hour).UnixNano())
+	var woken, begun atomic.Int64
+	began := time.Now()
+	at := func(p exchange.ProcessID) time.Time {
+		return time.Unix(0, base.Load()).Add(time.Duration(p) * time.Second / time.Duration(*rate))
+	}
+	// The first wake time is far; when all sleep, they are told the real one, as if the clock had jumped.
+	var jump atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }
+	var mu sync.Mutex
+	var lates []time.Duration
+	w := workerFunc(sleeperWorker(n, at, func(late time.Duration) {
+		mu.Lock()
+		lates = append(lates, late)
+		mu.Unlock()
+		woken.Add(1)
+	}, now, func() { begun.Add(1) }))
+	e, err := Open(b.Context(), Options{Store: s, Run: "run", IdleAfter: 200 * time.Millisecond, Now: now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	e.Attach(w, 64)
+	done := make(chan error, 1)
+	go func() {
+		_, err := e.Run(b.Context())
+		done <- err
+	}()
+	for begun.Load() < int64(n) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.ReportMetric(time.Since(began).Seconds(), "begin-s")
+	time.Sleep(2 * time.Second) // unloaded by now, and synced
+	b.ReportMetric(float64(heapInUse()-before)/1e6, "heap-MB")
+	b.ReportMetric(float64(maxRSS())/1e6, "maxRSS-MB")
+	cpu := cpuTime()
+	time.Sleep(3 * time.Second)
+	b.ReportMetric(float64(cpuTime()-cpu)/3e6, "idle-ms/s")
+	cpu = cpuTime()
+	jump.Store(base.Load() - time.Now().UnixNano() - 2e9) // 2 s before the first
+	if err := <-done; err != nil {
+		b.Fatal(err)
+	}
+	if woken.Load() != int64(n) {
+		b.Fatalf("%d woke", woken.Load())
+	}
+	slices.Sort(lates)
+	b.ReportMetric(lates[len(lates)/2].Seconds(), "late-median-s")
+	b.ReportMetric(lates[len(lates)*999/1000].Seconds(), "late-p99.9-s")
+	b.ReportMetric(lates[len(lates)-1].Seconds(), "late-worst-s")
+	b.ReportMetric(float64(cpuTime()-cpu)/float64(n)/1e3, "wake-cpu-µs")
+}
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func maxRSS() int64 {
+	var u syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return u.Maxrss << 10
+}
+
+// BenchmarkRestart opens a run with 100,000 sleeping processes of which one is due, in a store that was not closed, and reports the time until that one
+// is given to a worker.
+func BenchmarkRestart(b *testing.B) {
+	const n = 100_000
+	fs := vfs.NewCrashableMem()
+	s, err := pebble.Open("state", &pebble.Options{FS: fs})
+	if err != nil {
+		b.Fatal(err)
+	}
+	far := time.Now().Add(1000 * time.Hour)
+	var begun atomic.Int64
+	due := time.Now().Add(time.Minute)
+	w := workerFunc(sleeperWorker(n, func(p exchange.ProcessID) time.Time {
+		if p == n/2 {
+			return due
+		}
+		return far
+	}, func(time.Duration) {}, time.Now, func() { begun.Add(1) }))
+	ctx, cancel := context.WithCancel(b.Context())
+	e, err := Open(ctx, Options{Store: s, Run: "run"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	e.Attach(w, 64)
+	done := make(chan bool)
+	go func() { e.Run(ctx); close(done) }()
+	for begun.Load() < n {
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(100 * time.Millisecond)
+	crashed := fs.CrashClone(vfs.CrashCloneCfg{})
+	cancel()
+	<-done
+	s.Close()
+	dir := b.TempDir()
+	if _, err := vfs.Clone(crashed, vfs.Default, "state", dir, vfs.CloneSync); err != nil {
+		b.Fatal(err)
+	}
+	i := 0
+	for b.Loop() {
+		i++
+		b.StopTimer()
+		copied := fmt.Sprint(dir, "-", i)
+		if _, err := vfs.Clone(vfs.Default, vfs.Default, dir, copied, vfs.CloneSync); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		s, err := pebble.Open(copied, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(b.Context())
+		e, err := Open(ctx, Options{Store: s, Run: "run", Now: func() time.Time { return due.Add(time.Second) }})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if got := e.fold.x.Len(); got != n+1 {
+			b.Fatalf("%d live processes", got)
+		}
+		e.Attach(workerFunc(func(ctx context.Context, t *Task) error {
+			if t.Process() == n/2 && t.Step() == 1 {
+				cancel()
+			}
+			return nil
+		}), 64)
+		if _, err := e.Run(ctx); !errors.Is(err, context.Canceled) {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		s.Close()
+		os.RemoveAll(copied)
+		b.StartTimer()
+	}
+}

@@ -12,12 +12,20 @@ import (
 	"github.com/harkgen/harkgen/rt/store/pages"
 )
 
-// toDelete asks for the deletion of the record of a process that has ended. A crash leaves it to Delete.
-func (e *Engine) toDelete(p exchange.ProcessID) {
-	e.mu.Lock()
-	e.ended = append(e.ended, p)
-	e.mu.Unlock()
-	bell(e.toClean)
+// A garbage is the record of a process that has ended.
+type garbage struct {
+	p       exchange.ProcessID
+	version int64
+	alone   bool // it points to no blobs
+}
+
+// toDelete asks for the deletion of the record of t, which has ended. A crash leaves it to Delete.
+func (t *Task) toDelete() {
+	g := garbage{t.p, t.version, len(t.rec.batch.Blobs)+len(t.rec.state.Pages) == 0}
+	t.e.mu.Lock()
+	t.e.ended = append(t.e.ended, g)
+	t.e.mu.Unlock()
+	bell(t.e.toClean)
 }
 
 // clean deletes records.
@@ -32,9 +40,12 @@ func (e *Engine) clean(ctx context.Context) error {
 		list := e.ended
 		e.ended = nil
 		e.mu.Unlock()
-		for _, p := range list {
-			if err := deleteProcess(ctx, e.store, e.o.Run, p); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("deleting process %d: %w", p, err)
+		for _, g := range list {
+			if g.alone && e.store.Delete(ctx, recordID(e.o.Run, g.p), g.version) == nil {
+				continue
+			}
+			if err := deleteProcess(ctx, e.store, e.o.Run, g.p); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("deleting process %d: %w", g.p, err)
 			}
 		}
 	}

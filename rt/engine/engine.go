@@ -79,7 +79,7 @@ type Engine struct {
 	workers  []*attached
 	idle     idleList
 	wakes    wakeHeap
-	ended    []exchange.ProcessID
+	ended    []garbage
 	shown    uint64 // number of the last output that was shown
 
 	// These belong to the goroutine that writes the log.

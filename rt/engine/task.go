@@ -151,7 +151,7 @@ func (t *Task) Commit(ctx context.Context, b *exchange.Batch, state io.WriterTo)
 	}
 	err := t.settled(ctx)
 	if err == nil && t.version > 0 {
-		t.e.toDelete(t.p) // rule: sweep
+		t.toDelete() // rule: sweep
 	}
 	return err
 }
@@ -172,7 +172,7 @@ func (t *Task) settled(ctx context.Context) error {
 	case errors.Is(err, ErrFenced):
 		t.lost()
 		if t.version > 0 {
-			t.e.toDelete(t.p) // it has ended in another worker
+			t.toDelete() // it has ended in another worker
 		}
 	case err == nil:
 		t.sent = nil

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"io"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -70,7 +71,6 @@ func TestFaults(t *testing.T) {
 	if *seedFlag != 0 {
 		first, seeds = *seedFlag, 1
 	}
-	warm(t)
 	crashes := 0
 	for seed := first; seed < first+seeds && !t.Failed(); seed++ {
 		for _, prog := range programs() {
@@ -140,6 +140,12 @@ func (s *simulation) printed() string {
 
 // show is the terminal of all engines. What was shown once must be the same the next time.
 func (s *simulation) show(outs []exchange.Output) error {
+	if h := hash(s.seed, "show", outs[0].Seq, s.crashes); h%3 == 0 {
+		time.Sleep(time.Duration(h / 3 % 200 * uint64(time.Millisecond)))
+		if h/3%2 == 0 {
+			return errDead // before it was shown
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, o := range outs {
@@ -261,7 +267,10 @@ func (s *simulation) disturb() {
 				}
 				e.send(b, data)
 			}
-		case 2: // a wake-up for nothing
+		case 2: // a wake-up for nothing; not always, as it would make up for one that was lost
+			if s.seed/11%3 > 0 {
+				continue
+			}
 			e.mu.Lock()
 			e.stir(exchange.ProcessID(s.rand.IntN(10)))
 			e.dispatch()
@@ -304,25 +313,28 @@ func (s *simulation) reap(ordered bool) {
 	}
 }
 
-// warm makes what package pages shares among all its users; made inside of synctest it could not be.
-func warm(t *testing.T) {
+// TestMain makes what package pages shares among all its users: made inside of synctest, others could not use it.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	ctx := context.Background()
 	view, _ := newMemStore().view(0, 0, false, true, nil)
-	set, err := pages.Open(t.Context(), view, "o", nil)
+	set, err := pages.Open(ctx, view, "o", nil)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	d, err := set.Write(t.Context(), strings.NewReader(strings.Repeat("0123456789", 10_000)))
+	d, err := set.Write(ctx, strings.NewReader(strings.Repeat("0123456789", 10_000)))
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	for _, b := range d.Blobs {
-		if err := view.PutBlob(t.Context(), b); err != nil {
-			t.Fatal(err)
+		if err := view.PutBlob(ctx, b); err != nil {
+			panic(err)
 		}
 	}
-	r := pages.NewReader(t.Context(), view, "o", 1, d.Snapshot)
-	defer r.Close()
+	r := pages.NewReader(ctx, view, "o", 1, d.Snapshot)
 	if _, err := io.Copy(io.Discard, r); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
+	r.Close()
+	os.Exit(m.Run())
 }

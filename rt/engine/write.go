@@ -284,7 +284,7 @@ func (e *Engine) makeRoom(ctx context.Context) error {
 			return err
 		}
 	}
-	if e.saving == nil && (e.logged > max(e.size.checkpoint, e.baseSize) || e.fold.next >= e.base+e.size.ring-e.size.ring/8) {
+	if e.saving == nil && (e.logged > max(e.size.checkpoint, 2*e.baseSize) || e.fold.next >= e.base+e.size.ring-e.size.ring/8) {
 		e.save(ctx)
 	}
 	return nil

@@ -1,0 +1,208 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/harkgen/harkgen/rt/exchange"
+)
+
+// This file counts operations of the store: what a message costs, that sleeping costs nothing, and that a restart does not look at what sleeps.
+
+// ops returns how many operations of a kind there were, of records and blobs whose names begin with prefix.
+func (v *view) ops(kind, prefix string) (n int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for key, c := range v.count {
+		if strings.HasPrefix(key, kind+" "+prefix) {
+			n += c
+		}
+	}
+	return n
+}
+
+// begin opens an engine on m, and runs it until stop is called.
+func begin(t *testing.T, m *memStore, epoch int, o Options, w Worker, slots int) (e *Engine, v *view, stop func() *exchange.Exit) {
+	t.Helper()
+	s, v := m.view(1, epoch, false, true, nil)
+	o.Store, o.Run = s, "r"
+	e, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w != nil {
+		e.Attach(w, slots)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	type result struct {
+		exit *exchange.Exit
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		exit, err := e.Run(ctx)
+		done <- result{exit, err}
+	}()
+	return e, v, func() *exchange.Exit {
+		t.Helper()
+		synctest.Wait()
+		cancel()
+		r := <-done
+		if r.err != nil && !errors.Is(r.err, context.Canceled) {
+			t.Error(r.err)
+		}
+		return r.exit
+	}
+}
+
+func TestMessageCost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 500
+		_, v, stop := begin(t, newMemStore(), 0, Options{}, workerFunc(pingPongWorker(n)), 8)
+		if exit := stop(); exit == nil {
+			t.Fatal("it has not ended")
+		}
+		// Each way is a step of the one, which is a record and an entry.
+		entries, records := v.ops("put", "r/l/"), v.ops("put", "r/p/")
+		t.Logf("%d round trips: %d entries, %d records", n, entries, records)
+		if entries > 2*n+5 || records > 2*n+5 {
+			t.Errorf("%d entries and %d records for %d round trips", entries, records, n)
+		}
+		if gets := v.ops("get", ""); gets > 100 {
+			t.Errorf("%d reads: the processes did not stay loaded", gets)
+		}
+	})
+}
+
+func TestFanOutCost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 1000
+		_, v, stop := begin(t, newMemStore(), 0, Options{}, workerFunc(fanOutWorker(n)), 8)
+		if exit := stop(); exit == nil {
+			t.Fatal("it has not ended")
+		}
+		if records, reads := v.ops("put", "r/p/"), v.ops("get", "r/p/"); records != 1 || reads > 3 {
+			t.Errorf("%d records, %d reads of records: processes that end in their first step need none", records, reads)
+		}
+	})
+}
+
+func TestSleepCost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 3000
+		m := newMemStore()
+		wakeAt := time.Now().Add(10 * time.Hour)
+		at := func(p exchange.ProcessID) time.Time { return wakeAt.Add(time.Duration(p) * time.Millisecond) }
+		var worst time.Duration
+		woken := make(chan time.Duration, n)
+		w := workerFunc(sleeperWorker(n, at, func(late time.Duration) { woken <- late }, time.Now, func() {}))
+		e, v, stop := begin(t, m, 0, Options{IdleAfter: time.Minute}, w, 50)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		e.mu.Lock()
+		if len(e.procs) > 0 || len(e.wakes) != n {
+			t.Errorf("%d processes are in memory, %d wake times", len(e.procs), len(e.wakes))
+		}
+		e.mu.Unlock()
+		puts, gets, syncs := v.ops("put", ""), v.ops("get", ""), v.ops("sync", "")
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if p, s := v.ops("put", ""), v.ops("sync", ""); p != puts || s != syncs {
+			t.Errorf("%d puts, %d syncs while all sleep", p-puts, s-syncs)
+		}
+		if g := v.ops("get", "") - gets; g > 3601 {
+			t.Errorf("%d reads in an hour: one a second looks for another engine", g)
+		}
+		stop()
+
+		// Another engine begins where nothing is due: it reads the checkpoint and the log, and no process.
+		e, v, stop = begin(t, m, 1, Options{}, w, 50)
+		synctest.Wait()
+		if n := v.ops("get", "r/p/") + v.ops("list", ""); n > 0 {
+			t.Errorf("%d reads of processes that sleep", n)
+		}
+		if g := v.ops("get", "r/l/"); g > int(e.fold.next-e.base)+2*ahead {
+			t.Errorf("%d reads of the log, which has %d entries", g, e.fold.next-e.base)
+		}
+		// All wake, each with one read and one delete of its record.
+		gets = v.ops("get", "r/p/")
+		time.Sleep(time.Until(at(n)) + time.Second)
+		if exit := stop(); exit == nil {
+			t.Fatal("it has not ended")
+		}
+		for range n {
+			worst = max(worst, <-woken)
+		}
+		if worst > 0 {
+			t.Errorf("one woke %v late", worst)
+		}
+		if g := v.ops("get", "r/p/") - gets; g > n+2 {
+			t.Errorf("%d reads for %d processes", g, n)
+		}
+		if p := v.ops("put", "r/p/"); p > 1 {
+			t.Errorf("%d puts of records of processes that end", p)
+		}
+	})
+}
+
+// TestFenced has a worker that comes back after its process was taken over.
+func TestFenced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		block := make(chan bool)
+		late := make(chan error, 2)
+		step := func(t *Task) error {
+			return t.Commit(context.Background(), &exchange.Batch{Consumed: 0, Idle: true, Wake: time.Now().Add(time.Hour).UnixNano()}, text("x"))
+		}
+		e, _, stop := begin(t, newMemStore(), 0, Options{}, nil, 0)
+		detach := e.Attach(workerFunc(func(ctx context.Context, t *Task) error {
+			<-block
+			late <- step(t)
+			late <- t.Commit(context.Background(), &exchange.Batch{Ended: true}, nil)
+			return nil
+		}), 1)
+		synctest.Wait()
+		detach()
+		e.Attach(workerFunc(func(ctx context.Context, t *Task) error {
+			if err := step(t); err != nil {
+				return err
+			}
+			<-ctx.Done()
+			return nil
+		}), 1)
+		synctest.Wait()
+		close(block)
+		for range 2 {
+			if err := <-late; !errors.Is(err, ErrFenced) {
+				t.Errorf("a commit of the first worker: %v", err)
+			}
+		}
+		if st, live := e.fold.x.Status(0); !live || st.Step != 1 {
+			t.Errorf("%+v, %v", st, live)
+		}
+		stop()
+	})
+}
+
+// TestClockBack sets the clock back while a process sleeps: it wakes when the clock says so, and not before.
+func TestClockBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		jump := time.Duration(0)
+		now := func() time.Time { return time.Now().Add(jump) }
+		woken := make(chan time.Time, 1)
+		at := start.Add(10 * time.Second)
+		w := workerFunc(sleeperWorker(1, func(exchange.ProcessID) time.Time { return at }, func(time.Duration) { woken <- time.Now() }, now, func() {}))
+		_, _, stop := begin(t, newMemStore(), 0, Options{Now: now, IdleAfter: time.Second}, w, 2)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		jump = -time.Minute
+		if got := (<-woken).Sub(start); got < 70*time.Second || got > 72*time.Second {
+			t.Errorf("it woke after %v", got)
+		}
+		stop()
+	})
+}

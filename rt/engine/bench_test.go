@@ -324,7 +324,7 @@ func benchSleepers(b *testing.B, n int) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	b.ReportMetric(time.Since(began).Seconds(), "begin-s")
-	time.Sleep(2 * time.Second) // unloaded by now, and synced
+	time.Sleep(4 * time.Second) // unloaded by now, and synced; Pebble has come to rest
 	b.ReportMetric(float64(heapInUse()-before)/1e6, "heap-MB")
 	b.ReportMetric(float64(maxRSS())/1e6, "maxRSS-MB")
 	cpu := cpuTime()

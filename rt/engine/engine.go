@@ -109,7 +109,7 @@ func open(ctx context.Context, o Options, size size) (*Engine, error) {
 
 // load makes the state from the last checkpoint and the entries after it.
 func (e *Engine) load(ctx context.Context) error { // rule: recover
-	for {
+	for tries := 0; ; tries++ {
 		f, err := e.checkpoint.load(ctx)
 		var blobs []entryBlob
 		logged := 0
@@ -124,8 +124,12 @@ func (e *Engine) load(ctx context.Context) error { // rule: recover
 				}
 			})
 		}
-		if errors.Is(err, errBehind) {
-			continue // another engine has made a checkpoint meanwhile
+		if errors.Is(err, errBehind) { // another engine has made a checkpoint meanwhile
+			if tries == attempts {
+				return damaged(e.o.Run, "its log", errors.New("entries after the last checkpoint are missing"))
+			}
+			time.Sleep(time.Duration(tries) * time.Millisecond)
+			continue
 		}
 		if err != nil {
 			return err

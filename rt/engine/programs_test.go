@@ -2,13 +2,14 @@ package engine
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"time"
 
 	"github.com/harkgen/harkgen/rt/exchange"
 )
 
-// This file has the simulated programs. Each is a main function and what it is to print.
+// This file has the simulated programs. Each is a main function and what it is to print; dice may print what it likes.
 
 type simProgram struct {
 	name string
@@ -31,6 +32,7 @@ func programs() []simProgram {
 		{"echo", simState{Func: "echo", N: []int64{6}}, echo.String()},
 		{"select", simState{Func: "fanin", N: []int64{3, 4}}, "fan-in 12 sum 66\n"},
 		{"deadlock", simState{Func: "deadlock"}, ""},
+		{"dice", simState{Func: "dice", N: []int64{8}}, ""},
 	}
 }
 
@@ -51,10 +53,22 @@ func init() {
 	simFuncs["square"] = simSquare
 	simFuncs["fanin"] = simFanIn
 	simFuncs["producer"] = simProducer
+	simFuncs["dice"] = simDice
 	simFuncs["deadlock"] = func(s *simState, c *simCall, y *exchange.Reply) { c.recv(c.channel(0)) }
 }
 
-// exit ends the run.
+// simDice prints numbers that are others each time: what was shown must not be thrown again.
+func simDice(s *simState, c *simCall, y *exchange.Reply) {
+	if s.PC == int(s.N[0]) {
+		c.quit()
+		return
+	}
+	c.print(s.PC, rand.Int64())
+	s.PC++
+	c.pause = true
+}
+
+// quit ends the run.
 func (c *simCall) quit() { c.exit = &exchange.Exit{} }
 
 // simRing sends a token around N[0] nodes N[1] times.

@@ -189,7 +189,11 @@ func (w *simWorker) Execute(ctx context.Context, t *Task) error {
 					return err
 				}
 			}
-			if err := t.Commit(ctx, b, gobState{s}); err != nil {
+			to := ctx
+			if w.hook != nil {
+				to = context.WithoutCancel(ctx) // it does not know that it is not wanted any more
+			}
+			if err := t.Commit(to, b, gobState{s}); err != nil {
 				return err
 			}
 			if w.after != nil {

@@ -84,6 +84,7 @@ func (t *Task) Replies(ctx context.Context) ([]exchange.Reply, error) {
 		}
 		select {
 		case <-t.changed:
+		case <-t.e.finished:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -136,6 +137,11 @@ func (t *Task) Commit(ctx context.Context, b *exchange.Batch, state io.WriterTo)
 	if err := t.settled(ctx); err != nil {
 		return err
 	}
+	select {
+	case <-t.e.finished:
+		return ErrEnded
+	default:
+	}
 	b.From, b.Step = t.p, t.rec.step+1
 	encoded := b.Append(nil)
 	last := b.Ended || b.Exit != nil
@@ -167,7 +173,7 @@ func (t *Task) settled(ctx context.Context) error {
 	if t.sent == nil {
 		return nil
 	}
-	err := t.sent.wait(ctx)
+	err := t.e.wait(ctx, t.sent)
 	switch {
 	case errors.Is(err, ErrFenced):
 		t.lost()

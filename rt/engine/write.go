@@ -39,10 +39,12 @@ func (e *Engine) send(b *exchange.Batch, encoded []byte) *sending {
 }
 
 // wait waits until the exchange has the batch.
-func (s *sending) wait(ctx context.Context) error {
+func (e *Engine) wait(ctx context.Context, s *sending) error {
 	select {
 	case <-s.done:
 		return s.err
+	case <-e.finished:
+		return ErrEnded
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -296,20 +298,12 @@ func (e *Engine) save(ctx context.Context) {
 	next, state := e.fold.next, e.fold.encode()
 	e.mu.Unlock()
 	e.logged = 0
-	var blobs []string
-	for len(e.blobs) > 0 && e.blobs[0].k < next {
-		blobs = append(blobs, e.blobs[0].name)
-		e.blobs = e.blobs[1:]
-	}
 	saving := make(chan error, 1)
 	e.saving = saving
 	go func() {
 		err := e.checkpoint.save(ctx, next, state)
 		if errors.Is(err, store.ErrConflict) { // another engine has made one
 			_, err = e.checkpoint.load(ctx)
-		}
-		if err == nil {
-			deleteBlobs(ctx, e.store, blobs)
 		}
 		saving <- err
 	}()
@@ -332,6 +326,14 @@ func (e *Engine) saved(wait bool) error {
 	}
 	e.saving = nil
 	e.base, e.baseSize = e.checkpoint.next, e.checkpoint.size
+	var garbage []string
+	for len(e.blobs) > 0 && e.blobs[0].k < e.base {
+		garbage = append(garbage, e.blobs[0].name)
+		e.blobs = e.blobs[1:]
+	}
+	if len(garbage) > 0 {
+		e.running.Go(func() { deleteBlobs(e.ctx, e.store, garbage) })
+	}
 	if errors.Is(err, errBehind) || errors.Is(err, context.Canceled) {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -191,15 +192,15 @@ func TestFenced(t *testing.T) {
 func TestClockBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		jump := time.Duration(0)
-		now := func() time.Time { return time.Now().Add(jump) }
+		var jump atomic.Int64
+		now := func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }
 		woken := make(chan time.Time, 1)
 		at := start.Add(10 * time.Second)
 		w := workerFunc(sleeperWorker(1, func(exchange.ProcessID) time.Time { return at }, func(time.Duration) { woken <- time.Now() }, now, func() {}))
 		_, _, stop := begin(t, newMemStore(), 0, Options{Now: now, IdleAfter: time.Second}, w, 2)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		jump = -time.Minute
+		jump.Store(int64(-time.Minute))
 		if got := (<-woken).Sub(start); got < 70*time.Second || got > 72*time.Second {
 			t.Errorf("it woke after %v", got)
 		}

@@ -88,7 +88,11 @@ func (c *checkpoint) load(ctx context.Context) (*fold, error) {
 		r.Close()
 	}
 	if errors.Is(err, store.ErrDamaged) {
-		if now, err := c.store.Get(ctx, checkpointID(c.run)); err == nil && now.Version != rec.Version {
+		now, err := c.store.Get(ctx, checkpointID(c.run))
+		if err != nil {
+			return nil, err
+		}
+		if now.Version != rec.Version {
 			return nil, errBehind // its pages were deleted meanwhile
 		}
 	}

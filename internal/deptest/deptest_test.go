@@ -11,6 +11,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -239,7 +240,7 @@ func packages(t *testing.T) map[string]map[string]string {
 			return err
 		}
 		if d.IsDir() {
-			if file != root && ignored(d.Name()) {
+			if file != root && (ignored(d.Name()) || isModule(file)) {
 				return filepath.SkipDir
 			}
 			return nil
@@ -279,4 +280,10 @@ func packages(t *testing.T) map[string]map[string]string {
 // ignored reports whether the go command, or git, does not look into a directory.
 func ignored(name string) bool {
 	return name[0] == '.' || name[0] == '_' || name == "testdata" || name == "vendor" || name == "harkout" || strings.HasPrefix(name, "tmp")
+}
+
+// isModule reports whether a directory is a module of its own.
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }

@@ -60,10 +60,11 @@ func (b *bench) progress(what string) {
 	}
 }
 
-// measure alternates native and compiled executions.
+// measure alternates native and compiled executions, and those of peers.
 func (b *bench) measure(bm benchmark) row {
 	r := row{Name: bm.name, Unit: bm.unit, Target: bm.target, AtMost: bm.atMost, AtLeast: bm.atLeast, Samples: b.n, Comment: bm.comment, group: bm.group}
 	var native, compiled []float64
+	others := b.peerRuns(bm.peers)
 	for i := range b.n {
 		b.progress(fmt.Sprintf("%s %d/%d", bm.name, i+1, b.n))
 		if bm.native != nil {
@@ -80,6 +81,12 @@ func (b *bench) measure(bm benchmark) row {
 			return r
 		}
 		compiled = append(compiled, x)
+		for j := range others {
+			others[j].again(b)
+		}
+	}
+	for _, o := range others {
+		r.Peers = append(r.Peers, o.result())
 	}
 	r.Compiled = bm.summary(compiled)
 	if native != nil {

@@ -11,6 +11,7 @@
 //	ns/op           time on the clock, in the loop
 //	ms              time on the clock
 //	MB              bytes written to disk, in millions
+//	round trips/s   a message to another goroutine and its answer
 //	steps/s         saves of the whole state, each one committed to disk
 //	GB/s, ns, bytes snapshots, by processor time: package snap beside a copy of the memory or encoding/gob
 //	geometric mean  of the ratios of the rows above of that kind
@@ -19,6 +20,18 @@
 // harkgen leaves alone; "coloured", where the loops also receive from a channel
 // now and then, so that harkgen rewrites them; and "-all", plain but with every
 // function rewritten.
+//
+// Some rows have columns for peers, which do the same work: systems for durable
+// programs, in modules below cmd/harkbench/peers, which are built from the module
+// proxy when such a row is measured. A peer that takes more than ten seconds is
+// measured once. The columns:
+//
+//	dbos            DBOS Transact on SQLite with synchronous=FULL: a commit waits
+//	                for the disk, as with harkgen; workflows for goroutines
+//	dbos unsynced   the same as DBOS opens SQLite by default, with
+//	                synchronous=NORMAL: the last commits are lost with the machine
+//	dbos steps      synchronous=FULL, steps of one workflow for goroutines; a step
+//	                cannot wait for messages or sleep durably
 //
 // It must be started inside the repository.
 package main
@@ -61,7 +74,7 @@ func run(n int, only *regexp.Regexp, asJSON bool) error {
 			continue
 		}
 		r := b.measure(bm)
-		if r.Failed != "" {
+		if r.failed() {
 			failed++
 		}
 		rows = append(rows, r)

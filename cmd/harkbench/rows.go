@@ -4,13 +4,14 @@ package main
 
 import "slices"
 
-// A benchmark is one row of the table. Its two functions measure once; native
+// A benchmark is one row of the table. Its functions measure once; native
 // is nil where there is nothing to compare with.
 type benchmark struct {
 	name     string
 	unit     string
 	native   func(*bench) (float64, error)
 	compiled func(*bench) (float64, error)
+	peers    []peer
 	target   float64 // highest ratio wanted
 	atMost   float64 // highest value wanted
 	atLeast  float64 // lowest value wanted
@@ -66,7 +67,7 @@ func benchmarks() []benchmark {
 	for _, k := range kernels {
 		bs = append(bs, kernel(k.name, k.comment)...)
 	}
-	return slices.Concat(bs, waiting, heapRows, saving, compiling)
+	return slices.Concat(bs, waiting, processes, heapRows, saving, compiling)
 }
 
 // kernel is the rows of a kernel: not coloured, coloured, and not coloured but compiled by -all.
@@ -90,7 +91,7 @@ func kernel(name, comment string) []benchmark {
 
 // waiting are the rows of programs that wait for other goroutines, and are saved.
 var waiting = []benchmark{
-	loop("pingpong", 2, "a round trip over two unbuffered channels"),
+	loop("pingpong", 2, "a round trip over two unbuffered channels", "2000000"),
 	loop("buffered", 0, "a value through a buffered channel"),
 	loop("spawn", 0, "start a goroutine and wait for it, in groups of 100"),
 	{
@@ -126,12 +127,12 @@ var waiting = []benchmark{
 }
 
 // loop is a row for code that waits for other goroutines.
-func loop(program string, target float64, comment string) benchmark {
+func loop(program string, target float64, comment string, args ...string) benchmark {
 	const unit = "ns/op"
 	return benchmark{
 		name: program, unit: unit, target: target, comment: comment,
-		native:   func(b *bench) (float64, error) { return b.native(program, unit) },
-		compiled: func(b *bench) (float64, error) { return b.durable(program, unit, nil) },
+		native:   func(b *bench) (float64, error) { return b.native(program, unit, args...) },
+		compiled: func(b *bench) (float64, error) { return b.durable(program, unit, nil, args...) },
 	}
 }
 

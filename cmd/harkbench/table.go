@@ -7,24 +7,31 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
 // A row is one line of the table.
 type row struct {
-	Name     string  `json:"name"`
-	Unit     string  `json:"unit,omitempty"`
-	Native   float64 `json:"native,omitempty"`   // 0: there is nothing to compare with
-	Compiled float64 `json:"compiled,omitempty"` //
-	Ratio    float64 `json:"ratio,omitempty"`    // compiled to native
-	Target   float64 `json:"target,omitempty"`   // highest ratio wanted; 0: none
-	AtMost   float64 `json:"at_most,omitempty"`  // highest value of Compiled wanted; 0: none
-	AtLeast  float64 `json:"at_least,omitempty"` // lowest
-	Met      *bool   `json:"met,omitempty"`      //
-	Samples  int     `json:"samples,omitempty"`  // of each
-	Comment  string  `json:"comment,omitempty"`  //
-	Failed   string  `json:"failed,omitempty"`   // why there are no numbers
+	Name     string       `json:"name"`
+	Unit     string       `json:"unit,omitempty"`
+	Native   float64      `json:"native,omitempty"`   // 0: there is nothing to compare with
+	Compiled float64      `json:"compiled,omitempty"` //
+	Peers    []peerResult `json:"peers,omitempty"`    //
+	Ratio    float64      `json:"ratio,omitempty"`    // compiled to native
+	Target   float64      `json:"target,omitempty"`   // highest ratio wanted; 0: none
+	AtMost   float64      `json:"at_most,omitempty"`  // highest value of Compiled wanted; 0: none
+	AtLeast  float64      `json:"at_least,omitempty"` // lowest
+	Met      *bool        `json:"met,omitempty"`      //
+	Samples  int          `json:"samples,omitempty"`  // of each
+	Comment  string       `json:"comment,omitempty"`  //
+	Failed   string       `json:"failed,omitempty"`   // why there are no numbers
 	group    *group
+}
+
+// failed reports whether a number is missing.
+func (r *row) failed() bool {
+	return r.Failed != "" || slices.ContainsFunc(r.Peers, func(p peerResult) bool { return p.Failed != "" })
 }
 
 // compare notes the ratio, and whether it meets the target.
@@ -66,10 +73,15 @@ func means(rows []row) []row {
 
 func printTable(w io.Writer, rows []row) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "what\tunit\tnative\tcompiled\tratio\ttarget\tmet\t")
+	peers := peerNames(rows)
+	line := func(name, unit, native, compiled string, others []string, rest ...string) {
+		cells := slices.Concat([]string{name, unit, native, compiled}, others, rest)
+		fmt.Fprintln(t, strings.Join(cells, "\t")+"\t")
+	}
+	line("what", "unit", "native", "compiled", peers, "ratio", "target", "met")
 	for _, r := range rows {
 		if r.Failed != "" {
-			fmt.Fprintf(t, "%s\t%s\tfailed\t\t\t\t\t\n", r.Name, r.Unit)
+			line(r.Name, r.Unit, "failed", "", make([]string, len(peers)), "", "", "")
 			continue
 		}
 		target, met := "", ""
@@ -84,7 +96,7 @@ func printTable(w io.Writer, rows []row) error {
 		if r.Met != nil {
 			met = map[bool]string{true: "yes", false: "no"}[*r.Met]
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", r.Name, r.Unit, number(r.Native), number(r.Compiled), ratio(r.Ratio), target, met)
+		line(r.Name, r.Unit, number(r.Native), number(r.Compiled), r.peerCells(peers), ratio(r.Ratio), target, met)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -95,6 +107,11 @@ func printTable(w io.Writer, rows []row) error {
 		}
 		if r.Failed != "" {
 			fmt.Fprintf(w, "%s failed: %s\n", r.Name, r.Failed)
+		}
+		for _, p := range r.Peers {
+			if p.Failed != "" {
+				fmt.Fprintf(w, "%s: %s failed: %s\n", r.Name, p.Name, p.Failed)
+			}
 		}
 	}
 	return nil

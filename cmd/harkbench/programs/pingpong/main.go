@@ -3,12 +3,17 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"strconv"
 	"syscall"
 	"time"
 )
 
 func main() {
-	const rounds = 2_000_000
+	rounds, err := strconv.Atoi(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
 	ping, pong := make(chan int), make(chan int)
 	go func() {
 		for v := range ping {
@@ -24,7 +29,7 @@ func main() {
 	}
 	d, u := time.Since(start), userTime()-used
 	close(ping)
-	fmt.Println("pingpong", float64(d)/rounds, "ns/op", float64(u)/rounds, "user-ns/op")
+	fmt.Println("pingpong", float64(d)/float64(rounds), "ns/op", float64(u)/float64(rounds), "user-ns/op")
 }
 
 // userTime is the processor time that this process has used.

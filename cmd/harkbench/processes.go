@@ -1,0 +1,65 @@
+package main
+
+// This file lists what is measured of processes: programs whose goroutines run on several workers, beside the same work done by peers.
+
+// spread are the flags of harkgen run in these rows.
+var spread []string
+
+const rounds = "500"
+
+var processes = []benchmark{
+	forkjoin("1000", 150),
+	forkjoin("10000", 1500),
+	{
+		name: "processes pingpong", unit: "round trips/s", atLeast: 1200, comment: "between two goroutines, over two unbuffered channels",
+		native:   perSecond(func(b *bench) (float64, error) { return b.native("pingpong", "ns/op", rounds) }),
+		compiled: perSecond(func(b *bench) (float64, error) { return b.durable("pingpong", "ns/op", spread, rounds) }),
+		peers:    []peer{dbos("ns/op", "pingpong", rounds).perSecond(), dbosUnsynced("ns/op", "pingpong", rounds).perSecond()},
+	},
+	{
+		name: "processes sleep", unit: "ms", atMost: 1200, comment: "1,000 goroutines that sleep for a second, until all are done",
+		native:   func(b *bench) (float64, error) { return b.native("sleeps", "ms", "1000", "1s") },
+		compiled: func(b *bench) (float64, error) { return b.durable("sleeps", "ms", spread, "1000", "1s") },
+		peers:    []peer{dbos("ms", "sleeps", "1000", "1s"), dbosUnsynced("ms", "sleeps", "1000", "1s")},
+	},
+}
+
+// forkjoin is the row of n goroutines that are started and waited for.
+func forkjoin(n string, most float64) benchmark {
+	steps := dbos("ms", "steps", n)
+	steps.name = "dbos steps"
+	return benchmark{
+		name: "processes forkjoin " + n, unit: "ms", atMost: most, comment: "start so many goroutines, and wait for their results",
+		native:   func(b *bench) (float64, error) { return b.native("forkjoin", "ms", n) },
+		compiled: func(b *bench) (float64, error) { return b.durable("forkjoin", "ms", spread, n) },
+		peers:    []peer{dbos("ms", "forkjoin", n), dbosUnsynced("ms", "forkjoin", n), steps},
+	}
+}
+
+// dbos is a program of peers/dbos: DBOS Transact on SQLite. As with harkgen, each commit waits for the disk.
+func dbos(unit string, args ...string) peer {
+	return peer{
+		name: "dbos", module: "dbos",
+		run: func(b *bench) (float64, error) { return b.peer("dbos", unit, args...) },
+	}
+}
+
+// dbosUnsynced is the same with SQLite as DBOS opens it by default: the last commits are lost with the machine.
+func dbosUnsynced(unit string, args ...string) peer {
+	p := dbos(unit, append([]string{"-synchronous", "NORMAL"}, args...)...)
+	p.name = "dbos unsynced"
+	return p
+}
+
+func (p peer) perSecond() peer {
+	p.run = perSecond(p.run)
+	return p
+}
+
+// perSecond turns nanoseconds for an operation into operations in a second.
+func perSecond(f func(*bench) (float64, error)) func(*bench) (float64, error) {
+	return func(b *bench) (float64, error) {
+		x, err := f(b)
+		return 1e9 / x, err
+	}
+}

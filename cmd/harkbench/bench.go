@@ -75,12 +75,14 @@ func (b *bench) measure(bm benchmark) row {
 			}
 			native = append(native, x)
 		}
-		x, err := bm.compiled(b)
-		if err != nil {
-			r.Failed = err.Error()
-			return r
+		if bm.compiled != nil {
+			x, err := bm.compiled(b)
+			if err != nil {
+				r.Failed = err.Error()
+				return r
+			}
+			compiled = append(compiled, x)
 		}
-		compiled = append(compiled, x)
 		for j := range others {
 			others[j].again(b)
 		}
@@ -88,12 +90,16 @@ func (b *bench) measure(bm benchmark) row {
 	for _, o := range others {
 		r.Peers = append(r.Peers, o.result())
 	}
-	r.Compiled = bm.summary(compiled)
 	if native != nil {
 		r.Native = bm.summary(native)
+	}
+	if compiled != nil {
+		r.Compiled = bm.summary(compiled)
+		r.limit()
+	}
+	if native != nil && compiled != nil {
 		r.compare(r.Compiled / r.Native)
 	}
-	r.limit()
 	return r
 }
 

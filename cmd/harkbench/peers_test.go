@@ -62,6 +62,14 @@ func TestUnknownPeer(t *testing.T) {
 	}
 }
 
+// TestFsync: the row has a value under native alone, and no ratio.
+func TestFsync(t *testing.T) {
+	b := &bench{tmp: t.TempDir(), n: 1}
+	if r := b.measure(benchmark{name: "x", native: (*bench).fsync}); r.failed() || r.Native <= 0 || r.Compiled != 0 || r.Ratio != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestPerSecond(t *testing.T) {
 	p := peer{run: func(*bench) (float64, error) { return 4e6, nil }}
 	if x, err := p.perSecond().run(nil); x != 250 || err != nil {

@@ -2,12 +2,21 @@ package main
 
 // This file lists what is measured of processes: programs whose goroutines run on several workers, beside the same work done by peers.
 
+import (
+	"os"
+	"time"
+)
+
 // spread are the flags of harkgen run in these rows.
 var spread []string
 
 const rounds = "500"
 
 var processes = []benchmark{
+	{
+		name: "processes disk", unit: "ms", native: (*bench).fsync,
+		comment: "4 KB appended to a file, and fsync: what a commit costs at least that shares it with no other, on this disk and now",
+	},
 	forkjoin("1000", 150),
 	forkjoin("10000", 1500),
 	{
@@ -22,6 +31,27 @@ var processes = []benchmark{
 		compiled: func(b *bench) (float64, error) { return b.durable("sleeps", "ms", spread, "1000", "1s") },
 		peers:    []peer{dbos("ms", "sleeps", "1000", "1s"), dbosUnsynced("ms", "sleeps", "1000", "1s")},
 	},
+}
+
+// fsync returns how many milliseconds an append and its fsync take, the median of many.
+func (b *bench) fsync() (float64, error) {
+	f, err := os.Create(b.dir())
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	ms := make([]float64, 200)
+	for i := range ms {
+		start := time.Now()
+		if _, err := f.Write(make([]byte, 4096)); err != nil {
+			return 0, err
+		}
+		if err := f.Sync(); err != nil {
+			return 0, err
+		}
+		ms[i] = float64(time.Since(start)) / float64(time.Millisecond)
+	}
+	return median(ms), nil
 }
 
 // forkjoin is the row of n goroutines that are started and waited for.

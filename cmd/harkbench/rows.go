@@ -4,8 +4,8 @@ package main
 
 import "slices"
 
-// A benchmark is one row of the table. Its functions measure once; native
-// is nil where there is nothing to compare with.
+// A benchmark is one row of the table. Its functions measure once; one of
+// native and compiled is nil where there is nothing to compare with.
 type benchmark struct {
 	name     string
 	unit     string

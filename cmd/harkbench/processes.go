@@ -8,7 +8,7 @@ import (
 )
 
 // spread are the flags of harkgen run in these rows.
-var spread []string
+var spread = []string{"-placement", "remote"}
 
 const rounds = "500"
 

@@ -58,7 +58,7 @@ func (p *process) atQuiet() (status int, done bool) {
 		return fatal(p.deadlock(nil), 2), true
 	}
 	resting := !o.runnable && p.strange == 0
-	far := resting && (o.wake-now.UnixNano() > int64(unloadAfter) || o.wake == 0) // without a deadline it is a reply that brings it on
+	far := resting && (o.wake-now.UnixNano() > int64(p.unloadTime()) || o.wake == 0) // without a deadline it is a reply that brings it on
 	committed := false
 	if p.reason != reasonIdle || far {
 		if status, done, committed = p.commit(o, now); done {

@@ -25,6 +25,7 @@ const (
 	commitInterval = time.Second
 	commitShare    = 20 // a commit at most every so many times its cost
 	unloadAfter    = time.Second
+	unloadShared   = 5 * time.Millisecond // there are other processes, which may want the worker
 	firstPatience  = 20 * time.Millisecond
 	lastPatience   = time.Second
 	firstBackoff   = time.Millisecond
@@ -225,13 +226,21 @@ func (p *process) reasonToStop(now time.Time, c census, same, idle bool) (reason
 	case idle && pc.clean && p.share != nil && (pc.wake == 0 || pc.wake > now.UnixNano()):
 		return 0, false // a reply brings it on
 	}
-	if c.deadline != 0 && c.deadline-now.UnixNano() <= int64(unloadAfter) {
+	if c.deadline != 0 && c.deadline-now.UnixNano() <= int64(p.unloadTime()) {
 		return 0, false
 	}
-	if left := pc.wake - now.UnixNano(); 0 < left && left <= int64(unloadAfter) {
+	if left := pc.wake - now.UnixNano(); 0 < left && left <= int64(p.unloadTime()) {
 		return 0, false
 	}
 	return reasonIdle, true
+}
+
+// unloadTime is how long a process must have nothing to do to be saved and unloaded for that.
+func (p *process) unloadTime() time.Duration {
+	if p.share != nil {
+		return unloadShared
+	}
+	return unloadAfter
 }
 
 func (p *process) takeCensus() (c census, took time.Duration) {

@@ -48,7 +48,7 @@ func (g *G) Choose(hasDefault bool, cases ...Wait) int {
 			}
 		}
 		g.waits = append(g.waits, timers...)
-		return Native
+		return -1
 	}
 	if r.Kind == exchange.ReplyCancelled {
 		return g.chooseTimer(hasDefault, cases)

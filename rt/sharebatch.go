@@ -68,7 +68,7 @@ func (s *sharing) waitOn(g *G, ops []exchange.Op) []exchange.Op {
 
 // mustAsk reports whether g, which is down, waits natively for something that has become shared meanwhile.
 func (s *sharing) mustAsk(g *G) bool {
-	return slices.ContainsFunc(g.waits, func(w Wait) bool {
+	return !g.asked && slices.ContainsFunc(g.waits, func(w Wait) bool {
 		switch w.op {
 		case waitReady, waitSleep, waitShared:
 			return false

@@ -148,7 +148,7 @@ func (s *simulation) show(outs []exchange.Output) error {
 	if h := hash(s.seed, "show", outs[0].Seq, s.crashes); h%3 == 0 {
 		time.Sleep(time.Duration(h / 3 % 200 * uint64(time.Millisecond)))
 		if h/3%2 == 0 {
-			return errDead // before it was shown
+			return errKilled // before it was shown
 		}
 	}
 	s.mu.Lock()
@@ -313,7 +313,7 @@ func (s *simulation) reap(ordered bool) {
 	}
 	for _, en := range s.engines {
 		<-en.done
-		if err := en.err; err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errDead) && !strings.Contains(err.Error(), "the worker has died") {
+		if err := en.err; err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errKilled) && !strings.Contains(err.Error(), "the worker has died") {
 			s.t.Errorf("engine: %v", err)
 		}
 	}

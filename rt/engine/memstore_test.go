@@ -20,6 +20,7 @@ type memStore struct {
 	blobs   map[string][]byte
 	undo    []func() // of the changes that are not synced
 	ops     map[string]int
+	crashes int
 }
 
 func newMemStore() *memStore {
@@ -36,6 +37,7 @@ func (m *memStore) crash(r *rand.Rand) int {
 		m.undo = m.undo[:len(m.undo)-1]
 	}
 	m.undo = nil
+	m.crashes++
 	return n
 }
 
@@ -96,8 +98,8 @@ type view struct {
 type orderedView struct{ *view }
 
 var (
-	errLost = errors.New("the answer was lost")
-	errDead = errors.New("this engine is dead")
+	errLost   = errors.New("the answer was lost")
+	errKilled = errors.New("this engine is dead")
 )
 
 func (m *memStore) view(seed uint64, epoch int, faults, ordered bool, kill func()) (store.Store, *view) {
@@ -143,9 +145,10 @@ func (v *view) op(ctx context.Context, kind, id string, do func() error) error {
 	v.mu.Unlock()
 	v.m.mu.Lock()
 	v.m.ops[kind]++
+	crashes := v.m.crashes
 	v.m.mu.Unlock()
 	if dead {
-		return errDead
+		return errKilled
 	}
 	if !v.faults {
 		return v.done(do())
@@ -155,6 +158,12 @@ func (v *view) op(ctx context.Context, kind, id string, do func() error) error {
 	h /= 400
 	if h%4 == 0 {
 		time.Sleep(time.Duration(h/4%3000) * time.Microsecond)
+		v.m.mu.Lock()
+		over := v.m.crashes != crashes
+		v.m.mu.Unlock()
+		if over { // a dead engine's operation may come late, but not after the machine has crashed
+			return errKilled
+		}
 	}
 	switch {
 	case fault < 8:
@@ -166,11 +175,11 @@ func (v *view) op(ctx context.Context, kind, id string, do func() error) error {
 		return errLost
 	case fault < 18:
 		v.die()
-		return errDead
+		return errKilled
 	case fault < 20:
 		v.done(do())
 		v.die()
-		return errDead
+		return errKilled
 	}
 	return v.done(do())
 }

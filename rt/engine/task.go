@@ -177,7 +177,7 @@ func (t *Task) settled(ctx context.Context) error {
 	switch {
 	case errors.Is(err, ErrFenced):
 		t.lost()
-		if t.version > 0 {
+		if t.version > 0 && err == errDead {
 			t.toDelete() // it has ended in another worker
 		}
 	case err == nil:

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/harkgen/harkgen/rt/exchange"
@@ -19,8 +20,11 @@ type sending struct {
 	batch   *exchange.Batch
 	encoded []byte
 	done    chan struct{} // closed when the exchange has taken or dropped it
-	err     error         // once done: ErrFenced, ErrEnded
+	err     error         // once done: errDead, ErrFenced, ErrEnded
 }
+
+// errDead is ErrFenced of a process that has ended in another worker: what is stored of it is garbage.
+var errDead = fmt.Errorf("%w, and has ended", ErrFenced)
 
 // An entryBlob is to be deleted when entry k is in a checkpoint.
 type entryBlob struct {
@@ -57,7 +61,9 @@ func (e *Engine) settle(s *sending) {
 	case s.batch.Ended && !live || s.batch.Exit != nil && e.fold.x.Exit() != nil:
 	case e.fold.x.Exit() != nil:
 		s.err = ErrEnded
-	case !live || st.Step < s.batch.Step:
+	case !live:
+		s.err = errDead
+	case st.Step < s.batch.Step:
 		s.err = ErrFenced
 	}
 	close(s.done)
@@ -101,13 +107,13 @@ func (e *Engine) writeAll(ctx context.Context) error {
 			if err := e.write(ctx, ready); err != nil {
 				return err
 			}
-		case early:
+		case len(early) > 0:
 			found, err := e.catchUp(ctx)
 			if err != nil {
 				return err
 			}
 			if !found {
-				e.dropEarly()
+				e.drop(early)
 			}
 		default:
 			return nil
@@ -115,9 +121,9 @@ func (e *Engine) writeAll(ctx context.Context) error {
 	}
 }
 
-// take returns batches for the next entry. Those that the exchange would drop are settled. early reports that there are others, of
-// processes or steps that this engine does not know: it must read the log before.
-func (e *Engine) take() (ready []*sending, early bool) {
+// take returns batches for the next entry. Those that the exchange would drop are settled. early are others, of
+// processes or steps that this engine does not know: it must read the log before. They stay in sendings.
+func (e *Engine) take() (ready, early []*sending) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var rest []*sending
@@ -133,7 +139,7 @@ func (e *Engine) take() (ready []*sending, early bool) {
 		case e.fold.x.Exit() != nil || live && s.batch.Step <= st.Step: // rule: any-delivery
 			e.settle(s)
 		case !live || s.batch.Step > st.Step+1:
-			rest, early = append(rest, s), true
+			rest, early = append(rest, s), append(early, s)
 		case taken[s.batch.From]:
 			rest = append(rest, s)
 		default:
@@ -146,13 +152,14 @@ func (e *Engine) take() (ready []*sending, early bool) {
 	return ready, early
 }
 
-// dropEarly settles the batches for which the log had nothing: their processes have ended.
-func (e *Engine) dropEarly() {
+// drop settles batches that were early before the log was read, and still are: their processes have ended. Others that have come
+// since may have a reason in the log that came with them.
+func (e *Engine) drop(early []*sending) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	rest := e.sendings[:0]
 	for _, s := range e.sendings {
-		if st, live := e.fold.x.Status(s.batch.From); !live || s.batch.Step > st.Step+1 {
+		if st, live := e.fold.x.Status(s.batch.From); slices.Contains(early, s) && (!live || s.batch.Step > st.Step+1) {
 			e.settle(s)
 		} else {
 			rest = append(rest, s)
@@ -300,13 +307,13 @@ func (e *Engine) save(ctx context.Context) {
 	e.logged = 0
 	saving := make(chan error, 1)
 	e.saving = saving
-	go func() {
+	e.running.Go(func() {
 		err := e.checkpoint.save(ctx, next, state)
 		if errors.Is(err, store.ErrConflict) { // another engine has made one
 			_, err = e.checkpoint.load(ctx)
 		}
 		saving <- err
-	}()
+	})
 }
 
 // saved takes the result of the checkpoint that is being saved, if it has come or wait is set.

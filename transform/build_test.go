@@ -131,22 +131,40 @@ func difference(a, b string) string {
 	return fmt.Sprintf("%d and %d lines", len(x), len(y))
 }
 
-// TestGolden shows what two functions become.
+// TestGolden shows what some functions become.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	ar := archive(t, "worker")
-	golden := &ar.Files[len(ar.Files)-1]
-	dir := extract(t, &txtar.Archive{Files: ar.Files[:len(ar.Files)-1]})
-	res := compile(t, &transform.Options{Dir: dir, Out: filepath.Join(dir, "out")})
-	file := output(t, res, "cmd/worker/worker_hark.go")
-	got := renumber(declaration(t, file, "func hark_worker(") + "\n" + declaration(t, file, "func hark_serve("))
-	if *update {
-		golden.Data = []byte(got)
-		write(t, filepath.Join("testdata", "worker.txtar"), txtar.Format(ar))
-		return
-	}
-	if want := string(golden.Data); got != want {
-		t.Errorf("%s; got:\n%s", difference(got, want), got)
+	for _, tt := range []struct {
+		name, placement string
+		functions       []string
+	}{
+		{"worker", "", []string{"hark_worker", "hark_serve"}},
+		{"remote", transform.PlacementRemote, []string{"hark_worker", "hark_try", "hark_lens", "hark_end", "start"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			ar := archive(t, tt.name)
+			golden := &ar.Files[len(ar.Files)-1]
+			dir := extract(t, &txtar.Archive{Files: ar.Files[:len(ar.Files)-1]})
+			res := compile(t, &transform.Options{Dir: dir, Out: filepath.Join(dir, "out"), Placement: tt.placement})
+			if res.Distributed != (tt.placement != "") {
+				t.Errorf("distributed: %v", res.Distributed)
+			}
+			file := output(t, res, "cmd/"+tt.name+"/"+tt.name+"_hark.go")
+			var texts []string
+			for _, name := range tt.functions {
+				texts = append(texts, declaration(t, file, "func "+name+"("))
+			}
+			got := renumber(strings.Join(texts, "\n"))
+			if *update {
+				golden.Data = []byte(got)
+				write(t, filepath.Join("testdata", tt.name+".txtar"), txtar.Format(ar))
+				return
+			}
+			if want := string(golden.Data); got != want {
+				t.Errorf("%s; got:\n%s", difference(got, want), got)
+			}
+		})
 	}
 }
 

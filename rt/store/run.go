@@ -69,9 +69,9 @@ type Program struct {
 	All      bool     `json:"all,omitempty"`    // with every function transformed
 	Spread   bool     `json:"spread,omitempty"` // it may have several processes, which package engine keeps
 	Args     []string `json:"args,omitempty"`
+	Cwd      string   `json:"cwd"` // working directory of the worker
 
-	Placement string `json:"placement,omitempty"` // where goroutines run by default; see transform.Options
-	Cwd       string `json:"cwd"`                 // working directory of the worker
+	Placement string `json:"placement,omitempty"` // where goroutines run whose go statement does not say it; "" is in the process of the statement
 
 	ArgsBlob string `json:"args_blob,omitempty"` // the arguments in JSON, if they are too long for the record
 }

@@ -10,6 +10,7 @@ import (
 	"sort"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -35,6 +36,9 @@ func deep(out chan<- int) {
 	counter++ // ERROR "variable counter"
 	mu.Lock() // ERROR "variable mu"
 	mu.Unlock()
+	if new(sync.Mutex).TryLock() { // ERROR "sync.Mutex\\).TryLock is used by a goroutine"
+		return
+	}
 	out <- len(names)
 }
 
@@ -50,6 +54,7 @@ func worker(out chan int, hits *atomic.Int64, seen *sync.Map) {
 	fmt.Println(*(*int)(unsafe.Pointer(&limit))) // ERROR "unsafe"
 	xs := []int{2, 1}
 	sort.Slice(xs, func(i, j int) bool { return table["x"] > 0 }) // ERROR "variable table"
+	time.AfterFunc(1, func() { table["x"]++ })                    // ERROR "variable table"
 	fmt.Println(total{1}, box[int]{1}.count())
 	if len(xs) > 2 {
 		os.Exit(1)

@@ -261,11 +261,9 @@ func (e *emitter) choose(g *jen.Group, s *ir.Stmt, native *jen.Statement) {
 	}
 	index := func() *jen.Statement { return jen.Id(s.Index.Name) }
 	g.Add(index()).Op("=").Id(e.fn.G).Dot("Choose").Call(args...)
-	st := jen.If(index().Op("==").Add(e.rt("Native"))).Block(native)
-	if len(received) > 0 {
-		st.Else().If(jen.Op("!").Id(e.fn.G).Dot("Suspending").Call()).Block(jen.Switch(index()).Block(received...))
-	}
-	g.Add(st)
+	// What Choose returns means nothing if it has suspended.
+	chosen := append([]jen.Code{jen.Case(e.rt("Native")).Block(native)}, received...)
+	g.If(jen.Op("!").Id(e.fn.G).Dot("Suspending").Call()).Block(jen.Switch(index()).Block(chosen...))
 }
 
 func (e *emitter) setIndex(g *jen.Group, s *ir.Stmt, n int) {

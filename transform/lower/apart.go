@@ -16,7 +16,8 @@ import (
 // This file refuses what a goroutine that runs in a process of its own cannot do: see what other processes do to package variables, and use
 // memory other than by channels and locks, which carry it.
 //
-// Looked at are the compiled functions that such a goroutine may call, and those that it hands to code that is not compiled, if that calls them.
+// Looked at are the compiled functions that such a goroutine may call, the functions that it hands to code that is not compiled, and the methods of
+// what it hands there that such code calls.
 
 // apart finds the functions that remote goroutines execute.
 type apart struct {
@@ -70,8 +71,8 @@ func (a *apart) started(c ssa.CallInstruction) []*ssa.Function {
 		return a.called(c)
 	}
 	args := c.Common().Args // of (*sync.WaitGroup).Go
-	if fns := handed(args[1], map[ssa.Value]bool{}); len(fns) > 0 {
-		return fns
+	if h := handedIn(args[1]); len(h.fns) > 0 {
+		return h.fns
 	}
 	var out []*ssa.Function // whatever is given to some WaitGroup
 	for _, nested := range c.Common().StaticCallee().AnonFuncs {
@@ -93,7 +94,9 @@ func (a *apart) called(c ssa.CallInstruction) []*ssa.Function {
 			continue
 		}
 		for _, arg := range c.Common().Args {
-			for _, fn := range handed(arg, map[ssa.Value]bool{}) {
+			h := handedIn(arg)
+			out = append(out, h.fns...)
+			for _, fn := range h.methods {
 				if a.calledBack(fn) {
 					out = append(out, fn)
 				}
@@ -113,54 +116,66 @@ func (a *apart) calledBack(fn *ssa.Function) bool {
 	return false
 }
 
-// handed lists the functions that v is made of, and the methods of what is in it, as far as the function it stands in tells.
-func handed(v ssa.Value, seen map[ssa.Value]bool) (out []*ssa.Function) {
-	if seen[v] {
-		return nil
+// handed is what a value brings along: functions that it is made of, and methods of what is in it, as far as the function it stands in tells.
+type handed struct {
+	fns, methods []*ssa.Function
+	seen         map[ssa.Value]bool
+}
+
+func handedIn(v ssa.Value) *handed {
+	h := &handed{seen: map[ssa.Value]bool{}}
+	h.add(v)
+	return h
+}
+
+func (h *handed) add(v ssa.Value) {
+	if h.seen[v] {
+		return
 	}
-	seen[v] = true
-	stored := func(addr ssa.Value) {
-		for _, r := range referrers(addr) {
-			if s, ok := r.(*ssa.Store); ok && s.Addr == addr {
-				out = append(out, handed(s.Val, seen)...)
-			}
-		}
-	}
+	h.seen[v] = true
 	switch v := v.(type) {
 	case *ssa.Function:
-		return []*ssa.Function{v}
+		h.fns = append(h.fns, v)
 	case *ssa.MakeClosure:
-		return []*ssa.Function{v.Fn.(*ssa.Function)}
+		h.fns = append(h.fns, v.Fn.(*ssa.Function))
 	case *ssa.ChangeType:
-		return handed(v.X, seen)
+		h.add(v.X)
 	case *ssa.ChangeInterface:
-		return handed(v.X, seen)
+		h.add(v.X)
 	case *ssa.Phi:
 		for _, e := range v.Edges {
-			out = append(out, handed(e, seen)...)
+			h.add(e)
 		}
 	case *ssa.MakeInterface:
 		prog := v.Parent().Prog
 		for sel := range prog.MethodSets.MethodSet(v.X.Type()).Methods() {
 			if fn := prog.MethodValue(sel); fn != nil {
-				out = append(out, fn)
+				h.methods = append(h.methods, fn)
 			}
 		}
-		return append(out, handed(v.X, seen)...)
+		h.add(v.X)
 	case *ssa.UnOp:
 		if a, ok := v.X.(*ssa.Alloc); ok && v.Op == token.MUL {
-			stored(a)
+			h.stored(a)
 		}
 	case *ssa.Slice: // of variadic arguments
 		if a, ok := v.X.(*ssa.Alloc); ok {
 			for _, r := range referrers(a) {
 				if e, ok := r.(*ssa.IndexAddr); ok {
-					stored(e)
+					h.stored(e)
 				}
 			}
 		}
 	}
-	return out
+}
+
+// stored adds what is stored at addr.
+func (h *handed) stored(addr ssa.Value) {
+	for _, r := range referrers(addr) {
+		if s, ok := r.(*ssa.Store); ok && s.Addr == addr {
+			h.add(s.Val)
+		}
+	}
 }
 
 // check refuses what fn does that a goroutine cannot that go statement by has started.
@@ -191,14 +206,14 @@ func (a *apart) check(fn *ssa.Function, by token.Pos, decided *state.Result, out
 				}
 			case *ssa.Function:
 				if name := uncarried(x); name != "" {
-					refuse(position(i), name+" is used", "what it changes is not carried to another process, as only channels and locks do that", "use a channel or a sync.Mutex")
+					refuse(position(i), name+" is used", "what it does is not seen in another process: only operations on channels and those that wait for a lock are", "use a channel, or lock a sync.Mutex")
 				}
 			}
 		}
 	})
 }
 
-// uncarried returns the name of fn if it is of package sync/atomic or a method of sync.Map, or "".
+// uncarried returns the name of fn if it is of package sync/atomic, a method of sync.Map, or tries to lock, which asks nobody else; or "".
 func uncarried(fn *ssa.Function) string {
 	if origin := fn.Origin(); origin != nil {
 		fn = origin
@@ -208,7 +223,7 @@ func uncarried(fn *ssa.Function) string {
 		return ""
 	}
 	name := o.FullName()
-	if o.Pkg().Path() == "sync/atomic" || strings.HasPrefix(name, "(*sync.Map).") {
+	if o.Pkg().Path() == "sync/atomic" || strings.HasPrefix(name, "(*sync.Map).") || o.Pkg().Path() == "sync" && strings.HasPrefix(o.Name(), "Try") {
 		return name
 	}
 	return ""

@@ -1,0 +1,194 @@
+package transform_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/harkgen/harkgen/transform"
+)
+
+// pool is a program whose only go statement is that of a dependency, which closes a channel as well.
+const pool = `
+-- go.mod --
+module example.com/app
+
+go 1.26
+
+require example.com/pool v0.0.0
+
+replace example.com/pool => ./pool
+-- main.go --
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"example.com/pool"
+)
+
+var once sync.Once
+
+func work(ctx context.Context, in <-chan int, out chan<- string) {
+	for {
+		select {
+		case v, ok := <-in:
+			if !ok {
+				return
+			}
+			out <- fmt.Sprint(v)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func main() {
+	ctx, cancel := context.WithCancel(context.Background())
+	in, out := make(chan int), make(chan string)
+	pool.Run(func() { work(ctx, in, out) })
+	in <- 1
+	fmt.Println(<-out, pool.Waiting(in))
+	once.Do(func() { pool.Stop(in) })
+	defer pool.Stop(out)
+	cancel()
+}
+-- pool/go.mod --
+module example.com/pool
+
+go 1.26
+-- pool/pool.go --
+package pool
+
+// Run runs f.
+func Run(f func()) { go f() }
+
+// Stop has no other operation.
+func Stop[T any](c chan T) { close(c) }
+
+// Waiting has none, either.
+func Waiting(c chan int) int { return len(c) }
+`
+
+// remoteCalls lists the functions of rt that are about several processes and that files of the output below prefix call.
+func remoteCalls(res *transform.Result, prefix string) []string {
+	var out []string
+	for _, f := range res.Files {
+		if !strings.HasPrefix(f.Path, prefix) || strings.HasPrefix(f.Path, "vendor/harkgen.local/rt/") {
+			continue
+		}
+		for _, name := range []string{"rt.GoRemote(", "rt.WaitGroupGoRemote(", "rt.Close(", "rt.Len(", ".Choose(", "rt.Chosen["} {
+			if strings.Contains(string(f.Data), name) {
+				out = append(out, strings.Trim(name, "([."))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// TestDistributed: that a dependency starts goroutines remotely makes the program a distributed one, in all that is compiled but the library;
+// the Go compiler takes it.
+func TestDistributed(t *testing.T) {
+	t.Parallel()
+	dir := extract(t, text(pool))
+	opt := transform.Options{Dir: dir, Placement: transform.PlacementRemote}
+	res := compile(t, &opt)
+	if !res.Distributed {
+		t.Error("not distributed")
+	}
+	want := []string{"Choose", "rt.Chosen", "rt.Close", "rt.GoRemote", "rt.Len"} // the instance of Stop is in one of both
+	if got := remoteCalls(res, ""); !slices.Equal(got, want) {
+		t.Errorf("calls of %v, want %v", got, want)
+	}
+	if got := remoteCalls(res, "vendor/example.com/pool/"); !slices.Contains(got, "rt.Len") || !slices.Contains(got, "rt.GoRemote") {
+		t.Errorf("the dependency calls %v", got)
+	}
+	if got := remoteCalls(res, "vendor/harkgen.local/std/"); slices.Contains(got, "rt.Close") || slices.Contains(got, "rt.GoRemote") {
+		t.Errorf("package context calls %v", got)
+	}
+	equal(t, res, compile(t, &opt))
+	if testing.Short() {
+		return
+	}
+	out := t.TempDir()
+	save(t, res, out)
+	goTool(t, out, "list", "-export", "-trimpath", "./...")
+}
+
+// TestLocal: a program without remote go statements is compiled as if there was no placement.
+func TestLocal(t *testing.T) {
+	t.Parallel()
+	dir := extract(t, text(pool))
+	plain := compile(t, &transform.Options{Dir: dir})
+	equal(t, plain, compile(t, &transform.Options{Dir: dir, Placement: transform.PlacementLocal}))
+	if got := remoteCalls(plain, ""); plain.Distributed || len(got) > 0 {
+		t.Errorf("distributed %v, calls %v", plain.Distributed, got)
+	}
+	dir = extract(t, text(strings.ReplaceAll(pool, "{ go f() }", "{ //hark:go local\n\tgo f() }")))
+	said := compile(t, &transform.Options{Dir: dir, Placement: transform.PlacementRemote})
+	if got := remoteCalls(said, ""); said.Distributed || len(got) > 0 {
+		t.Errorf("with a comment: distributed %v, calls %v", said.Distributed, got)
+	}
+}
+
+// TestPlacementNotes: each go statement of the main module is explained.
+func TestPlacementNotes(t *testing.T) {
+	t.Parallel()
+	dir := extract(t, text(`
+-- go.mod --
+module example.com/notes
+
+go 1.26
+-- main.go --
+package main
+
+import "sync"
+
+func f() {}
+
+func main() {
+	go f()
+	go f() //hark:go remote
+	var wg sync.WaitGroup
+	//hark:go remote
+	wg.Go(f)
+}
+`))
+	res := compile(t, &transform.Options{Dir: dir})
+	var got []string
+	for _, n := range res.Notes {
+		if n.Kind == transform.NoteGo {
+			text := n.Decision + " " + n.Name + "; " + n.Why
+			for _, l := range n.Chain {
+				text += "; " + l.What + " at " + l.Pos
+			}
+			got = append(got, text)
+		}
+	}
+	want := []string{
+		"local go statement; so do all of this program without a comment //hark:go",
+		"remote go statement; a comment says so (main.go:9:9); a comment says so at main.go:9:9",
+		"remote call of sync.WaitGroup.Go; a comment says so (main.go:11:2); a comment says so at main.go:11:2",
+	}
+	if !slices.Equal(got, want) || !res.Distributed {
+		t.Errorf("distributed %v, notes\n%s", res.Distributed, strings.Join(got, "\n"))
+	}
+}
+
+// TestApart: what a dependency does that a remote goroutine cannot is refused there; the dependency is not left as it is because of that.
+func TestApart(t *testing.T) {
+	t.Parallel()
+	dir := extract(t, text(strings.ReplaceAll(pool, "{ go f() }", "{ n++; go func() { n++; f() }() }\n\nvar n int")))
+	_, err := transform.Compile(t.Context(), &transform.Options{Dir: dir, Placement: transform.PlacementRemote})
+	var list transform.Errors
+	if !errors.As(err, &list) || len(list) != 1 || !strings.Contains(err.Error(), "pool.go:4:39: variable n is used by a goroutine that runs in a process of its own") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := transform.Compile(t.Context(), &transform.Options{Dir: dir, Placement: "away"}); !errors.Is(err, transform.ErrPlacement) {
+		t.Errorf("placement away: error %v", err)
+	}
+}

@@ -113,7 +113,7 @@ func newSharing(self exchange.ProcessID) *sharing {
 
 // chanThing returns the shared thing that the channel is, nil if it is not shared.
 func (g *G) chanThing(ch any) *snap.Thing {
-	if word.Load()&bitShare == 0 || g.p.share == nil || dataOf(ch) == nil {
+	if word.Load()&bitShare == 0 || g == nil || g.p.share == nil || dataOf(ch) == nil {
 		return nil
 	}
 	s := g.p.share

@@ -207,3 +207,29 @@ func TestClockBack(t *testing.T) {
 		stop()
 	})
 }
+
+// TestClockBackAtWake sets the clock back between a wake-up and the load of the process.
+func TestClockBackAtWake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var jump atomic.Int64
+		now := func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }
+		woken := make(chan time.Time, 1)
+		at := time.Now().Add(10 * time.Second)
+		w := workerFunc(sleeperWorker(1, func(exchange.ProcessID) time.Time { return at }, func(time.Duration) { woken <- time.Now() }, now, func() {}))
+		e, _, stop := begin(t, newMemStore(), 0, Options{Now: now, IdleAfter: time.Second}, w, 2)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		jump.Store(int64(time.Minute))
+		e.mu.Lock()
+		e.wakeDue()
+		jump.Store(0)
+		e.dispatch()
+		e.mu.Unlock()
+		select {
+		case <-woken:
+		case <-time.After(time.Minute):
+			t.Error("it sleeps for ever")
+		}
+		stop()
+	})
+}

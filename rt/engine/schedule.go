@@ -37,6 +37,7 @@ type proc struct {
 	task     *Task // nil: it is not loaded
 	queued   bool
 	paused   bool // it is not to be queued yet
+	woken    bool // its wake time is not in the heap any more
 	fresh    bool // it has begun in this engine, and was not loaded: it has no record
 	failures int
 	tries    int // loads in a row that brought nothing
@@ -78,7 +79,7 @@ func (e *Engine) detach(a *attached) {
 		if st, live := e.fold.x.Status(p); live && runnable(st, now) {
 			e.stir(p)
 		} else {
-			delete(e.procs, p)
+			e.rest(p)
 		}
 	}
 	e.dispatch()
@@ -223,7 +224,7 @@ func (t *Task) stop(err error) (next *Task) {
 	case runnable(st, e.o.Now().UnixNano()):
 		e.stir(t.p)
 	default:
-		delete(e.procs, t.p)
+		e.rest(t.p)
 	}
 	return nil
 }
@@ -239,7 +240,7 @@ func (e *Engine) pause(p exchange.ProcessID, pr *proc) {
 			e.stir(p)
 			e.dispatch()
 		} else {
-			delete(e.procs, p)
+			e.rest(p)
 		}
 	})
 }

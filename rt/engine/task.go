@@ -106,6 +106,9 @@ func (t *Task) poll() ([]exchange.Reply, error) {
 		t.delivered = rs[len(rs)-1].Seq
 	} else if t.due {
 		rs = []exchange.Reply{}
+		if st, _ := e.fold.x.Status(t.p); st.Idle && st.Wake > e.o.Now().UnixNano() && e.procs[t.p] != nil && e.procs[t.p].woken {
+			e.schedule(t.p, st.Wake) // the clock was set back
+		}
 	} else if t.unload {
 		return nil, ErrUnload
 	}

@@ -54,6 +54,15 @@ func (e *Engine) schedule(p exchange.ProcessID, at int64) {
 	}
 }
 
+// rest forgets a process that has nothing to do. The caller holds mu.
+func (e *Engine) rest(p exchange.ProcessID) {
+	pr := e.procs[p]
+	delete(e.procs, p)
+	if st, live := e.fold.x.Status(p); live && pr != nil && pr.woken && st.Idle && st.Wake != 0 { // the clock was set back after it was woken
+		e.schedule(p, st.Wake)
+	}
+}
+
 // keepTime wakes processes, and unloads those that have been idle for long.
 func (e *Engine) keepTime(ctx context.Context) error {
 	for {
@@ -79,7 +88,7 @@ func (e *Engine) wakeDue() time.Duration {
 	for len(e.wakes) > 0 && e.wakes[0].at <= now {
 		w := heap.Pop(&e.wakes).(wake)
 		if st, ok := e.fold.x.Status(w.p); ok && st.Wake == w.at && runnable(st, now) {
-			e.stir(w.p)
+			e.stir(w.p).woken = true
 		}
 	}
 	if len(e.wakes) == 0 {

@@ -75,24 +75,6 @@ type savedThing struct {
 	Ref  any
 }
 
-// A savedReply is the reply to a goroutine that has not taken it.
-type savedReply struct {
-	Kind  exchange.ReplyKind
-	Case  int
-	Data  []byte
-	OK    bool
-	N     int64
-	Text  string
-	Takes []savedStore
-}
-
-type savedStore struct {
-	Object uint64
-	Patch  bool
-	Offset uint32
-	Data   []byte
-}
-
 // shares returns what the process shares, which may be nothing so far.
 func (p *process) shares() *sharing {
 	if p.share == nil {

@@ -11,16 +11,6 @@ import (
 
 // This file makes batches. The process is quiet.
 
-// pending reports whether there is something to send.
-func (s *sharing) pending() bool {
-	if s == nil {
-		return false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.queue) > 0
-}
-
 // batch takes the queue: what has become shared, what has changed of shared memory, then the operations. One that could not be committed comes again, with
 // what is new.
 func (s *sharing) batch(o outlook, gs []*G) (*exchange.Batch, error) {

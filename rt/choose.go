@@ -56,8 +56,8 @@ func (g *G) Choose(hasDefault bool, cases ...Wait) int {
 	g.chosen, g.chosenOK = nil, r.OK
 	if r.OK {
 		g.chosen = reflect.New(reflect.TypeOf(cases[r.Case].on).Elem()).Interface()
+		g.arrive(r, g.chosen)
 	}
-	g.arrive(r, g.chosen)
 	g.panics(r)
 	return r.Case
 }

@@ -58,6 +58,7 @@ type sharing struct {
 	queue    []*ask
 	draft    *exchange.Batch          // has been made, and is not committed
 	since    time.Time                // when the monitor saw the queue first
+	stores   []exchange.Stored        // have come, of memory that the process does not know yet
 	known    map[uint64]*snap.Content // shared memory as it was sent or received last
 }
 
@@ -67,6 +68,7 @@ type savedSharing struct {
 	Made           uint32
 	Step, Consumed uint64
 	Things         []savedThing
+	Stores         []exchange.Stored
 }
 
 type savedThing struct {
@@ -146,25 +148,30 @@ func (g *G) ask(what string, make func() *ask) *exchange.Reply {
 	return nil
 }
 
-// arrive decodes the value of a reply into *v, unless v is nil, and puts what has changed of shared memory into it.
+// arrive decodes the value of a reply into *v.
 func (g *G) arrive(r *exchange.Reply, v any) {
-	if err := g.p.share.arrive(r, v); err != nil {
+	s := g.p.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.decode(r, v); err != nil {
 		panic("harkgen: " + err.Error())
 	}
 }
 
-func (s *sharing) arrive(r *exchange.Reply, v any) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if v != nil {
-		if err := s.link.Decode(r.Value.Data, v); err != nil {
-			return err
-		}
+// decode decodes the value of a reply. What has come of the content of memory that is new in it is put there.
+func (s *sharing) decode(r *exchange.Reply, v any) error {
+	if err := s.link.Decode(r.Value.Data, v); err != nil {
+		return err
 	}
-	// What makes a thing known may come after its content.
-	for list := r.Stores; len(list) > 0; {
+	return s.flush()
+}
+
+// flush puts what has come into memory. It is called for each reply, in their order, before anybody hears of that: who acquires later must see what was told with an
+// earlier reply, to another goroutine. What the process does not know yet waits until a value leads to it.
+func (s *sharing) flush() error {
+	for {
 		var rest []exchange.Stored
-		for _, x := range list {
+		for _, x := range s.stores {
 			known, err := s.store(&x)
 			if err != nil {
 				return err
@@ -173,12 +180,12 @@ func (s *sharing) arrive(r *exchange.Reply, v any) error {
 				rest = append(rest, x)
 			}
 		}
-		if len(rest) == len(list) {
-			break // nothing here leads to the rest any more
+		more := len(rest) < len(s.stores)
+		s.stores = rest
+		if !more {
+			return nil
 		}
-		list = rest
 	}
-	return nil
 }
 
 // store changes memory. It reports false if the process does not know it.
@@ -242,7 +249,13 @@ func (p *process) deliver(r *exchange.Reply) {
 		return
 	}
 	s.consumed = r.Seq
+	s.stores = append(s.stores, r.Stores...)
+	r.Stores = nil
+	err := s.flush()
 	s.mu.Unlock()
+	if err != nil {
+		p.exit(p.giveUp("cannot take what other processes have changed: " + err.Error()))
+	}
 	if r.Kind == exchange.ReplyStart {
 		p.begin(r)
 		return
@@ -272,7 +285,10 @@ func (p *process) deliver(r *exchange.Reply) {
 // begin starts the goroutine of a process that has been started with r.
 func (p *process) begin(r *exchange.Reply) {
 	var t Thunk
-	if err := p.share.arrive(r, &t); err != nil {
+	p.share.mu.Lock()
+	err := p.share.decode(r, &t)
+	p.share.mu.Unlock()
+	if err != nil {
 		p.exit(p.giveUp("cannot start process " + fmt.Sprint(p.share.self) + ": " + err.Error()))
 	}
 	p.spawn(t)

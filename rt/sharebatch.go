@@ -226,7 +226,7 @@ func (s *sharing) saved() *savedSharing {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	x := &savedSharing{Self: uint32(s.self), Made: s.made, Step: s.draft.Step, Consumed: s.consumed}
+	x := &savedSharing{Self: uint32(s.self), Made: s.made, Step: s.draft.Step, Consumed: s.consumed, Stores: s.stores}
 	for _, t := range s.link.Things() {
 		if ref := t.Ref(); ref != nil {
 			x.Things = append(x.Things, savedThing{t.ID, t.Kind, ref})
@@ -238,7 +238,7 @@ func (s *sharing) saved() *savedSharing {
 // restore makes what a snapshot has brought. Shared memory is as it was sent last.
 func (x *savedSharing) restore() (*sharing, error) {
 	s := newSharing(exchange.ProcessID(x.Self))
-	s.made, s.step, s.consumed = x.Made, x.Step, x.Consumed
+	s.made, s.step, s.consumed, s.stores = x.Made, x.Step, x.Consumed, x.Stores
 	for _, t := range x.Things {
 		s.link.Restore(t.ID, t.Kind, t.Ref)
 	}

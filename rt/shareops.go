@@ -32,13 +32,9 @@ func recvShared[T any](g *G, t *snap.Thing) (v T, ok bool) {
 	r := g.ask("chan receive", func() *ask {
 		return &ask{op: exchange.Op{Kind: exchange.OpSelect, Cases: []exchange.Case{{Channel: exchange.ObjectID(t.ID)}}}, values: []any{nil}}
 	})
-	switch {
-	case r == nil:
-	case r.OK:
+	if r != nil && r.OK {
 		g.arrive(r, &v)
 		ok = true
-	default:
-		g.arrive(r, nil)
 	}
 	return v, ok
 }
@@ -49,7 +45,6 @@ func sendShared[T any](g *G, t *snap.Thing, v T) {
 		return &ask{op: exchange.Op{Kind: exchange.OpSelect, Cases: []exchange.Case{{Channel: exchange.ObjectID(t.ID), Send: true}}}, values: []any{&v}}
 	})
 	if r != nil {
-		g.arrive(r, nil)
 		g.panics(r)
 	}
 }
@@ -79,7 +74,6 @@ func Close[T any](g *G, ch chan<- T) {
 	}
 	r := g.ask("close", func() *ask { return &ask{op: exchange.Op{Kind: exchange.OpClose, Object: exchange.ObjectID(t.ID)}} })
 	if r != nil {
-		g.arrive(r, nil)
 		g.panics(r)
 	}
 }
@@ -105,7 +99,6 @@ func (g *G) lenShared(t *snap.Thing) int {
 	if r == nil {
 		return 0
 	}
-	g.arrive(r, nil)
 	return int(r.N)
 }
 
@@ -121,19 +114,15 @@ func (g *G) lockShared(t *snap.Thing, w Wait, mode exchange.Mode) {
 		return &ask{op: exchange.Op{Kind: exchange.OpLock, Object: exchange.ObjectID(t.ID), Mode: mode}}
 	})
 	if r != nil {
-		g.arrive(r, nil)
 		g.holds(w.op, dataOf(w.on))
 	}
 }
 
 // waitShared is wg.Wait() of a shared WaitGroup.
 func (g *G) waitShared(t *snap.Thing) {
-	r := g.ask("sync.WaitGroup.Wait", func() *ask {
+	g.ask("sync.WaitGroup.Wait", func() *ask {
 		return &ask{op: exchange.Op{Kind: exchange.OpWait, Object: exchange.ObjectID(t.ID)}}
 	})
-	if r != nil {
-		g.arrive(r, nil)
-	}
 }
 
 // tellCond signals a shared Cond; it reports false if c is not shared.
@@ -171,7 +160,6 @@ func (g *G) condShared(t *snap.Thing, c *sync.Cond) {
 	if r == nil {
 		return
 	}
-	g.arrive(r, nil)
 	if g.turn == turnWaiting {
 		g.turn = turnNone
 		relock(g, c)

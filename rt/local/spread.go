@@ -27,12 +27,19 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	workers := &spreader{r: r}
+	run, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	workers := &spreader{r: r, fail: fail}
 	defer workers.end()
 	detach := e.Attach(workers, max(r.o.Workers, 1))
 	defer detach()
-	exit, err := e.Run(ctx)
+	exit, err := e.Run(run)
+	failed, _ := errors.AsType[*FailedError](context.Cause(run))
 	switch {
+	case failed != nil:
+		next := r.rec
+		next.State, next.Error = store.Failed, failed.Why
+		return nil, errors.Join(r.put(context.WithoutCancel(ctx), &next, nil), failed)
 	case ctx.Err() != nil:
 		return nil, ErrStopped
 	case err != nil:
@@ -69,6 +76,7 @@ func (r *Run) showOutputs(list []exchange.Output) error {
 // A spreader is the workers of this machine. A worker that has done with a process executes another.
 type spreader struct {
 	r     *Run
+	fail  context.CancelCauseFunc // ends the run with a *FailedError
 	mu    sync.Mutex
 	idle  []*worker // they have sent Load, or are about to
 	ended bool
@@ -253,7 +261,9 @@ func (p *loaded) handle(ctx context.Context, cancel context.CancelCauseFunc, m m
 	case wire.Unsaved:
 		fmt.Fprintln(p.r.o.Stderr, msg.Why)
 	case wire.Refused:
-		return 0, &FailedError{p.r.rec.ID, msg.Err}
+		err := &FailedError{p.r.rec.ID, msg.Err}
+		p.fail(err)
+		return 0, err
 	}
 	return 0, nil
 }

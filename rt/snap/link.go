@@ -19,6 +19,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"unsafe"
 	"weak"
@@ -245,7 +246,7 @@ func (l *Link) encode(p unsafe.Pointer, t reflect.Type, copied bool) (v Value, e
 
 // write writes what w has found: 4 bytes that stand for the build, type and count of the root, bodies. It is not cut into chunks.
 func (l *Link) write(w *workspace) (v Value, err error) {
-	defer recoverChanged(&err)
+	defer recoverUnmovable(&err)
 	kept := labels
 	labels = labelTable{}
 	defer func() { labels = kept }()
@@ -383,12 +384,33 @@ func (e *encoder) linkedChan(o *op, q unsafe.Pointer) {
 		e.special(specialNil)
 		return
 	}
+	o.mayShare()
 	c := (*hchan)(q)
 	e.linkedRef(e.link.share(ThingChan, o.elem, int(c.dataqsiz), q), 0)
 }
 
+// mayShare panics with an *UnmovableError if the lock or channel belongs to a type of a library: its own code, which is not compiled, would use it in this process only.
+func (o *op) mayShare() {
+	if ofLibrary(o.owner) {
+		panic(&UnmovableError{Type: "a type of package " + strings.TrimPrefix(o.owner, libraryCopies), Why: "it has a lock or channel that its package uses in one process only; give each goroutine its own, or keep them in one process"})
+	}
+}
+
+// libraryCopies begins the paths of what is compiled along of the standard library.
+const libraryCopies = "harkgen.local/std/"
+
+// libraryRoots are the first elements of the paths of the standard library.
+var libraryRoots = strings.Fields("archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index " +
+	"internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs syscall testing text time unicode unique vendor weak")
+
+func ofLibrary(path string) bool {
+	root, _, _ := strings.Cut(path, "/")
+	return strings.HasPrefix(path, libraryCopies) || slices.Contains(libraryRoots, root)
+}
+
 // lock writes which lock is at slot.
 func (e *encoder) lock(o *op, slot unsafe.Pointer) {
+	o.mayShare()
 	e.thing(e.link.share(o.lock, nil, 0, unsafe.Add(slot, -int(o.lock.offset()))))
 }
 

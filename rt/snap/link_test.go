@@ -4,7 +4,10 @@ package snap
 // its id. TestLinkProcesses does it with two.
 
 import (
+	"context"
 	"errors"
+	"io"
+	"log"
 	"reflect"
 	"runtime"
 	"strings"
@@ -283,6 +286,8 @@ func TestLinkMap(t *testing.T) {
 	want(t, "replaced", len(h.m) == 100 && !ok && h.m["new"] == nil && h.m["kkk"][0] == 3)
 }
 
+var linkVariable int
+
 type linkFunc struct {
 	f  func() int
 	ch []chan error
@@ -319,11 +324,23 @@ var errSentinelOfTest = errors.New("sentinel") // static data
 
 func TestLinkRefused(t *testing.T) {
 	a := newSide(t, 0)
+	pipe, _ := io.Pipe()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	for what, v := range map[string]any{
 		"sync.Map": &struct{ m *sync.Map }{new(sync.Map)},
 		"lock":     &struct{ x any }{struct{ mu sync.Mutex }{}},
+		"logger":   &struct{ l *log.Logger }{log.New(io.Discard, "", 0)},
+		"pipe":     &pipe,
+		"context":  &ctx,
+		"variable": &struct{ p *int }{&linkVariable},
 	} {
 		_, err := a.Encode(v)
+		for _, x := range a.Fresh() {
+			if err == nil && x.Kind.IsMemory() {
+				_, err = a.Content(x)
+			}
+		}
 		var u *UnmovableError
 		if !errors.As(err, &u) {
 			t.Errorf("%s: %v", what, err)

@@ -46,6 +46,7 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 	if mem == nil {
 		return nil, nil
 	}
+	defer recoverUnmovable(&err)
 	if err := l.shareAll(mem, t.Type, t.Count); err != nil {
 		return nil, err
 	}
@@ -57,6 +58,7 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 		raw := c.Raw[off:][:o.size]
 		switch {
 		case o.lock != 0:
+			o.mayShare()
 			id := l.share(o.lock, nil, 0, unsafe.Add(at, -int(o.lock.offset()))).ID
 			c.Slots = append(c.Slots, Piece{off, Value{binary.AppendUvarint(nil, id), []uint64{id}}, true})
 		case o.isSlot():

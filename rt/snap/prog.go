@@ -44,6 +44,7 @@ type op struct {
 	fix       func(b []byte) // opFix: before writing
 	unfix     func(b []byte) // opFix: after reading, may be nil
 	lock      ThingKind      // opFix: of a lock
+	owner     string         // path of the package that declares the struct which has it, of locks and channels
 
 	sub *prog // of elem, flattened; use op.target, which fills it in
 	n   int   // elements of sub in an elem
@@ -167,9 +168,15 @@ const (
 )
 
 // A compiler collects ops; the gaps between them become opRaw.
-type compiler struct{ ops []op }
+type compiler struct {
+	ops   []op
+	owner string // see op.owner
+}
 
-func (c *compiler) op(o op) { c.ops = append(c.ops, o) }
+func (c *compiler) op(o op) {
+	o.owner = c.owner
+	c.ops = append(c.ops, o)
+}
 
 // add appends the ops of a t at offset off. Plain bytes are left out.
 func (c *compiler) add(t reflect.Type, off uintptr) {
@@ -179,6 +186,10 @@ func (c *compiler) add(t reflect.Type, off uintptr) {
 	o := op{off: off, size: t.Size(), typ: t}
 	switch t.Kind() {
 	case reflect.Struct:
+		defer func(outer string) { c.owner = outer }(c.owner)
+		if path := t.PkgPath(); path != "" && path != "sync" && path != "internal/sync" {
+			c.owner = path
+		}
 		for i := range t.NumField() {
 			f := t.Field(i)
 			c.add(f.Type, off+f.Offset)

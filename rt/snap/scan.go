@@ -212,8 +212,11 @@ func (s *scanner) pointer(q unsafe.Pointer, p *prog, n int) {
 	case h == nil:
 		s.bailTo(q, p.typ, "it is not in Go memory")
 	case sec == secWritable:
-		if !s.isolated {
+		switch {
+		case !s.isolated:
 			s.add(h, q, p, n, inImage)
+		case s.link != nil && !p.isError && s.find(*h, uintptr(q), uintptr(q)+p.size*uintptr(n)) == 0:
+			s.bailTo(q, p.typ, "it is in a package variable, or in what one holds; processes share no package variables")
 		}
 	default:
 		if off, ok := sentinelAt(q, p); ok && n == 1 {

@@ -150,6 +150,21 @@ func recoverChanged(err *error) {
 	}
 }
 
+// recoverUnmovable is recoverChanged, for an *UnmovableError too.
+func recoverUnmovable(err *error) {
+	switch e := recover().(type) {
+	case nil:
+	case *UnmovableError:
+		*err = e
+	default:
+		if e == any(ErrChanged) {
+			*err = ErrChanged
+			return
+		}
+		panic(e)
+	}
+}
+
 // Load reads a snapshot of size bytes, made in a process of the same build, fills *root and overwrites the registered
 // variables. On ErrBuild and ErrCorrupt they are as they were. The memory that Load allocates is bounded by size.
 func Load(r io.Reader, size int64, root any) error {

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -97,6 +98,41 @@ func (l *lowerer) findLocalTypes() {
 			l.types.find(fn, declared)
 		}
 	}
+}
+
+// orderInstances gives an order to instances that differ only in what local types of generic functions they are for.
+func (l *lowerer) orderInstances() {
+	texts := map[*ssa.Function]string{}
+	for _, fn := range l.plan.fns {
+		texts[fn] = l.instanceText(fn)
+	}
+	slices.SortStableFunc(l.plan.fns, func(a, b *ssa.Function) int {
+		return cmp.Or(compare(a, b), strings.Compare(texts[a], texts[b]))
+	})
+}
+
+// instanceText is the text of the type arguments of fn and of those it is nested in, with those of local types.
+func (l *lowerer) instanceText(fn *ssa.Function) string {
+	var b strings.Builder
+	var write func(t types.Type, depth int)
+	write = func(t types.Type, depth int) {
+		b.WriteString(types.TypeString(t, nil))
+		load.EachNamed(t, func(o *types.TypeName) {
+			x := l.types.instances[o]
+			if x == nil || depth == 0 {
+				return
+			}
+			for _, a := range x.Args {
+				write(a, depth-1)
+			}
+		})
+	}
+	for ; fn != nil; fn = fn.Parent() {
+		for _, t := range fn.TypeArgs() {
+			write(t, 4)
+		}
+	}
+	return b.String()
 }
 
 func (lt *localTypes) find(fn *ssa.Function, declared map[token.Pos]*types.TypeName) {

@@ -122,6 +122,7 @@ func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 		initialisers: map[*types.Package]string{},
 	}
 	l.findLocalTypes()
+	l.orderInstances()
 	for _, fn := range l.plan.fns {
 		l.base(fn)
 	}

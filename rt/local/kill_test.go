@@ -88,8 +88,8 @@ func TestKillSupervisor(t *testing.T) {
 	c := supervise(t, dir, "", out, program...)
 	id := os.Getenv("HARK_TEST_ID")
 	kills := 0
-	for {
-		timer := time.AfterFunc(time.Duration(20+rand.IntN(120))*time.Millisecond, func() { c.Process.Kill() })
+	for { // a slow machine gets ever more time
+		timer := time.AfterFunc(time.Duration(20+rand.IntN(120+kills))*time.Millisecond, func() { c.Process.Kill() })
 		err := c.Wait()
 		timer.Stop()
 		if !c.ProcessState.Sys().(syscall.WaitStatus).Signaled() {

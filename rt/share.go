@@ -2,6 +2,7 @@ package rt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -298,6 +299,9 @@ func (p *process) begin(r *exchange.Reply) {
 func (p *process) nextBatch(o outlook) (*exchange.Batch, error) {
 	if p.share == nil {
 		return nil, nil
+	}
+	if _, ok := p.host.(Sharer); !ok {
+		return nil, errors.New("it has goroutines that run in processes of their own, which this host does not have; compile it with -placement local, without comments //hark:go remote")
 	}
 	return p.share.batch(o, p.gs)
 }

@@ -57,6 +57,8 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	return r.result(), engine.Delete(work, r.o.Store, r.rec.ID)
 }
 
+const onlySpread = "it has goroutines that run in processes of their own, and was not started so; compile it with -placement local, without comments //hark:go remote"
+
 // showOutputs shows what the run has written, and marks how far it has got by the numbers of outputs.
 func (r *Run) showOutputs(list []exchange.Output) error {
 	for _, o := range list {

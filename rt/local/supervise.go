@@ -244,6 +244,10 @@ func (r *Run) handle(stop, ctx context.Context, w *worker, m message) (ending, e
 		return 0, r.onLoad(ctx, w)
 	case wire.Commit:
 		defer close(m.done)
+		if msg.Batch != nil { // the run was not begun as one of several processes
+			w.kill()
+			return 0, r.fail(ctx, w, onlySpread)
+		}
 		return r.onCommit(stop, ctx, w, &msg, m.snapshot)
 	case wire.Unsaved:
 		return 0, r.unsaved(ctx, msg.Why)

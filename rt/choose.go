@@ -26,7 +26,6 @@ func (g *G) Choose(hasDefault bool, cases ...Wait) int {
 	if !g.asked && g.reply == nil && !g.anyShared(cases) {
 		return Native
 	}
-	timers := cases[:0:0]
 	r := g.ask("select", func() *ask {
 		a := &ask{op: exchange.Op{Kind: exchange.OpSelect, Default: hasDefault}}
 		for _, w := range cases {
@@ -44,10 +43,9 @@ func (g *G) Choose(hasDefault bool, cases ...Wait) int {
 	if r == nil {
 		for _, w := range cases {
 			if ch := w.channel(); ch != nil && ch.timer != nil {
-				timers = append(timers, Wait{op: w.op, on: w.on})
+				g.waits = append(g.waits, Wait{op: w.op, on: w.on})
 			}
 		}
-		g.waits = append(g.waits, timers...)
 		return -1
 	}
 	if r.Kind == exchange.ReplyCancelled {
@@ -107,7 +105,7 @@ func (p *process) untilTimed(now time.Time) time.Duration {
 	p.cancelTimed(now.UnixNano())
 	var o outlook
 	for _, g := range p.gs {
-		if g.down && g.asked && g.reply == nil && !g.cancelling {
+		if g.down && g.expects() && !g.cancelling {
 			for _, w := range g.waits {
 				o.earlier(w.until(g))
 			}
@@ -122,7 +120,7 @@ func (p *process) untilTimed(now time.Time) time.Duration {
 // cancelTimed gives up operations whose goroutines have a timer that is ready. p.mu is held.
 func (p *process) cancelTimed(now int64) {
 	for _, g := range p.gs {
-		if !g.down || !g.asked || g.reply != nil || g.cancelling {
+		if !g.down || !g.expects() || g.cancelling {
 			continue
 		}
 		if slices.ContainsFunc(g.waits, func(w Wait) bool { return w.op == waitRecv && w.possible(now, g) }) {

@@ -149,6 +149,9 @@ func (g *G) ask(what string, make func() *ask) *exchange.Reply {
 	return nil
 }
 
+// expects reports whether g waits for the reply to an operation. p.mu is held.
+func (g *G) expects() bool { return g.asked && g.reply == nil }
+
 // arrive decodes the value of a reply into *v.
 func (g *G) arrive(r *exchange.Reply, v any) {
 	s := g.p.share

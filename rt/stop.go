@@ -59,17 +59,7 @@ func (p *process) concede(g *G) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if g.asked && g.reply == nil {
-		g.down = true
-		p.left()
-		return true
-	}
-	if g.asked && g.reply == nil {
-		g.down = true
-		p.left()
-		return true
-	}
-	if !p.stopping && !p.pending {
+	if !p.stopping && !p.pending && !g.expects() {
 		g.fresh = resumed // it is: its wait goes on from where it was
 		p.unsettled++
 		word.Or(bitSettle)
@@ -107,7 +97,7 @@ func (p *process) resume() {
 		case <-g.stop:
 		default:
 		}
-		if g.down && !(g.asked && g.reply == nil) {
+		if g.down && !g.expects() {
 			up = append(up, g)
 			g.down = false
 			g.fresh = resumed

@@ -134,42 +134,28 @@ func (s *spreader) take() (*worker, error) {
 		return nil, err
 	}
 	defer null.Close()
-	return s.start(null)
+	return startWorker(&s.r.o, s.r.args, s.r.rec.Program.Cwd, null, collectStep)
 }
 
 // first returns a worker for the first process, which gets the input from where it was at its last commit.
 func (s *spreader) first(ctx context.Context, t *engine.Task) (*worker, error) {
-	if s.r.in == nil {
-		return s.start(nil)
-	}
 	consumed := int64(0)
-	if state := t.State(ctx); state != nil {
-		var err error
-		consumed, err = readConsumed(state)
-		state.Close()
-		if err != nil {
-			return nil, err
+	if s.r.in != nil {
+		if state := t.State(ctx); state != nil {
+			var err error
+			consumed, err = readConsumed(state)
+			state.Close()
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
-	pr, pw, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	w, err := s.start(pr)
-	if err != nil {
-		pr.Close()
-		pw.Close()
-		return nil, err
-	}
-	w.feed = s.r.in.feed(context.WithoutCancel(ctx), consumed, pw, pr)
-	return w, nil
+	return s.r.startFed(context.WithoutCancel(ctx), consumed, collectStep)
 }
 
-// start starts a worker. stdin may be nil: none.
-func (s *spreader) start(stdin *os.File) (*worker, error) {
-	return startWorker(&s.r.o, s.r.args, s.r.rec.Program.Cwd, stdin, func(stdout, stderr *os.File) *output {
-		return newOutput(stdout, stderr, 0, func([]byte) (string, error) { return "", errors.New("too much output in one step") })
-	})
+// collectStep collects the output of a worker, all of which is in the batch of a step.
+func collectStep(stdout, stderr *os.File) *output {
+	return newOutput(stdout, stderr, 0, func([]byte) (string, error) { return "", errors.New("too much output in one step") })
 }
 
 // give makes w idle. It reports false if it is not wanted any more.

@@ -159,6 +159,11 @@ func (r *Run) start(ctx context.Context) (*worker, error) {
 	collect := func(stdout, stderr *os.File) *output {
 		return newOutput(stdout, stderr, r.rec.Output.Base+r.rec.Output.Size, spill)
 	}
+	return r.startFed(ctx, r.rec.Stdin.Consumed, collect)
+}
+
+// startFed starts a worker that gets the standard input of the run, if it has any, from where consumed bytes of it have been consumed.
+func (r *Run) startFed(ctx context.Context, consumed int64, collect func(stdout, stderr *os.File) *output) (*worker, error) {
 	if r.in == nil {
 		return startWorker(&r.o, r.args, r.rec.Program.Cwd, nil, collect)
 	}
@@ -172,7 +177,7 @@ func (r *Run) start(ctx context.Context) (*worker, error) {
 		pw.Close()
 		return nil, err
 	}
-	w.feed = r.in.feed(ctx, r.rec.Stdin.Consumed, pw, pr)
+	w.feed = r.in.feed(ctx, consumed, pw, pr)
 	return w, nil
 }
 

@@ -26,8 +26,6 @@ import (
 //
 // Nothing that other processes can see happens before a commit, so nothing is sent twice or lost.
 
-// bitShare in word says that something is shared: operations have to look whether theirs is on it.
-
 // A Sharer is a Host of a process that may be one of several of a run.
 type Sharer interface {
 	// Arrived delivers a value when replies have come.

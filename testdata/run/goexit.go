@@ -25,7 +25,8 @@ func main() {
 		leave(c)
 		fmt.Println("never")
 	}()
-	fmt.Println(<-c, <-c)
+	a, b := <-c, <-c
 	<-done
+	fmt.Println(a, b)
 	fmt.Println("end")
 }

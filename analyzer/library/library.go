@@ -138,10 +138,14 @@ var writers = map[string]func(int) bool{
 	"(*encoding/json.Decoder).Decode":           only(0, 1),
 }
 
-// storers are those writers that store pointers. The shallow ones change only what the argument itself points to, not what that leads to.
+// storers are those writers that store pointers. The shallow ones change only what the argument itself points to, not what that leads to: some move
+// what is there, others store what they are given.
 var (
-	storers = Words(`encoding/json.Unmarshal encoding/xml.Unmarshal (*encoding/json.Decoder).Decode`)
-	shallow = Words(`errors.As maps.Copy maps.Insert slices.AppendSeq slices.Insert slices.Replace`)
+	storers = Words(`encoding/json.Unmarshal encoding/xml.Unmarshal (*encoding/json.Decoder).Decode
+		errors.As maps.Copy maps.Insert slices.AppendSeq slices.Insert slices.Replace`)
+	shallow = Words(`errors.As maps.Copy maps.Insert slices.AppendSeq slices.Insert slices.Replace
+		maps.DeleteFunc slices.Compact slices.CompactFunc slices.Delete slices.DeleteFunc slices.Grow slices.Reverse slices.Sort slices.SortFunc slices.SortStableFunc
+		sort.Float64s sort.Ints sort.Slice sort.SliceStable sort.Strings`)
 )
 
 // readerTypes are handles whose methods only look at what else they are given.
@@ -160,7 +164,7 @@ func (m *Model) Effect(fn *ssa.Function) Effect {
 	}
 	name := Declared(fn)
 	if w, ok := writers[name]; ok {
-		return Effect{Writes: w, Stores: storers[name] || shallow[name], Shallow: shallow[name], Keeps: keepers[name], Fresh: makesNew[name]}
+		return Effect{Writes: w, Stores: storers[name], Shallow: shallow[name], Keeps: keepers[name], Fresh: makesNew[name]}
 	}
 	if !makesHandle(fn) && m.harmless(fn) {
 		return reads

@@ -11,8 +11,8 @@ import (
 
 // This file defines select in programs whose goroutines may be in several processes.
 //
-// If one of the channels is shared, all are: the exchange decides which case it is. Only the channel of a timer belongs to the process. When it is ready
-// the operation is cancelled, and if the exchange has not chosen meanwhile, the timer has won.
+// If one of the channels is shared, all are: the exchange decides which case it is. Only the channel of a timer stays in the process, unless it is shared already (see
+// sharetimer.go). When it is ready the operation is cancelled, and if the exchange has not chosen meanwhile, the timer has won.
 
 // Native is what Choose returns when no channel is shared.
 const Native = -2
@@ -30,7 +30,7 @@ func (g *G) Choose(hasDefault bool, cases ...Wait) int {
 		a := &ask{op: exchange.Op{Kind: exchange.OpSelect, Default: hasDefault}}
 		for _, w := range cases {
 			c, value := exchange.Case{Send: w.op == waitSend}, w.value
-			if ch := w.channel(); ch == nil || ch.timer != nil {
+			if w.channel() == nil || g.timed(w) {
 				value = nil // never ready, as far as the exchange is concerned
 			} else {
 				c.Channel = g.p.share.channel(w.on)
@@ -42,7 +42,7 @@ func (g *G) Choose(hasDefault bool, cases ...Wait) int {
 	})
 	if r == nil {
 		for _, w := range cases {
-			if ch := w.channel(); ch != nil && ch.timer != nil {
+			if g.timed(w) {
 				g.waits = append(g.waits, Wait{op: w.op, on: w.on})
 			}
 		}
@@ -65,6 +65,12 @@ func (g *G) anyShared(cases []Wait) bool {
 	return slices.ContainsFunc(cases, func(w Wait) bool { return g.chanThing(w.on) != nil })
 }
 
+// timed reports whether w is for the channel of a timer which is not shared.
+func (g *G) timed(w Wait) bool {
+	ch := w.channel()
+	return ch != nil && ch.timer != nil && g.chanThing(w.on) == nil
+}
+
 // channel returns the id of a channel, which becomes shared if it is not.
 func (s *sharing) channel(ch any) exchange.ObjectID {
 	s.mu.Lock()
@@ -75,7 +81,7 @@ func (s *sharing) channel(ch any) exchange.ObjectID {
 // chooseTimer takes the case of a timer that is ready. If none is any more, the operation is asked for again.
 func (g *G) chooseTimer(hasDefault bool, cases []Wait) int {
 	for i, w := range cases {
-		if ch := w.channel(); ch != nil && ch.timer != nil {
+		if g.timed(w) {
 			if v, ok := reflect.ValueOf(w.on).TryRecv(); ok {
 				at := v.Interface().(time.Time)
 				g.chosen, g.chosenOK = &at, true
@@ -95,15 +101,16 @@ func Chosen[T any](g *G) (v T, ok bool) {
 	return v, g.chosenOK
 }
 
-// untilTimed gives up operations whose goroutines have a timer that is ready, and returns how long it takes until there is another.
+// untilTimed does what timers that are ready demand, and returns how long it takes until there is another.
 func (p *process) untilTimed(now time.Time) time.Duration {
 	if p.share == nil {
 		return math.MaxInt64
 	}
+	var o outlook
+	o.earlier(p.share.feed(now.UnixNano()))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cancelTimed(now.UnixNano())
-	var o outlook
 	for _, g := range p.gs {
 		if g.down && g.expects() && !g.cancelling {
 			for _, w := range g.waits {
@@ -117,13 +124,13 @@ func (p *process) untilTimed(now time.Time) time.Duration {
 	return max(0, time.Duration(o.wake-now.UnixNano()))
 }
 
-// cancelTimed gives up operations whose goroutines have a timer that is ready. p.mu is held.
+// cancelTimed gives up operations whose goroutines have a timer that is ready, or whose channel has become shared meanwhile. p.mu is held.
 func (p *process) cancelTimed(now int64) {
 	for _, g := range p.gs {
 		if !g.down || !g.expects() || g.cancelling {
 			continue
 		}
-		if slices.ContainsFunc(g.waits, func(w Wait) bool { return w.op == waitRecv && w.possible(now, g) }) {
+		if slices.ContainsFunc(g.waits, func(w Wait) bool { return w.op == waitRecv && (w.possible(now, g) || !g.timed(w)) }) {
 			g.cancelling = true
 			s := p.share
 			s.mu.Lock()

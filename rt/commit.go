@@ -89,7 +89,7 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		pc.wanted, pc.lastCommit = false, time.Now()
 		return 0, false, true
 	}
-	batch, err := p.nextBatch(o)
+	batch, err := p.nextBatch(&o)
 	if err != nil {
 		status, done = p.unsavable(err, now)
 		return status, done, false

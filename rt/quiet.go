@@ -61,6 +61,9 @@ func (p *process) outlook(gs []*G, now int64) (o outlook) {
 		}
 	}
 	o.earlier(p.alarms.next())
+	if p.share != nil {
+		o.earlier(p.share.nextFeed())
+	}
 	return
 }
 

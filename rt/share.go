@@ -59,6 +59,7 @@ type sharing struct {
 	since    time.Time                // when the monitor saw the queue first
 	stores   []exchange.Stored        // have come, of memory that the process does not know yet
 	known    map[uint64]*snap.Content // shared memory as it was sent or received last
+	feeds    []*feed
 }
 
 // savedSharing is sharing in a snapshot: what queue was is in the batch that goes with it, and known is what the memory is.
@@ -68,6 +69,7 @@ type savedSharing struct {
 	Step, Consumed uint64
 	Things         []savedThing
 	Stores         []exchange.Stored
+	Feeds          []savedFeed
 }
 
 type savedThing struct {
@@ -258,8 +260,12 @@ func (p *process) deliver(r *exchange.Reply) {
 	if err != nil {
 		p.exit(p.giveUp("cannot take what other processes have changed: " + err.Error()))
 	}
-	if r.Kind == exchange.ReplyStart {
+	switch {
+	case r.Kind == exchange.ReplyStart:
 		p.begin(r)
+		return
+	case r.G >= firstFeed:
+		s.fed(r)
 		return
 	}
 	p.mu.Lock()
@@ -297,7 +303,7 @@ func (p *process) begin(r *exchange.Reply) {
 }
 
 // nextBatch makes the batch of a commit, nil if nothing is shared.
-func (p *process) nextBatch(o outlook) (*exchange.Batch, error) {
+func (p *process) nextBatch(o *outlook) (*exchange.Batch, error) {
 	if p.share == nil {
 		return nil, nil
 	}
@@ -309,7 +315,7 @@ func (p *process) nextBatch(o outlook) (*exchange.Batch, error) {
 
 // finish sends the last batch: the process has ended, or with exit the run.
 func (p *process) finish(exit *exchange.Exit) {
-	b, err := p.share.batch(outlook{}, nil)
+	b, err := p.share.batch(new(outlook), nil)
 	if err != nil {
 		p.giveUp(explain(err))
 		return
@@ -327,5 +333,5 @@ func (p *process) hasEnded() bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.lastID > 0 && len(p.gs) == 0
+	return p.lastID > 0 && len(p.gs) == 0 && !p.share.feeding()
 }

@@ -12,11 +12,11 @@ import (
 // This file makes batches. The process is quiet.
 
 // batch takes the queue: what has become shared, what has changed of shared memory, then the operations. One that could not be committed comes again, with
-// what is new.
-func (s *sharing) batch(o outlook, gs []*G) (*exchange.Batch, error) {
+// what is new. The outlook becomes that of timers that are shared now, too.
+func (s *sharing) batch(o *outlook, gs []*G) (*exchange.Batch, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var ops []exchange.Op
+	ops := s.retract()
 	for _, a := range s.queue {
 		if err := s.encode(a); err != nil {
 			return nil, err
@@ -30,6 +30,7 @@ func (s *sharing) batch(o outlook, gs []*G) (*exchange.Batch, error) {
 	if s.draft == nil {
 		s.draft = &exchange.Batch{From: s.self, Step: s.step + 1}
 	}
+	o.earlier(s.firstDue())
 	b := s.draft
 	b.Consumed, b.Wake = s.consumed, o.wake
 	b.Ops = append(append(b.Ops, changed...), ops...)
@@ -202,6 +203,9 @@ func (s *sharing) describe(t *snap.Thing) (exchange.Op, error) {
 func (s *sharing) describeChan(t *snap.Thing, d *exchange.Share) error {
 	ch := reflect.ValueOf(t.Ref())
 	d.Capacity = t.Count
+	if chanOf(t.Ref()).timer != nil {
+		s.addFeed(t)
+	}
 	d.Closed = chanOf(t.Ref()).closed != 0
 	for range ch.Len() {
 		x, ok := ch.TryRecv()
@@ -226,7 +230,7 @@ func (s *sharing) saved() *savedSharing {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	x := &savedSharing{Self: uint32(s.self), Made: s.made, Step: s.draft.Step, Consumed: s.consumed, Stores: s.stores}
+	x := &savedSharing{Self: uint32(s.self), Made: s.made, Step: s.draft.Step, Consumed: s.consumed, Stores: s.stores, Feeds: s.savedFeeds()}
 	for _, t := range s.link.Things() {
 		if ref := t.Ref(); ref != nil {
 			x.Things = append(x.Things, savedThing{t.ID, t.Kind, ref})
@@ -241,6 +245,9 @@ func (x *savedSharing) restore() (*sharing, error) {
 	s.made, s.step, s.consumed, s.stores = x.Made, x.Step, x.Consumed, x.Stores
 	for _, t := range x.Things {
 		s.link.Restore(t.ID, t.Kind, t.Ref)
+	}
+	for _, f := range x.Feeds {
+		s.feeds = append(s.feeds, f.restore(s.link))
 	}
 	for _, t := range s.link.Things() {
 		if t.Kind.IsMemory() {

@@ -78,6 +78,8 @@ func (d *decoder) special(code uint64) unsafe.Pointer {
 		return d.external()
 	case specialLinked:
 		return d.linkedRef()
+	case specialTimer:
+		return d.linkedTimer()
 	}
 	corrupt("bad special reference")
 	return nil

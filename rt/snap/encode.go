@@ -349,8 +349,12 @@ func (e *encoder) imageRef(q unsafe.Pointer) {
 func (e *encoder) refTo(o *op, i uint32, q unsafe.Pointer, p *prog, n int) {
 	r := e.regs.at(i)
 	off := uintptr(q) - r.addr
-	if r.kind == external {
+	switch {
+	case r.kind == external:
 		e.external(r, off)
+		return
+	case r.kind == timer && e.link != nil:
+		e.linkedTimer(r)
 		return
 	}
 	l := o.at(e.gen, e.cur)

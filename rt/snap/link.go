@@ -11,6 +11,7 @@ package snap
 //   - every channel and every lock is shared: it gets an id when it is met first;
 //   - memory around a lock, and all memory that leads on from there, is shared, since that is what the lock is for;
 //   - other memory is shared if Share has said so; else it is copied;
+//   - a time.Timer or time.Ticker is its channel (linktimer.go);
 //   - the variables of the program, and static memory, keep their places: nobody may change them any more.
 
 import (
@@ -386,7 +387,11 @@ func (e *encoder) linkedChan(o *op, q unsafe.Pointer) {
 	}
 	o.mayShare()
 	c := (*hchan)(q)
-	e.linkedRef(e.link.share(ThingChan, o.elem, int(c.dataqsiz), q), 0)
+	n := int(c.dataqsiz)
+	if c.timer != nil {
+		n = 0 // as cap says
+	}
+	e.linkedRef(e.link.share(ThingChan, o.elem, n, q), 0)
 }
 
 // mayShare panics with an *UnmovableError if the lock or channel belongs to a type of a library: its own code, which is not compiled, would use it in this process only.

@@ -200,7 +200,7 @@ func (s *scanner) pointer(q unsafe.Pointer, p *prog, n int) {
 	if p.size*uintptr(n) == 0 {
 		return
 	}
-	if p.timer && n == 1 && isTimer(q) {
+	if p.timer && n == 1 && (isTimer(q) || s.link != nil && standsForTimer(q)) {
 		s.timerNode(q)
 		return
 	}

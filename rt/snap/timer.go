@@ -128,10 +128,10 @@ func isTimer(q unsafe.Pointer) bool {
 
 // timerNode records the timer at q.
 func (s *scanner) timerNode(q unsafe.Pointer) {
-	if s.link != nil {
-		s.bailTo(q, timerType, "a timer belongs to one process; share a channel")
-	}
-	if (*timeTimer)(q).timer.isFake {
+	switch {
+	case s.link != nil && (*time.Timer)(q).C == nil:
+		s.bailTo(q, timerType, "the timer of a function belongs to one process")
+	case s.link == nil && (*timeTimer)(q).timer.isFake:
 		s.bailTo(q, timerType, "the timer belongs to a testing/synctest bubble")
 	}
 	p, _ := progOf(timerType)
@@ -141,6 +141,9 @@ func (s *scanner) timerNode(q unsafe.Pointer) {
 var funcOp = op{kind: opFunc, size: wordSize, typ: reflect.TypeFor[func()]()}
 
 func (s *scanner) scanTimer(r *region) {
+	if s.link != nil {
+		return
+	}
 	t := (*timeTimer)(r.ptr())
 	s.ref(&r.prog().ops[0], r.ptr()) // C
 	if t.timer.isChan {

@@ -326,9 +326,13 @@ func (p *process) finish(exit *exchange.Exit) {
 	}
 }
 
-// hasEnded reports whether the process is not that of main, and all its goroutines have ended.
+// hasEnded reports whether the process is not that of main, all its goroutines have ended, and no timer will start one or send.
 func (p *process) hasEnded() bool {
-	if p.start.Process == 0 {
+	if p.start.Process == 0 || p.count() > 0 {
+		return false
+	}
+	alarms := p.alarms.saved()
+	if slices.ContainsFunc(alarms, func(a savedAlarm) bool { return a.When != 0 }) || len(alarms) > 0 && !p.alone() {
 		return false
 	}
 	p.mu.Lock()

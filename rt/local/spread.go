@@ -344,13 +344,16 @@ func (p *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *wire.Body
 			return 0, err
 		}
 	}
+	onward := b.Consumed > p.consumed || len(b.Ops) > 0 // else it waits for a reply that is on its way
+	if onward {
+		p.commits++
+	}
 	p.consumed = b.Consumed
-	p.commits++
 	if b.Ended || b.Exit != nil {
 		p.send(wire.Committed{Verdict: wire.VerdictExit})
 		return unloaded, nil
 	}
-	if n := p.r.o.Chaos; n > 0 && p.commits%n == 0 {
+	if n := p.r.o.Chaos; n > 0 && onward && p.commits%n == 0 {
 		return again, nil // another goes on from here
 	}
 	p.send(wire.Committed{Verdict: wire.VerdictContinue})

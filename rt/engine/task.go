@@ -52,6 +52,13 @@ func (t *Task) Step() uint64 {
 	return t.rec.step
 }
 
+// Consumed returns the number of the last reply that the state has taken.
+func (t *Task) Consumed() uint64 {
+	t.committing.Lock()
+	defer t.committing.Unlock()
+	return t.rec.consumed
+}
+
 // State returns a reader of the state as of the last commit, nil if there was none: the process begins, with ReplyStart if it is not process 0.
 func (t *Task) State(ctx context.Context) io.ReadCloser {
 	t.committing.Lock()

@@ -106,7 +106,7 @@ func (s *spreader) Execute(ctx context.Context, t *engine.Task) error {
 	if err != nil {
 		return err
 	}
-	p := &loaded{spreader: s, worker: w, t: t, want: time.NewTimer(time.Hour)}
+	p := &loaded{spreader: s, worker: w, t: t, consumed: t.Consumed(), want: time.NewTimer(time.Hour)}
 	defer p.want.Stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	again, err := p.serve(ctx, cancel)

@@ -93,6 +93,7 @@ func newSharing(self exchange.ProcessID) *sharing {
 		s.made++
 		return uint64(exchange.NewObjectID(s.self, s.made))
 	})
+	s.link.Own()
 	return s
 }
 
@@ -292,14 +293,14 @@ func (p *process) deliver(r *exchange.Reply) {
 
 // begin starts the goroutine of a process that has been started with r.
 func (p *process) begin(r *exchange.Reply) {
-	var t Thunk
+	var x spawned
 	p.share.mu.Lock()
-	err := p.share.decode(r, &t)
+	err := p.share.decode(r, &x)
 	p.share.mu.Unlock()
 	if err != nil {
 		p.exit(p.giveUp("cannot start process " + fmt.Sprint(p.share.self) + ": " + err.Error()))
 	}
-	p.spawn(t)
+	p.spawn(x.Thunk)
 }
 
 // nextBatch makes the batch of a commit, nil if nothing is shared.

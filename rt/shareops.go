@@ -12,19 +12,29 @@ import (
 
 // This file defines the operations on what is shared.
 
-// GoRemote is a go statement whose goroutine begins in a process of its own.
-func GoRemote(g *G, t Thunk) {
+// A spawned is what a process begins with.
+type spawned struct {
+	Thunk Thunk
+	Vars  []any // pointers to the package variables that it may use
+}
+
+// GoRemote is a go statement whose goroutine begins in a process of its own. vars names the registered variables that it may use.
+func GoRemote(g *G, t Thunk, vars ...string) {
 	p := cur // of package initialisation
 	if g != nil {
 		p = g.p
 	}
-	p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn}, value: &t})
+	x := &spawned{Thunk: t}
+	for _, name := range vars {
+		x.Vars = append(x.Vars, snap.Var(name))
+	}
+	p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn}, value: x})
 }
 
 // WaitGroupGoRemote is wg.Go(f), where t calls f in a process of its own.
-func WaitGroupGoRemote(g *G, wg *sync.WaitGroup, t Thunk) {
+func WaitGroupGoRemote(g *G, wg *sync.WaitGroup, t Thunk, vars ...string) {
 	WaitGroupAdd(wg, 1)
-	GoRemote(g, &groupThunk{wg, t})
+	GoRemote(g, &groupThunk{wg, t}, vars...)
 }
 
 // recvShared is v, ok := <-ch of a shared channel.

@@ -342,7 +342,7 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 	if lib.rt == "WaitGroupGo" {
 		wg := b.value(i.Call.Args[0])
 		t := b.thunkOf(&ssa.CallCommon{Value: i.Call.Args[1]}, i, b.facts.Site(i), false)
-		b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(b.placed(lib.rt, i), wg, t)}, Pos: position(i)})
+		b.start(lib.rt, i, wg, t)
 		return
 	}
 	for _, a := range i.Call.Args {

@@ -142,7 +142,7 @@ func (b *fn) boundEnv(f *ssa.Function, t types.Type) *ir.Env {
 
 func (b *fn) goStmt(i *ssa.Go) {
 	t := b.thunkOf(&i.Call, i, b.facts.Site(i), false)
-	b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(b.placed("Go", i), t)}, Pos: i.Pos()})
+	b.start("Go", i, t)
 }
 
 func (b *fn) deferStmt(i *ssa.Defer) {

@@ -383,6 +383,15 @@ func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {
 	if b.out.Raised != nil && bi.Name() == "recover" {
 		e = &ir.Expr{Op: ir.OpCall, Args: []*ir.Expr{{Op: ir.OpMethodVal, Args: []*ir.Expr{ir.V(b.out.Raised)}, Name: "Recover"}}}
 	}
+	if b.out.Kind == ir.Direct && bi.Name() == "recover" {
+		g := b.out.G
+		if g == "" {
+			g = "g_"
+		}
+		e = &ir.Expr{Op: ir.OpCall, Args: []*ir.Expr{
+			{Op: ir.OpMethodVal, Args: []*ir.Expr{{Op: ir.OpName, Name: "d_"}}, Name: "Recovered"}, {Op: ir.OpName, Name: g}, e,
+		}}
+	}
 	if e.Type == nil {
 		e.Type = i.Type()
 	}

@@ -43,6 +43,7 @@ type ask struct {
 	g      *G // who waits for the reply, nil if nobody does
 	op     exchange.Op
 	value  any   // of op: a pointer to it
+	old    any   // the same, of the value to compare with
 	values []any // of its cases
 }
 
@@ -267,6 +268,10 @@ func (p *process) deliver(r *exchange.Reply) {
 		return
 	case r.G >= firstFeed:
 		s.fed(r)
+		return
+	}
+	if r.G == 0 {
+		p.unheard(r)
 		return
 	}
 	p.mu.Lock()

@@ -82,9 +82,21 @@ func Close[T any](g *G, ch chan<- T) {
 		close(ch)
 		return
 	}
+	if g.pins != 0 { // it is closed with the next commit; see unheard
+		g.tell(t, exchange.Op{Kind: exchange.OpClose})
+		return
+	}
 	r := g.ask("close", func() *ask { return &ask{op: exchange.Op{Kind: exchange.OpClose, Object: exchange.ObjectID(t.ID)}} })
 	if r != nil {
 		g.panics(r)
+	}
+}
+
+// unheard takes a reply that no goroutine waits for: to what one has done that could not wait.
+func (p *process) unheard(r *exchange.Reply) {
+	if r.Kind == exchange.ReplyPanic {
+		os.Stderr.WriteString("panic: " + r.Text + ", by a goroutine that was panicking already\n")
+		p.exit(2)
 	}
 }
 
@@ -93,6 +105,9 @@ func Len[T any](g *G, ch <-chan T) int {
 	if t := g.chanThing(ch); t != nil {
 		return g.lenShared(t)
 	}
+	if g != nil && g.Before() { // a loop may do nothing but this
+		g.Concede(Ready())
+	}
 	return len(ch)
 }
 
@@ -100,6 +115,9 @@ func Len[T any](g *G, ch <-chan T) int {
 func LenSend[T any](g *G, ch chan<- T) int {
 	if t := g.chanThing(ch); t != nil {
 		return g.lenShared(t)
+	}
+	if g != nil && g.Before() {
+		g.Concede(Ready())
 	}
 	return len(ch)
 }

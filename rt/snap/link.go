@@ -95,6 +95,23 @@ func (l *Link) At(p unsafe.Pointer) *Thing { return there(l.byAddr, p) }
 // LockAt returns the lock at an address, nil if none is shared.
 func (l *Link) LockAt(p unsafe.Pointer) *Thing { return there(l.locks, p) }
 
+// MemoryAt returns the shared memory that has the size bytes at p, and where in it they are; nil if they are not shared.
+func (l *Link) MemoryAt(p unsafe.Pointer, size uintptr) (t *Thing, off int) {
+	at := uintptr(p)
+	if base, _, _ := findObject(at, 0, 0); base != 0 {
+		for _, t := range l.byBase[base] {
+			if start := uintptr(t.Ptr()); t.Kind == ThingMemory && start != 0 && start <= at && at+size <= start+t.Type.Size()*uintptr(t.Count) {
+				return t, int(at - start)
+			}
+		}
+		return nil, 0
+	}
+	if t := l.imageAt(at, at+size); t != nil {
+		return t, int(at - uintptr(t.fixed))
+	}
+	return nil, 0
+}
+
 // there looks p up in m, in which there may be what was at p before.
 func there(m map[uintptr]*Thing, p unsafe.Pointer) *Thing {
 	if t := m[uintptr(p)]; t != nil && t.Ptr() != nil {

@@ -1,4 +1,5 @@
-// What a goroutine in a process of its own cannot do: use package variables that hold what a library keeps to one process, and unsafe memory.
+// What goroutines in processes of their own cannot do: use package variables that hold what a library keeps to one process, sync.Map, unsafe memory, and what package
+// sync does where it is not called directly.
 // flags: -placement remote
 
 package main
@@ -39,7 +40,7 @@ func deep(out chan<- int) {
 	counter++
 	mu.Lock()
 	mu.Unlock()
-	if new(sync.Mutex).TryLock() { // ERROR "sync.Mutex\\).TryLock is used by a goroutine"
+	if new(sync.Mutex).TryLock() {
 		return
 	}
 	out <- len(names)
@@ -51,8 +52,8 @@ func worker(out chan int, hits *atomic.Int64, seen *sync.Map) {
 	}
 	deep(out)
 	results <- 1
-	hits.Add(1)                                  // ERROR "sync/atomic.Int64\\).Add is used by a goroutine that runs in a process of its own"
-	atomic.AddInt64(new(int64), 1)               // ERROR "sync/atomic.AddInt64"
+	hits.Add(1)
+	atomic.AddInt64(new(int64), 1)
 	seen.Store(1, 2)                             // ERROR "sync.Map\\).Store"
 	fmt.Println(*(*int)(unsafe.Pointer(&limit))) // ERROR "unsafe"
 	xs := []int{2, 1}
@@ -67,10 +68,32 @@ func worker(out chan int, hits *atomic.Int64, seen *sync.Map) {
 
 func local() { counter++ }
 
+type rw interface {
+	sync.Locker
+	RLock()
+}
+
+type embeds struct{ sync.Mutex }
+
+// elsewhere is not called by a goroutine of another process, but may share with one.
+func elsewhere(n *atomic.Int32, l rw, m sync.Locker) {
+	add := n.Add
+	add(1)
+	var a interface{ Add(int32) int32 } = n
+	a.Add(1)                    // ERROR "sync/atomic.Int32\\).Add is used through an interface, in a program with goroutines in processes of their own"
+	l.RLock()                   // ERROR "sync.RWMutex\\).RLock is used through an interface"
+	m.Lock()                    // ERROR "sync.Mutex\\).Lock of an embedded lock is used through an interface"
+	f := (*sync.WaitGroup).Done // ERROR "sync.WaitGroup\\).Done is used as a value"
+	f(new(sync.WaitGroup))
+	load := atomic.LoadInt32 // ERROR "sync/atomic.LoadInt32 is used as a value"
+	_ = load
+}
+
 func main() {
 	out := make(chan int)
 	go worker(out, new(atomic.Int64), new(sync.Map))
 	go local() //hark:go local
+	elsewhere(new(atomic.Int32), new(sync.RWMutex), new(embeds))
 	var wg sync.WaitGroup
 	logger.SetPrefix("x")
 	wg.Go(func() { logger.Print(2) })                   // ERROR "variable logger"

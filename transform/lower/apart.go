@@ -10,6 +10,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/state"
+	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -30,6 +31,15 @@ type Apart struct {
 type Finding struct {
 	Pos           token.Pos
 	What, Why, Do string
+	Anywhere      bool // no goroutine can have it, as long as there is one
+}
+
+// by says who cannot have it.
+func (f *Finding) by(at string) string {
+	if f.Anywhere {
+		return ", in a program with goroutines in processes of their own (go statement at " + at + ")"
+	}
+	return " by a goroutine that runs in a process of its own (go statement at " + at + ")"
 }
 
 // apart looks at the goroutines that one go statement starts.
@@ -51,6 +61,7 @@ func (l *lowerer) apartOf(c ssa.CallInstruction, decided *state.Result) *Apart {
 			a.check(fn)
 		}
 	}
+	a.Findings = append(a.Findings, l.hidden()...)
 	slices.SortFunc(a.Vars, func(x, y *types.Var) int { return strings.Compare(varName(x), varName(y)) })
 	return &a.Apart
 }
@@ -77,7 +88,7 @@ func (l *lowerer) refuseApart() diag.List {
 				told[f] = true
 				out.Add(diag.Diagnostic{
 					Pos:  l.prog.Fset.Position(f.Pos),
-					What: f.What + " by a goroutine that runs in a process of its own (go statement at " + at + ")",
+					What: f.What + f.by(at),
 					Why:  f.Why,
 					Do:   f.Do + ", or mark the go statement //hark:go local",
 				})
@@ -251,7 +262,7 @@ func (h *handed) stored(addr ssa.Value) {
 // check notes what fn uses.
 func (a *apart) check(fn *ssa.Function) {
 	find := func(pos token.Pos, what, why, instead string) {
-		if f := (Finding{pos, what, why, instead}); !a.told[f] {
+		if f := (Finding{Pos: pos, What: what, Why: why, Do: instead}); !a.told[f] {
 			a.told[f] = true
 			a.Findings = append(a.Findings, f)
 		}
@@ -281,7 +292,7 @@ func (a *apart) check(fn *ssa.Function) {
 				}
 			case *ssa.Function:
 				if name := uncarried(x); name != "" {
-					find(position(i), name+" is used", "what it does is not seen in another process: only operations on channels and those that wait for a lock are", "use a channel, or lock a sync.Mutex")
+					find(position(i), name+" is used", "what it does is not seen in another process", "use a channel, or lock a sync.Mutex")
 				}
 			}
 		}
@@ -343,20 +354,65 @@ func hasLock(t types.Type, seen map[types.Type]bool) bool {
 	return false
 }
 
-// uncarried returns the name of fn if it is of package sync/atomic, a method of sync.Map, or tries to lock, which asks nobody else; or "".
+// uncarried returns the name of fn if others do not see what it does: it is a method of sync.Map, or uses unsafe pointers atomically; or "".
 func uncarried(fn *ssa.Function) string {
-	if origin := fn.Origin(); origin != nil {
-		fn = origin
-	}
 	o, ok := fn.Object().(*types.Func)
 	if !ok || o.Pkg() == nil {
 		return ""
 	}
 	name := o.FullName()
-	if o.Pkg().Path() == "sync/atomic" || strings.HasPrefix(name, "(*sync.Map).") || o.Pkg().Path() == "sync" && strings.HasPrefix(o.Name(), "Try") {
+	if strings.HasPrefix(name, "(*sync.Map).") || o.Pkg().Path() == "sync/atomic" && strings.HasSuffix(name, "Pointer") {
 		return name
 	}
 	return ""
+}
+
+// hidden lists the operations of package sync and sync/atomic that rt does not see: through an interface, or a function value. Any goroutine may do them with what
+// it shares with one in another process, in whatever process it is itself.
+func (l *lowerer) hidden() []Finding {
+	if l.hides != nil {
+		return l.hides
+	}
+	l.hides = []Finding{}
+	var ops [10]*ssa.Value
+	for _, fn := range l.plan.fns {
+		if !l.prog.IsUser(fn) || fn.Synthetic != "" && fn.Origin() == nil && !isPackageInit(fn) {
+			continue
+		}
+		eachInstr(fn, func(i ssa.Instruction) {
+			c, isCall := i.(ssa.CallInstruction)
+			what := ""
+			if isCall && c.Common().IsInvoke() && suspend.LockerCall(c.Common()) == "" {
+				for _, callee := range l.facts.Callees(c) {
+					if inner := underWrapper(callee); carried(inner) {
+						what = inner.Object().(*types.Func).FullName() + " is used through an interface"
+					}
+				}
+			} else if isCall && c.Common().IsInvoke() {
+				for _, callee := range l.facts.Callees(c) {
+					if inner := underWrapper(callee); inner != callee && carried(inner) {
+						what = inner.Object().(*types.Func).FullName() + " of an embedded lock is used through an interface"
+					}
+				}
+			}
+			for _, op := range i.Operands(ops[:0]) {
+				_, bound := i.(*ssa.MakeClosure) // has rt's
+				if f, ok := (*op).(*ssa.Function); ok && !bound && !(isCall && op == &c.Common().Value) && carried(f) {
+					what = f.Object().(*types.Func).FullName() + " is used as a value"
+				}
+			}
+			if what != "" {
+				l.hides = append(l.hides, Finding{position(i), what, "what it does there is not seen in another process", "call it directly", true})
+			}
+		})
+	}
+	return l.hides
+}
+
+// carried reports whether calls of fn tell other processes what they do: package rt has it, for direct calls.
+func carried(fn *ssa.Function) bool {
+	o, ok := fn.Object().(*types.Func)
+	return ok && (library[o.FullName()].sync || sharedOf(o).rt != "")
 }
 
 // usesUnsafe reports whether i is an operation of package unsafe.

@@ -128,11 +128,23 @@ func (b *fn) call(i *ssa.Call) {
 		b.initImports(i)
 		return
 	}
-	if lib := libraryOf(callee, b.facts.Site(i)); lib.rt != "" && !b.natively(lib) {
+	if lib := b.libraryOf(callee, b.facts.Site(i)); lib.rt != "" && !b.natively(lib) {
 		b.libraryCall(i, callee, lib)
 		return
 	}
 	s := &ir.Stmt{Kind: ir.Assign, Pos: position(i)}
+	if name := b.locker(c); name != "" {
+		l := retype(b.value(c.Value), c.Value.Type())
+		if l.Op == ir.OpConst { // nil
+			l = b.convert(c.Value, c.Value.Type())
+		}
+		if s.R = []*ir.Expr{b.rtg(name, l)}; b.suspends(i) {
+			b.operation(s, i)
+		} else {
+			b.emit(s)
+		}
+		return
+	}
 	e, dyn := b.callExpr(c, b.suspends(i))
 	s.R = []*ir.Expr{e}
 	s.Dyn = dyn
@@ -348,6 +360,13 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 	for _, a := range i.Call.Args {
 		args = append(args, b.value(a))
 	}
+	isShared := suspend.SharedCall(callee) != ""
+	if isShared {
+		if args[0].Op == ir.OpConst { // nil
+			args[0] = b.convert(i.Call.Args[0], i.Call.Args[0].Type())
+		}
+		args[0] = lib.convert(args[0])
+	}
 	e := rt(lib.rt, args...)
 	switch {
 	case lib.g:
@@ -356,14 +375,15 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 		e = b.rtg(lib.rt+"G", args...)
 	}
 	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: position(i)}
-	if suspend.Primitive(callee) != "" || lib.maybe {
-		b.operation(s, i)
-		return
-	}
-	if t, ok := i.Type().(*types.Tuple); !ok || t.Len() > 0 {
+	waits := suspend.Primitive(callee) != "" || lib.maybe
+	if t, ok := i.Type().(*types.Tuple); !waits && (!ok || t.Len() > 0) {
 		s.L = b.target(i)
 	}
-	b.emit(s)
+	if waits || isShared {
+		b.operation(s, i)
+	} else {
+		b.emit(s)
+	}
 }
 
 func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {

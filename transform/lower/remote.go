@@ -17,8 +17,11 @@ import (
 //	close(ch)                              rt.Close(g, ch); if g.Suspending() { push; return }
 //	n = len(ch)                            n = rt.Len(g, ch); if g.Suspending() { push; return }
 //	select                                 see emit.selectStmt
+//	n = x.Add(1) // an atomic.Int64        n = rt.AtomicAdd(g, rt.Int64Word(&x), 1); if g.Suspending() { push; return }
+//	l.Lock() // a sync.Locker              rt.LockerLock(g, l); if g.Suspending() { push; return }
+//	ok = mu.TryLock()                      ok = rt.TryLock(g, &mu); if g.Suspending() { push; return }
 //
-// Library functions that are compiled along close their channels natively: analyzer/suspend is not told that they share them.
+// Library functions that are compiled along do so natively: analyzer/suspend is not told that they share what they use.
 
 // start calls the function of rt with this name, which starts a goroutine in this process, or that for one in a process of its own if statement i says so.
 func (b *fn) start(name string, i ssa.Instruction, args ...*ir.Expr) {
@@ -31,8 +34,16 @@ func (b *fn) start(name string, i ssa.Instruction, args ...*ir.Expr) {
 	b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(name, args...)}, Pos: position(i)})
 }
 
-// sharesChannels reports whether processes may share the channels of the function.
-func (b *fn) sharesChannels() bool { return b.facts.Shares != nil && b.facts.Shares(b.ssa) }
+// locker returns the function of rt that does what c does with a sync.Locker, which processes may share, or "".
+func (b *fn) locker(c *ssa.CallCommon) string {
+	if m := suspend.LockerCall(c); m != "" && b.sharesMemory() {
+		return "Locker" + m
+	}
+	return ""
+}
+
+// sharesMemory reports whether processes may share the channels and the memory of the function.
+func (b *fn) sharesMemory() bool { return b.facts.Shares != nil && b.facts.Shares(b.ssa) }
 
 // sharedBuiltin lowers close and len of a channel that processes may share.
 func (b *fn) sharedBuiltin(i *ssa.Call) {

@@ -27,6 +27,9 @@ func checkLayout() string {
 	if !queuesUp(recv, send, waitRecv) || !queuesUp(send, recv, waitSend) {
 		return "layout of runtime.hchan (queues)"
 	}
+	if !atomicLayout() {
+		return "layout of the types of sync/atomic"
+	}
 	cond := sync.NewCond(&sync.Mutex{})
 	m := memoryOf(cond)
 	m.wait.Store(2)

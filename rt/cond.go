@@ -122,19 +122,40 @@ func CondBroadcast(c *sync.Cond) {
 // readLocker is the type of what RWMutex.RLocker returns: the same memory.
 var readLocker = reflect.TypeOf(new(sync.RWMutex).RLocker())
 
+// LockerLock is l.Lock() in a program of several processes.
+func LockerLock(g *G, l sync.Locker) { lock(g, l) }
+
+// LockerUnlock is l.Unlock() there. g is nil in functions that do not suspend.
+func LockerUnlock(g *G, l sync.Locker) {
+	if g == nil {
+		unlock(current(), l)
+	} else if !unlocks(g, l) {
+		g.Dyn()
+		l.Unlock()
+		g.EndDyn()
+	}
+}
+
 func unlock(g *G, l sync.Locker) {
+	if !unlocks(g, l) {
+		l.Unlock()
+	}
+}
+
+// unlocks unlocks l, if that is a lock of package sync.
+func unlocks(g *G, l sync.Locker) bool {
 	switch m := l.(type) {
 	case *sync.Mutex:
 		UnlockG(g, m)
 	case *sync.RWMutex:
 		RWUnlockG(g, m)
 	default:
-		if reflect.TypeOf(l) == readLocker {
-			RUnlockG(g, (*sync.RWMutex)(dataOf(l)))
-			return
+		if reflect.TypeOf(l) != readLocker {
+			return false
 		}
-		l.Unlock()
+		RUnlockG(g, (*sync.RWMutex)(dataOf(l)))
 	}
+	return true
 }
 
 func lock(g *G, l sync.Locker) {

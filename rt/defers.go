@@ -13,8 +13,9 @@ package rt
 //   - On the resume the function registers the pending ones again (Restore).
 //   - During a normal return a deferred call may suspend. The native calls after it then do nothing, and the epilogue, which was
 //     deferred first and so runs last, sees Suspended and pushes a frame whose point is the return.
-//   - While panicking, or in Goexit, the stack below cannot be rebuilt: the goroutine is pinned during the call. So it is also
-//     after a recover, where the function has not said Return.
+//   - While panicking, or in Goexit, the stack below cannot be rebuilt: the goroutine is pinned during the call.
+//   - When the call has recovered, Go drops the stack below and lets the function return once the call has. So it is a normal return from there on, and the
+//     rest of the call may suspend. That a panic was recovered in Goexit, which goes on then, changes nothing of the latter.
 
 // Defers are the pending deferred calls of one function.
 type Defers struct {
@@ -95,7 +96,7 @@ func RunDeferred(g *G, d *Defers, t Thunk) {
 	defer d.Leave(g, t)
 	if _, ok := t.(mayRecover); ok && panicking() {
 		if v := recover(); v != nil { // nil: Goexit
-			g.runRaised(t, v)
+			g.runRaised(d, t, v)
 			return
 		}
 	}
@@ -118,6 +119,22 @@ func (d *Defers) Enter(g *G, _ Thunk) bool {
 		d.pinned = true
 	}
 	return true
+}
+
+// Recovered is called with what recover has returned in the call, and returns it.
+func (d *Defers) Recovered(g *G, v any) any {
+	if v != nil {
+		d.recovered(g)
+	}
+	return v
+}
+
+// recovered makes a normal return of what follows.
+func (d *Defers) recovered(g *G) {
+	if d.pinned && !exiting() {
+		d.pinned, d.returning = false, true
+		g.unpin()
+	}
 }
 
 // Leave ends what Enter began, however the call has ended. If it has suspended it stays pending.

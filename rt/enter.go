@@ -222,3 +222,23 @@ func calledBy(name string) bool {
 		}
 	}
 }
+
+// exiting reports whether the goroutine is in Goexit, which runs its deferred calls.
+func exiting() bool {
+	pcs := make([]uintptr, 64)
+	for skip := 2; ; skip += len(pcs) {
+		n := runtime.Callers(skip, pcs)
+		for fs := runtime.CallersFrames(pcs[:n]); n > 0; {
+			f, more := fs.Next()
+			if f.Function == "runtime.Goexit" {
+				return true
+			}
+			if !more {
+				break
+			}
+		}
+		if n < len(pcs) {
+			return false
+		}
+	}
+}

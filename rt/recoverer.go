@@ -28,6 +28,8 @@ type mayRecover interface {
 
 // A Raised is a panic that RunDeferred has recovered, for the function that it calls.
 type Raised struct {
+	g         *G
+	d         *Defers
 	value     any
 	recovered bool
 }
@@ -38,11 +40,14 @@ func (r *Raised) Recover() any {
 		return nil
 	}
 	r.recovered = true
+	r.d.recovered(r.g)
+	r.g, r.d = nil, nil // it may be part of a frame now
 	return r.value
 }
 
-func (g *G) runRaised(t Thunk, v any) {
-	r := &Raised{value: v}
+// runRaised makes the call t of d, in which v may be recovered.
+func (g *G) runRaised(d *Defers, t Thunk, v any) {
+	r := &Raised{g: g, d: d, value: v}
 	g.raised = r
 	t.Run(g)
 	g.raised, g.handed = nil, nil

@@ -43,6 +43,7 @@ type ask struct {
 	g      *G // who waits for the reply, nil if nobody does
 	op     exchange.Op
 	value  any   // of op: a pointer to it
+	old    any   // the same, of the value to compare with
 	values []any // of its cases
 }
 
@@ -93,6 +94,7 @@ func newSharing(self exchange.ProcessID) *sharing {
 		s.made++
 		return uint64(exchange.NewObjectID(s.self, s.made))
 	})
+	s.link.Own()
 	return s
 }
 
@@ -268,6 +270,10 @@ func (p *process) deliver(r *exchange.Reply) {
 		s.fed(r)
 		return
 	}
+	if r.G == 0 {
+		p.unheard(r)
+		return
+	}
 	p.mu.Lock()
 	i := slices.IndexFunc(p.gs, func(g *G) bool { return exchange.GID(g.id) == r.G })
 	if i < 0 {
@@ -292,14 +298,14 @@ func (p *process) deliver(r *exchange.Reply) {
 
 // begin starts the goroutine of a process that has been started with r.
 func (p *process) begin(r *exchange.Reply) {
-	var t Thunk
+	var x spawned
 	p.share.mu.Lock()
-	err := p.share.decode(r, &t)
+	err := p.share.decode(r, &x)
 	p.share.mu.Unlock()
 	if err != nil {
 		p.exit(p.giveUp("cannot start process " + fmt.Sprint(p.share.self) + ": " + err.Error()))
 	}
-	p.spawn(t)
+	p.spawn(x.Thunk)
 }
 
 // nextBatch makes the batch of a commit, nil if nothing is shared.

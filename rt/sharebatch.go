@@ -91,6 +91,11 @@ func (s *sharing) encode(a *ask) (err error) {
 			return err
 		}
 	}
+	if a.old != nil {
+		if a.op.OldValue, err = value(a.old); err != nil {
+			return err
+		}
+	}
 	for i, v := range a.values {
 		if v == nil {
 			continue

@@ -12,19 +12,29 @@ import (
 
 // This file defines the operations on what is shared.
 
-// GoRemote is a go statement whose goroutine begins in a process of its own.
-func GoRemote(g *G, t Thunk) {
+// A spawned is what a process begins with.
+type spawned struct {
+	Thunk Thunk
+	Vars  []any // pointers to the package variables that it may use
+}
+
+// GoRemote is a go statement whose goroutine begins in a process of its own. vars names the registered variables that it may use.
+func GoRemote(g *G, t Thunk, vars ...string) {
 	p := cur // of package initialisation
 	if g != nil {
 		p = g.p
 	}
-	p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn}, value: &t})
+	x := &spawned{Thunk: t}
+	for _, name := range vars {
+		x.Vars = append(x.Vars, snap.Var(name))
+	}
+	p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn}, value: x})
 }
 
 // WaitGroupGoRemote is wg.Go(f), where t calls f in a process of its own.
-func WaitGroupGoRemote(g *G, wg *sync.WaitGroup, t Thunk) {
+func WaitGroupGoRemote(g *G, wg *sync.WaitGroup, t Thunk, vars ...string) {
 	WaitGroupAdd(wg, 1)
-	GoRemote(g, &groupThunk{wg, t})
+	GoRemote(g, &groupThunk{wg, t}, vars...)
 }
 
 // recvShared is v, ok := <-ch of a shared channel.
@@ -72,9 +82,21 @@ func Close[T any](g *G, ch chan<- T) {
 		close(ch)
 		return
 	}
+	if g.pins != 0 { // it is closed with the next commit; see unheard
+		g.tell(t, exchange.Op{Kind: exchange.OpClose})
+		return
+	}
 	r := g.ask("close", func() *ask { return &ask{op: exchange.Op{Kind: exchange.OpClose, Object: exchange.ObjectID(t.ID)}} })
 	if r != nil {
 		g.panics(r)
+	}
+}
+
+// unheard takes a reply that no goroutine waits for: to what one has done that could not wait.
+func (p *process) unheard(r *exchange.Reply) {
+	if r.Kind == exchange.ReplyPanic {
+		os.Stderr.WriteString("panic: " + r.Text + ", by a goroutine that was panicking already\n")
+		p.exit(2)
 	}
 }
 
@@ -83,6 +105,9 @@ func Len[T any](g *G, ch <-chan T) int {
 	if t := g.chanThing(ch); t != nil {
 		return g.lenShared(t)
 	}
+	if g != nil && g.Before() { // a loop may do nothing but this
+		g.Concede(Ready())
+	}
 	return len(ch)
 }
 
@@ -90,6 +115,9 @@ func Len[T any](g *G, ch <-chan T) int {
 func LenSend[T any](g *G, ch chan<- T) int {
 	if t := g.chanThing(ch); t != nil {
 		return g.lenShared(t)
+	}
+	if g != nil && g.Before() {
+		g.Concede(Ready())
 	}
 	return len(ch)
 }

@@ -70,6 +70,39 @@ func UnlockG(g *G, m *sync.Mutex) {
 	}
 }
 
+// TryLock is m.TryLock().
+func TryLock(g *G, m *sync.Mutex) bool {
+	return g.try(unsafe.Pointer(m), Wait{op: waitLock, on: m}, exchange.Exclusive, m.TryLock)
+}
+
+// TryRWLock is m.TryLock().
+func TryRWLock(g *G, m *sync.RWMutex) bool {
+	return g.try(unsafe.Pointer(m), Wait{op: waitWLock, on: m}, exchange.Exclusive, m.TryLock)
+}
+
+// TryRLock is m.TryRLock().
+func TryRLock(g *G, m *sync.RWMutex) bool {
+	return g.try(unsafe.Pointer(m), Wait{op: waitRLock, on: m}, exchange.Reading, m.TryRLock)
+}
+
+// try tries to do what w waits for, natively with lock.
+func (g *G) try(at unsafe.Pointer, w Wait, mode exchange.Mode, lock func() bool) (ok bool) {
+	if t := g.lockThing(at); t != nil {
+		r := g.ask("try "+w.reason(), func() *ask {
+			return &ask{op: exchange.Op{Kind: exchange.OpTryLock, Object: exchange.ObjectID(t.ID), Mode: mode}}
+		})
+		ok = r != nil && r.OK
+	} else if g != nil && g.Before() {
+		g.Concede(Ready())
+	} else {
+		ok = lock()
+	}
+	if ok && g != nil {
+		g.holds(w.op, at)
+	}
+	return ok
+}
+
 // RWLock is m.Lock().
 func RWLock(g *G, m *sync.RWMutex) {
 	if t := g.lockThing(unsafe.Pointer(m)); t != nil {

@@ -44,7 +44,7 @@ func shares(prog *load.Program, place *placement.Result) func(*ssa.Function) boo
 	}
 	return func(fn *ssa.Function) bool {
 		p := load.PackageOf(fn)
-		return p != nil && !prog.IsStd(p.Path())
+		return p == nil || !prog.IsStd(p.Path()) // nil: a method value, among others
 	}
 }
 

@@ -182,10 +182,10 @@ func main() {
 // TestApart: what a dependency does that a remote goroutine cannot is refused there; the dependency is not left as it is because of that.
 func TestApart(t *testing.T) {
 	t.Parallel()
-	dir := extract(t, text(strings.ReplaceAll(pool, "{ go f() }", "{ n++; go func() { n++; f() }() }\n\nvar n int")))
+	dir := extract(t, text(strings.NewReplacer("{ go f() }", "{ go func() { l.SetPrefix(l.Prefix()); f() }() }\n\nvar l = log.Default()", "package pool", "package pool\n\nimport \"log\"").Replace(pool)))
 	_, err := transform.Compile(t.Context(), &transform.Options{Dir: dir, Placement: transform.PlacementRemote})
 	var list transform.Errors
-	if !errors.As(err, &list) || len(list) != 1 || !strings.Contains(err.Error(), "pool.go:4:39: variable n is used by a goroutine that runs in a process of its own") {
+	if !errors.As(err, &list) || len(list) != 1 || !strings.Contains(err.Error(), "pool.go:6:34: variable l is used by a goroutine that runs in a process of its own") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := transform.Compile(t.Context(), &transform.Options{Dir: dir, Placement: "away"}); !errors.Is(err, transform.ErrPlacement) {

@@ -15,7 +15,20 @@ import (
 
 const shares = `package main
 
+import (
+	"sync"
+	"sync/atomic"
+)
+
 func main() {}
+
+func counts(n *atomic.Int64)         { n.Add(1) }
+func stacks(p *atomic.Pointer[int])  { p.Store(nil) }
+func reads(n *int32) int32           { return atomic.LoadInt32(n) }
+func tries(m *sync.RWMutex) bool     { return m.TryRLock() }
+func locks(l sync.Locker)            { l.Lock() }
+func unlocks(l sync.Locker)          { l.Unlock() }
+func other(l interface{ Lock() int }) { l.Lock() }
 
 func closes(c chan int)          { close(c) }
 func defers(c chan int)          { defer close(c) }
@@ -32,7 +45,8 @@ func alone(c chan int)           { close(c) } // its channels are not shared
 type queue chan int
 `
 
-// TestShares: close and len of channels are operations in the functions whose channels may be shared, and in those only.
+// TestShares: close and len of channels, atomics, TryLock and a Locker's Lock are operations in the functions whose channels and memory may be shared, and in those
+// only.
 func TestShares(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -58,7 +72,7 @@ func TestShares(t *testing.T) {
 	}
 	facts.Shares = func(fn *ssa.Function) bool { return prog.IsUser(fn) && fn.Name() != "alone" }
 	facts = facts.Again(prog.IsUser, prog.Along)
-	want := []string{"calls", "closes", "defers", "instance[int]", "length", "named", "uses"}
+	want := []string{"calls", "closes", "counts", "defers", "instance[int]", "length", "locks", "named", "reads", "stacks", "tries", "uses"}
 	if got := coloured(facts); !slices.Equal(got, want) {
 		t.Errorf("coloured are %v, want %v", got, want)
 	}

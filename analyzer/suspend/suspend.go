@@ -33,7 +33,8 @@ type Reason struct {
 // Options say what is coloured. The zero value colours what has to be in a program of one process.
 type Options struct {
 	All bool // every compiled function
-	// Shares reports whether the channels that fn closes, or asks for their length, may be shared by processes: these are operations then. Nil: none are.
+	// Shares reports whether processes may share the channels that fn closes, or asks for their length, what it uses atomically or tries to lock, and a sync.Locker: these are
+	// operations then. Nil: they do not.
 	Shares func(fn *ssa.Function) bool
 }
 
@@ -174,10 +175,56 @@ func (f *Facts) Operation(instr ssa.Instruction) string {
 	default:
 		return ""
 	}
-	if op := ChannelBuiltin(c); op != "" && f.Shares(instr.Parent()) {
-		return op
+	op := ChannelBuiltin(c)
+	if op == "" {
+		op = SharedCall(c.StaticCallee())
+	}
+	if op == "" && LockerCall(c) == "Lock" {
+		op = "sync.Locker.Lock"
+	}
+	if op == "" || !f.Shares(instr.Parent()) {
+		return ""
+	}
+	return op
+}
+
+// SharedCall returns the name of the operation that calling fn is where processes may share what it works on, or "": a function of package sync/atomic, or one that
+// tries to lock.
+func SharedCall(fn *ssa.Function) string {
+	if fn == nil {
+		return ""
+	}
+	if o := fn.Origin(); o != nil {
+		fn = o
+	}
+	o, ok := fn.Object().(*types.Func)
+	if !ok || o.Pkg() == nil || fn.Synthetic != "" {
+		return ""
+	}
+	switch path := o.Pkg().Path(); {
+	case path == "sync/atomic" && !strings.HasSuffix(o.Name(), "Pointer"): // those of unsafe pointers
+		return "sync/atomic"
+	case path == "sync" && strings.HasPrefix(o.Name(), "Try"):
+		return strings.NewReplacer("(*", "", ")", "").Replace(o.FullName())
 	}
 	return ""
+}
+
+// LockerCall returns the name of the method if c calls one of a sync.Locker, or of an interface with the same methods; or "".
+func LockerCall(c *ssa.CallCommon) string {
+	if !c.IsInvoke() {
+		return ""
+	}
+	t, ok := c.Value.Type().Underlying().(*types.Interface)
+	if !ok || t.NumMethods() != 2 || t.Method(0).Name() != "Lock" || t.Method(1).Name() != "Unlock" {
+		return ""
+	}
+	for m := range t.Methods() {
+		if s := m.Signature(); s.Params().Len() > 0 || s.Results().Len() > 0 {
+			return ""
+		}
+	}
+	return c.Method.Name()
 }
 
 // ChannelBuiltin returns "close" or "len" if c is that of a channel, or "".

@@ -118,6 +118,7 @@ const (
 	hasCases
 	hasDefault
 	hasOldValue
+	hasSize
 	opBits
 )
 
@@ -139,7 +140,8 @@ func (op *Op) mask() (m uint32) {
 	m = set(m, hasShare, op.Share != nil)
 	m = set(m, hasCases, len(op.Cases) != 0)
 	m = set(m, hasDefault, op.Default)
-	return set(m, hasOldValue, !op.OldValue.empty())
+	m = set(m, hasOldValue, !op.OldValue.empty())
+	return set(m, hasSize, op.Size != 0)
 }
 
 func appendOp(b []byte, op *Op) []byte {
@@ -172,6 +174,9 @@ func appendOp(b []byte, op *Op) []byte {
 	}
 	if m&hasOldValue != 0 {
 		b = appendValue(b, &op.OldValue)
+	}
+	if m&hasSize != 0 {
+		b = append(b, op.Size)
 	}
 	return b
 }
@@ -207,6 +212,9 @@ func readOp(r *reader, op *Op) {
 	op.Default = m&hasDefault != 0
 	if m&hasOldValue != 0 {
 		readValue(r, &op.OldValue)
+	}
+	if m&hasSize != 0 {
+		op.Size = r.byte()
 	}
 }
 

@@ -71,7 +71,7 @@ const (
 	OpLock    OpKind = 20 // Mutex or RWMutex, in Mode
 	OpTryLock OpKind = 21 // the same
 	OpCond    OpKind = 22 // Cond.Wait: unlocks Lock in Mode, waits for a signal, locks it again; Lock 0: only waits
-	OpAtomic  OpKind = 23 // on slot Offset of region Object, which a patch has made: Atomic with N and Old, or Value and OldValue
+	OpAtomic  OpKind = 23 // on slot Offset of region Object: Atomic with N and Old, on a word of Size bytes; or Value and OldValue, on one that a patch has made
 	OpCancel  OpKind = 24 // gives up the operation of G that waits, unless a reply to it is on its way or it is a Cond.Wait
 )
 
@@ -86,6 +86,7 @@ type Op struct {
 	Lock   ObjectID // of OpCond
 	Offset uint32
 	Atomic AtomicOp
+	Size   uint8 // 4 or 8
 	Share  *Share
 
 	OldValue Value // of AtomicCompareAndSwapValue
@@ -110,7 +111,7 @@ type Case struct {
 }
 
 // An AtomicOp is what package sync/atomic does to a word, which is a slot whose Data is 4 or 8 bytes, little endian, or to a pointer,
-// which is a slot with any Value. The numbers are part of the format.
+// which is a slot with any Value. The content of a region has the word if no slot has. The numbers are part of the format.
 type AtomicOp uint8
 
 const (

@@ -67,6 +67,11 @@ func (x *Exchange) store(p *process, op *Op) string {
 // patch writes a slot.
 func (x *Exchange) patch(p *process, r *region, offset uint32, v Value) { // rule: merge
 	x.written(p, r)
+	r.put(offset, v, p.id)
+}
+
+// put makes v the value of a slot, as of this version.
+func (r *region) put(offset uint32, v Value, by ProcessID) {
 	s := r.slots[offset]
 	if s == nil {
 		s = &slot{offset: offset}
@@ -74,7 +79,7 @@ func (x *Exchange) patch(p *process, r *region, offset uint32, v Value) { // rul
 	} else {
 		r.unlink(s)
 	}
-	s.value, s.at, s.by = v, r.version, p.id
+	s.value, s.at, s.by = v, r.version, by
 	r.link(s)
 }
 
@@ -104,21 +109,30 @@ func (r *region) unlink(s *slot) {
 // written takes note that p writes r.
 func (x *Exchange) written(p *process, r *region) { // rule: release
 	k := x.know(p, r)
-	r.version++
-	if k.list == &r.fresh {
+	seen := k.list == &r.fresh
+	if seen {
 		k.leave()
+	}
+	r.changed()
+	if seen {
 		k.seen = r.version
-	}
-	for _, other := range r.fresh {
-		other.list = nil
-		other.enter(&other.p.stale)
-	}
-	clear(r.fresh)
-	r.fresh = r.fresh[:0]
-	if k.seen == r.version {
 		k.enter(&r.fresh)
 	}
 }
+
+// changed makes a new version of r, which nobody has seen.
+func (r *region) changed() {
+	r.version++
+	for _, k := range r.fresh {
+		k.list = nil
+		k.enter(&k.p.stale)
+	}
+	clear(r.fresh)
+	r.fresh = r.fresh[:0]
+}
+
+// nobody has written what an atomic has: who has asked for it is told, too, in order with what others write.
+const nobody ProcessID = 1<<32 - 1
 
 // tell adds to a reply what has changed in the regions that its receiver knows, or knows by this reply.
 func (x *Exchange) tell(p *process, y *Reply) { // rule: acquire
@@ -165,17 +179,13 @@ func (x *Exchange) atomic(p *process, op *Op) string { // rule: atomic
 	if !ok {
 		return noSuch
 	}
-	s := r.slots[op.Offset]
-	if s == nil {
-		return "no such slot"
-	}
 	x.know(p, r)
 	y := Reply{Kind: ReplyDone, G: op.G}
 	var problem string
 	if op.Atomic < AtomicLoadValue {
-		problem = x.atomicWord(p, r, s, op, &y)
+		problem = r.atomicWord(op, &y)
 	} else {
-		problem = x.atomicValue(p, r, s, op, &y)
+		problem = r.atomicValue(op, &y)
 	}
 	if problem == "" {
 		x.reply(p, y)
@@ -183,8 +193,14 @@ func (x *Exchange) atomic(p *process, op *Op) string { // rule: atomic
 	return problem
 }
 
-func (x *Exchange) atomicWord(p *process, r *region, s *slot, op *Op, y *Reply) string {
-	old, size, ok := word(&s.value)
+// set is what an atomic writes.
+func (r *region) set(offset uint32, v Value) {
+	r.changed()
+	r.put(offset, v, nobody)
+}
+
+func (r *region) atomicWord(op *Op, y *Reply) string {
+	old, size, ok := r.word(op)
 	if !ok {
 		return "not a word"
 	}
@@ -212,8 +228,20 @@ func (x *Exchange) atomicWord(p *process, r *region, s *slot, op *Op, y *Reply) 
 		new = old | op.N
 	}
 	data := binary.LittleEndian.AppendUint64(nil, uint64(new))[:size]
-	x.patch(p, r, op.Offset, Value{Data: data})
+	r.set(op.Offset, Value{Data: data})
 	return ""
+}
+
+// word returns the word that op is about.
+func (r *region) word(op *Op) (n int64, size int, ok bool) {
+	if s := r.slots[op.Offset]; s != nil {
+		return word(&s.value)
+	}
+	end := uint64(op.Offset) + uint64(op.Size)
+	if op.Size == 0 || end > uint64(len(r.content.Data)) {
+		return 0, 0, false
+	}
+	return word(&Value{Data: r.content.Data[op.Offset:end]})
 }
 
 // word returns the word that v holds, with its sign, and its size.
@@ -237,7 +265,11 @@ func narrow(n int64, size int) int64 {
 	return n
 }
 
-func (x *Exchange) atomicValue(p *process, r *region, s *slot, op *Op, y *Reply) string {
+func (r *region) atomicValue(op *Op, y *Reply) string {
+	s := r.slots[op.Offset]
+	if s == nil {
+		return "no such slot"
+	}
 	switch op.Atomic {
 	case AtomicLoadValue:
 		y.Value = s.value
@@ -253,6 +285,6 @@ func (x *Exchange) atomicValue(p *process, r *region, s *slot, op *Op, y *Reply)
 	default:
 		return "unknown atomic operation"
 	}
-	x.patch(p, r, op.Offset, op.Value)
+	r.set(op.Offset, op.Value)
 	return ""
 }

@@ -320,7 +320,8 @@ func fix(list []string, r ObjectID) []string {
 
 func TestAtomicRules(t *testing.T) {
 	m := newMachine(t)
-	r := m.share(Share{Kind: KindRegion})
+	content := append(make([]byte, 24), "\x02\x00\x00\x00\x00\x00\x00\x00tail"...)
+	r := m.share(Share{Kind: KindRegion, Content: Value{Data: content}})
 	m.want(nil, m.do(
 		Op{Kind: OpPatch, Object: r, Offset: 0, Value: value("\x05\x00\x00\x00\x00\x00\x00\x00")},
 		Op{Kind: OpPatch, Object: r, Offset: 8, Value: value("\xff\xff\xff\x7f")},
@@ -333,33 +334,46 @@ func TestAtomicRules(t *testing.T) {
 		want string
 	}{
 		{at(AtomicLoad, 0, 0, 0), "0/1 done 5"},
-		{at(AtomicAdd, 0, -7, 0), "0/1 done -2"},
-		{at(AtomicSwap, 0, 12, 0), "0/1 done -2"},
-		{at(AtomicAnd, 0, 10, 0), "0/1 done 12"},
-		{at(AtomicOr, 0, 1, 0), "0/1 done 8"},
+		{at(AtomicAdd, 0, -7, 0), "0/1 done -2 [0.1+0=\xfe\xff\xff\xff\xff\xff\xff\xff]"},
+		{at(AtomicSwap, 0, 12, 0), "0/1 done -2 [0.1+0=\f\x00\x00\x00\x00\x00\x00\x00]"},
+		{at(AtomicAnd, 0, 10, 0), "0/1 done 12 [0.1+0=\b\x00\x00\x00\x00\x00\x00\x00]"},
+		{at(AtomicOr, 0, 1, 0), "0/1 done 8 [0.1+0=\t\x00\x00\x00\x00\x00\x00\x00]"},
 		{at(AtomicCompareAndSwap, 0, 1, 8), "0/1 done"},
-		{at(AtomicCompareAndSwap, 0, 3, 9), "0/1 done ok"},
+		{at(AtomicCompareAndSwap, 0, 3, 9), "0/1 done ok [0.1+0=\x03\x00\x00\x00\x00\x00\x00\x00]"},
 		{at(AtomicLoad, 0, 0, 0), "0/1 done 3"},
-		{at(AtomicStore, 0, -1, 0), "0/1 done"},
+		{at(AtomicStore, 0, -1, 0), "0/1 done [0.1+0=\xff\xff\xff\xff\xff\xff\xff\xff]"},
 		{at(AtomicLoad, 0, 0, 0), "0/1 done -1"},
-		{at(AtomicAdd, 8, 1, 0), fmt.Sprintf("0/1 done %d", math.MinInt32)}, // of 4 bytes
-		{at(AtomicCompareAndSwap, 8, 7, 1<<31), "0/1 done ok"},              // as a uint32
+		{at(AtomicAdd, 8, 1, 0), fmt.Sprintf("0/1 done %d [0.1+8=\x00\x00\x00\x80]", math.MinInt32)}, // of 4 bytes
+		{at(AtomicCompareAndSwap, 8, 7, 1<<31), "0/1 done ok [0.1+8=\a\x00\x00\x00]"},                // as a uint32
 		{at(AtomicLoadValue, 16, 0, 0), "0/1 done nil"},
-		{Op{Kind: OpAtomic, G: 1, Object: r, Offset: 16, Atomic: AtomicSwapValue, Value: value("p")}, "0/1 done nil"},
+		{Op{Kind: OpAtomic, G: 1, Object: r, Offset: 16, Atomic: AtomicSwapValue, Value: value("p")}, "0/1 done nil [0.1+16=p]"},
 		{Op{Kind: OpAtomic, G: 1, Object: r, Offset: 16, Atomic: AtomicCompareAndSwapValue, OldValue: value("nil"), Value: value("q")}, "0/1 done"},
-		{Op{Kind: OpAtomic, G: 1, Object: r, Offset: 16, Atomic: AtomicCompareAndSwapValue, OldValue: value("p"), Value: value("q")}, "0/1 done ok"},
-		{Op{Kind: OpAtomic, G: 1, Object: r, Offset: 16, Atomic: AtomicStoreValue, Value: value("s")}, "0/1 done"},
+		{Op{Kind: OpAtomic, G: 1, Object: r, Offset: 16, Atomic: AtomicCompareAndSwapValue, OldValue: value("p"), Value: value("q")}, "0/1 done ok [0.1+16=q]"},
+		{Op{Kind: OpAtomic, G: 1, Object: r, Offset: 16, Atomic: AtomicStoreValue, Value: value("s")}, "0/1 done [0.1+16=s]"},
 		{at(AtomicLoadValue, 16, 0, 0), "0/1 done s"},
 	} {
 		if got := m.do(test.op); len(got) != 1 || got[0] != test.want {
 			t.Errorf("%d: got %q, want %q", i, got, test.want)
 		}
 	}
+	// A word that no slot has is in the content.
+	sized := at(AtomicLoad, 24, 0, 0)
+	sized.Size = 8
+	m.want(list("0/1 done 2"), m.do(sized))
+	sized.Atomic, sized.N = AtomicAdd, 1
+	m.want(list("0/1 done 3 [0.1+24=\x03\x00\x00\x00\x00\x00\x00\x00]"), m.do(sized))
+	m.want(list("0/1 done 3"), m.do(at(AtomicLoad, 24, 0, 0)))
+
+	// What another has written is told with an atomic of the same slot, before that.
+	q := m.spawn(r)
+	m.by(q, at(AtomicAdd, 24, 1, 0))
+	m.want(list("0/1 done 5 [0.1+24=\x05\x00\x00\x00\x00\x00\x00\x00]"), m.do(at(AtomicAdd, 24, 1, 0)))
+
 	// An atomic is an acquire, and what it has written is there for others.
 	p := m.spawn(r)
 	m.do(at(AtomicAdd, 0, 2, 0))
 	got := m.by(p, at(AtomicLoad, 0, 0, 0))
-	m.want(list("1/1 done 1 [0.1+0=\x01\x00\x00\x00\x00\x00\x00\x00]"), got)
+	m.want(list("2/1 done 1 [0.1+0=\x01\x00\x00\x00\x00\x00\x00\x00]"), got)
 }
 
 func TestProcessRules(t *testing.T) {
@@ -502,7 +516,8 @@ func TestMisuse(t *testing.T) {
 		{"no such object", func(m *machine) Op { return on(OpStore, 1, m.channel(0)) }},
 		{"no such object", func(m *machine) Op { return Op{Kind: OpCond, Object: m.share(Share{Kind: KindCond}), Lock: region(m)} }},
 		{"no such mode", func(m *machine) Op { return reading(on(OpLock, 1, m.share(Share{Kind: KindMutex}))) }},
-		{"no such slot", func(m *machine) Op { return on(OpAtomic, 1, region(m)) }},
+		{"not a word", func(m *machine) Op { return on(OpAtomic, 1, region(m)) }},
+		{"no such slot", func(m *machine) Op { o := on(OpAtomic, 1, region(m)); o.Atomic = AtomicLoadValue; return o }},
 		{"its goroutine waits already", func(m *machine) Op { m.do(recv(1, 0)); return recv(1, 0) }},
 		{"unknown kind", func(m *machine) Op { return Op{Kind: 99} }},
 		{"not a number of this process", func(m *machine) Op {

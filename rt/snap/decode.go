@@ -228,6 +228,7 @@ func (d *decoder) newImage() (x *object, off uintptr) {
 	off = uintptr(d.length())
 	o := object{prog: p, n: n, placed: true, full: p.free}
 	o.ptr, _ = imagePointer(at)
+	keepInitial(o.ptr, p, n)
 	fill := d.alloc(p, n)
 	d.copies[d.objects.n+1] = fill
 	if !p.free {

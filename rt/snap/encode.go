@@ -311,6 +311,10 @@ func (e *encoder) ref(o *op, q unsafe.Pointer, p *prog, n int) {
 	case size == 0 && sec == secNone:
 		e.special(specialZero)
 	case sec != secNone:
+		if t := e.link.imageAt(uintptr(q), uintptr(q)+size); t != nil {
+			e.linkedRef(t, uintptr(q)-uintptr(t.fixed))
+			break
+		}
 		e.imageRef(q)
 	default:
 		panic(ErrChanged)

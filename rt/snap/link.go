@@ -12,7 +12,7 @@ package snap
 //   - memory around a lock, and all memory that leads on from there, is shared, since that is what the lock is for;
 //   - other memory is shared if Share has said so; else it is copied;
 //   - a time.Timer or time.Ticker is its channel (linktimer.go);
-//   - the variables of the program, and static memory, keep their places: nobody may change them any more.
+//   - package variables and static memory that pointers lead to are shared too, and keep their places (linkimage.go).
 
 import (
 	"fmt"
@@ -49,15 +49,17 @@ type Thing struct {
 	Type  reflect.Type // unset for locks
 	Count int
 	at    weak.Pointer[byte]
-	twin  []byte // memory as it was when the others saw it last, pointers included
-}
-
-func newThing(id uint64, kind ThingKind, t reflect.Type, n int, p unsafe.Pointer) *Thing {
-	return &Thing{ID: id, Kind: kind, Type: t, Count: n, at: weak.Make((*byte)(p))}
+	fixed unsafe.Pointer // where it is, in the image; at is not set
+	twin  []byte         // memory as it was when the others saw it last, pointers included
 }
 
 // Ptr returns where t is, nil if it is gone.
-func (t *Thing) Ptr() unsafe.Pointer { return unsafe.Pointer(t.at.Value()) }
+func (t *Thing) Ptr() unsafe.Pointer {
+	if t.fixed != nil {
+		return t.fixed
+	}
+	return unsafe.Pointer(t.at.Value())
+}
 
 // A Link knows the things that one process shares.
 type Link struct {
@@ -66,6 +68,7 @@ type Link struct {
 	byAddr map[uintptr]*Thing // where it begins; locks apart: memory may begin with one
 	locks  map[uintptr]*Thing
 	byBase map[uintptr][]*Thing // those with content, by heap object
+	images []*Thing             // those with content in the image, by address
 	fresh  []*Thing             // since Fresh was called last
 
 	root any             // in use
@@ -92,6 +95,23 @@ func (l *Link) At(p unsafe.Pointer) *Thing { return there(l.byAddr, p) }
 // LockAt returns the lock at an address, nil if none is shared.
 func (l *Link) LockAt(p unsafe.Pointer) *Thing { return there(l.locks, p) }
 
+// MemoryAt returns the shared memory that has the size bytes at p, and where in it they are; nil if they are not shared.
+func (l *Link) MemoryAt(p unsafe.Pointer, size uintptr) (t *Thing, off int) {
+	at := uintptr(p)
+	if base, _, _ := findObject(at, 0, 0); base != 0 {
+		for _, t := range l.byBase[base] {
+			if start := uintptr(t.Ptr()); t.Kind == ThingMemory && start != 0 && start <= at && at+size <= start+t.Type.Size()*uintptr(t.Count) {
+				return t, int(at - start)
+			}
+		}
+		return nil, 0
+	}
+	if t := l.imageAt(at, at+size); t != nil {
+		return t, int(at - uintptr(t.fixed))
+	}
+	return nil, 0
+}
+
 // there looks p up in m, in which there may be what was at p before.
 func there(m map[uintptr]*Thing, p unsafe.Pointer) *Thing {
 	if t := m[uintptr(p)]; t != nil && t.Ptr() != nil {
@@ -111,7 +131,11 @@ func (l *Link) Fresh() []*Thing {
 func (l *Link) add(t *Thing) *Thing {
 	l.byID[t.ID] = t
 	l.at(t.Kind)[uintptr(t.Ptr())] = t
-	if t.Kind.IsMemory() {
+	switch {
+	case !t.Kind.IsMemory():
+	case t.fixed != nil:
+		l.addImage(t)
+	default:
 		base, _, _ := findObject(uintptr(t.Ptr()), 0, 0)
 		l.byBase[base] = append(slices.DeleteFunc(l.byBase[base], gone), t)
 	}
@@ -377,6 +401,9 @@ func (e *encoder) thing(t *Thing) {
 		e.plainType(descOf(t.Type))
 		e.uvarint(uint64(t.Count))
 	}
+	if t.Kind == ThingMemory {
+		e.place(t)
+	}
 }
 
 // linkedChan writes a reference to a channel.
@@ -449,8 +476,14 @@ func (d *decoder) thing(lock *op, slot unsafe.Pointer) unsafe.Pointer {
 		if kind <= ThingChan {
 			typ, n = d.someType().typ, d.length()
 		}
+		var at unsafe.Pointer
+		if kind == ThingMemory {
+			at = d.place(t, typ, n)
+		}
 		if p == nil {
-			p = d.make(kind, typ, n, slot)
+			if p = at; p == nil {
+				p = d.make(kind, typ, n, slot)
+			}
 			t = d.link.add(newThing(id, kind, typ, n, p))
 		} else if t.Kind != kind || t.Type != typ {
 			corrupt("shared thing of another kind")

@@ -286,8 +286,6 @@ func TestLinkMap(t *testing.T) {
 	want(t, "replaced", len(h.m) == 100 && !ok && h.m["new"] == nil && h.m["kkk"][0] == 3)
 }
 
-var linkVariable int
-
 type linkFunc struct {
 	f  func() int
 	ch []chan error
@@ -333,7 +331,6 @@ func TestLinkRefused(t *testing.T) {
 		"logger":   &struct{ l *log.Logger }{log.New(io.Discard, "", 0)},
 		"pipe":     &pipe,
 		"context":  &ctx,
-		"variable": &struct{ p *int }{&linkVariable},
 	} {
 		_, err := a.Encode(v)
 		for _, x := range a.Fresh() {

@@ -213,10 +213,10 @@ func (s *scanner) pointer(q unsafe.Pointer, p *prog, n int) {
 		s.bailTo(q, p.typ, "it is not in Go memory")
 	case sec == secWritable:
 		switch {
-		case !s.isolated:
+		case !s.isolated, s.link == nil && owner.imageAt(uintptr(q), uintptr(q)+p.size*uintptr(n)) != nil:
 			s.add(h, q, p, n, inImage)
-		case s.link != nil && !p.isError && s.find(*h, uintptr(q), uintptr(q)+p.size*uintptr(n)) == 0:
-			s.bailTo(q, p.typ, "it is in a package variable, or in what one holds; processes share no package variables")
+		case s.link != nil && !p.isConstant() && s.find(*h, uintptr(q), uintptr(q)+p.size*uintptr(n)) == 0:
+			s.shareImage(q, p, n)
 		}
 	default:
 		if off, ok := sentinelAt(q, p); ok && n == 1 {

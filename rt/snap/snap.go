@@ -56,16 +56,6 @@ func SetBuild(id string) { buildID = id }
 // Begin is called when packages have been initialised and nothing else has happened: what they hold then is the same in each process.
 func Begin() { findSentinels() }
 
-// isolated says that package variables are not part of snapshots.
-var isolated bool
-
-// Isolate leaves the registered variables out of all snapshots from now on: this OS process executes goroutines that may not change them.
-func Isolate() {
-	mu.Lock()
-	defer mu.Unlock()
-	isolated = true
-}
-
 // RegisterVar registers the package variable *ptr. Its content is saved and restored in place, and pointers to
 // it and into it keep their identity.
 func RegisterVar(name string, ptr any) {

@@ -1,10 +1,12 @@
-// What a goroutine in a process of its own cannot do: use package variables that change, and share memory other than by channels and locks.
+// What goroutines in processes of their own cannot do: use package variables that hold what a library keeps to one process, sync.Map, unsafe memory, and what package
+// sync does where it is not called directly.
 // flags: -placement remote
 
 package main
 
 import (
 	"fmt"
+	"log"
 	"os"
 	"runtime"
 	"sort"
@@ -21,22 +23,24 @@ var (
 	mu      sync.Mutex
 	limit   = 10 // nothing writes it, so each process has the same
 	names   = []string{"a", "b"}
+	logger  = log.New(os.Stderr, "", 0)
+	quiet   = log.New(os.Stderr, "", 0) // nothing changes it
 )
 
 type total struct{ n int }
 
 // String is called by package fmt.
-func (t total) String() string { return fmt.Sprint(t.n + counter) } // ERROR "variable counter is used by a goroutine that runs in a process of its own \\(go statement at .*remote_vars.go:[0-9]+\\); processes share no package variables; pass it to the goroutine, or mark the go statement //hark:go local"
+func (t total) String() string { return logger.Prefix() } // ERROR "variable logger is used by a goroutine that runs in a process of its own \\(go statement at .*remote_vars.go:[0-9]+\\); it holds a log.Logger, whose package uses it in one process only; give the goroutine one of its own, or mark the go statement //hark:go local"
 
 type box[T any] struct{ v T }
 
-func (b box[T]) count() int { return counter } // ERROR "variable counter"
+func (b box[T]) count() int { return len(logger.Prefix()) } // ERROR "variable logger"
 
 func deep(out chan<- int) {
-	counter++ // ERROR "variable counter"
-	mu.Lock() // ERROR "variable mu"
+	counter++
+	mu.Lock()
 	mu.Unlock()
-	if new(sync.Mutex).TryLock() { // ERROR "sync.Mutex\\).TryLock is used by a goroutine"
+	if new(sync.Mutex).TryLock() {
 		return
 	}
 	out <- len(names)
@@ -47,14 +51,14 @@ func worker(out chan int, hits *atomic.Int64, seen *sync.Map) {
 		out <- i
 	}
 	deep(out)
-	results <- 1                                 // ERROR "variable results"
-	hits.Add(1)                                  // ERROR "sync/atomic.Int64\\).Add is used by a goroutine that runs in a process of its own"
-	atomic.AddInt64(new(int64), 1)               // ERROR "sync/atomic.AddInt64"
+	results <- 1
+	hits.Add(1)
+	atomic.AddInt64(new(int64), 1)
 	seen.Store(1, 2)                             // ERROR "sync.Map\\).Store"
 	fmt.Println(*(*int)(unsafe.Pointer(&limit))) // ERROR "unsafe"
 	xs := []int{2, 1}
-	sort.Slice(xs, func(i, j int) bool { return table["x"] > 0 }) // ERROR "variable table"
-	time.AfterFunc(1, func() { table["x"]++ })                    // ERROR "variable table"
+	sort.Slice(xs, func(i, j int) bool { return logger.Flags() > 0 }) // ERROR "variable logger"
+	time.AfterFunc(1, func() { logger.Print(1) })                     // ERROR "variable logger"
 	fmt.Println(total{1}, box[int]{1}.count())
 	if len(xs) > 2 {
 		os.Exit(1)
@@ -64,13 +68,36 @@ func worker(out chan int, hits *atomic.Int64, seen *sync.Map) {
 
 func local() { counter++ }
 
+type rw interface {
+	sync.Locker
+	RLock()
+}
+
+type embeds struct{ sync.Mutex }
+
+// elsewhere is not called by a goroutine of another process, but may share with one.
+func elsewhere(n *atomic.Int32, l rw, m sync.Locker) {
+	add := n.Add
+	add(1)
+	var a interface{ Add(int32) int32 } = n
+	a.Add(1)                    // ERROR "sync/atomic.Int32\\).Add is used through an interface, in a program with goroutines in processes of their own"
+	l.RLock()                   // ERROR "sync.RWMutex\\).RLock is used through an interface"
+	m.Lock()                    // ERROR "sync.Mutex\\).Lock of an embedded lock is used through an interface"
+	f := (*sync.WaitGroup).Done // ERROR "sync.WaitGroup\\).Done is used as a value"
+	f(new(sync.WaitGroup))
+	load := atomic.LoadInt32 // ERROR "sync/atomic.LoadInt32 is used as a value"
+	_ = load
+}
+
 func main() {
 	out := make(chan int)
 	go worker(out, new(atomic.Int64), new(sync.Map))
 	go local() //hark:go local
+	elsewhere(new(atomic.Int32), new(sync.RWMutex), new(embeds))
 	var wg sync.WaitGroup
-	wg.Go(func() { table["x"]++ }) // ERROR "variable table"
-	f := func() { counter-- }      // ERROR "variable counter"
+	logger.SetPrefix("x")
+	wg.Go(func() { logger.Print(2) })                   // ERROR "variable logger"
+	f := func() { quiet.Print(table); logger.Print(3) } // ERROR "variable logger"
 	wg.Go(f)
 	<-out
 	wg.Wait()

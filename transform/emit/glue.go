@@ -183,7 +183,11 @@ func (e *emitter) env(out *jen.File, env *ir.Env) {
 
 // boundRT spells the body of a method value that package rt has a function for.
 func (e *emitter) boundRT(g *jen.Group, b *ir.Bound, sig *types.Signature, args []jen.Code) {
-	args = append([]jen.Code{jen.Id("e").Dot("r")}, args...)
+	recv := jen.Id("e").Dot("r")
+	if b.Word != "" {
+		recv = e.rt(b.Word).Call(recv)
+	}
+	args = append([]jen.Code{recv}, args...)
 	if b.G {
 		g.List(jen.Id("g_"), jen.Id("leave_")).Op(":=").Add(e.rt("Enter")).Call()
 		g.Defer().Id("leave_").Call()

@@ -53,6 +53,7 @@ type Bound struct {
 	Dyn     bool   // r is an interface and M may suspend
 	RT      string // function of package rt that is called with the receiver instead of M
 	G       bool   // it takes g first
+	Word    string // function of package rt that makes the receiver what it takes
 }
 
 // A Thunk is the callee and operands of a go or defer statement: a struct with a method Run(g).

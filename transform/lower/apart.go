@@ -4,59 +4,140 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/state"
+	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
 )
 
-// This file refuses what a goroutine that runs in a process of its own cannot do: see what other processes do to package variables, and use
-// memory other than by channels and locks, which carry it.
+// This file finds what a goroutine that runs in a process of its own uses: the package variables, which its process shares then, and what it cannot have
+// there.
 //
 // Looked at are the compiled functions that such a goroutine may call, the functions that it hands to code that is not compiled, and the methods of
-// what it hands there that such code calls.
+// what it hands there that such code calls. Goroutines that it starts count as called.
 
-// apart finds the functions that remote goroutines execute.
-type apart struct {
-	*lowerer
-	by map[*ssa.Function]token.Pos // the first go statement that leads there
+// An Apart is what a goroutine uses.
+type Apart struct {
+	Vars     []*types.Var // that are state and can be shared, by path and name
+	Findings []Finding    // what it cannot have in a process of its own
 }
 
-// refuseApart lists what is refused. decided says which package variables are state.
-func (l *lowerer) refuseApart(decided *state.Result) diag.List {
-	if !l.opt.Place.Distributed() {
-		return nil
+// A Finding is something that a goroutine in a process of its own cannot have.
+type Finding struct {
+	Pos           token.Pos
+	What, Why, Do string
+	Anywhere      bool // no goroutine can have it, as long as there is one
+}
+
+// by says who cannot have it.
+func (f *Finding) by(at string) string {
+	if f.Anywhere {
+		return ", in a program with goroutines in processes of their own (go statement at " + at + ")"
 	}
-	a := &apart{lowerer: l, by: map[*ssa.Function]token.Pos{}}
+	return " by a goroutine that runs in a process of its own (go statement at " + at + ")"
+}
+
+// apart looks at the goroutines that one go statement starts.
+type apart struct {
+	*lowerer
+	decided *state.Result
+	fns     map[*ssa.Function]bool // that they may execute
+	vars    map[*types.Var]bool
+	told    map[Finding]bool
+	Apart
+}
+
+// apartOf returns what the goroutines use that go statement c starts. decided says which package variables are state.
+func (l *lowerer) apartOf(c ssa.CallInstruction, decided *state.Result) *Apart {
+	a := &apart{lowerer: l, decided: decided, fns: map[*ssa.Function]bool{}, vars: map[*types.Var]bool{}, told: map[Finding]bool{}}
+	a.follow(c)
+	for _, fn := range l.plan.fns {
+		if a.fns[fn] && l.prog.IsUser(fn) {
+			a.check(fn)
+		}
+	}
+	a.Findings = append(a.Findings, l.hidden()...)
+	slices.SortFunc(a.Vars, func(x, y *types.Var) int { return strings.Compare(varName(x), varName(y)) })
+	return &a.Apart
+}
+
+// varName is the name under which package variable v is registered.
+func varName(v *types.Var) string { return v.Pkg().Path() + "." + v.Name() }
+
+// refuseApart lists what remote goroutines cannot have, each with the first go statement that leads there.
+func (l *lowerer) refuseApart() diag.List {
+	var out diag.List
+	told := map[Finding]bool{}
 	for _, fn := range l.plan.fns {
 		eachInstr(fn, func(i ssa.Instruction) {
-			if c, ok := i.(ssa.CallInstruction); ok && l.opt.Place.Remote(c.Pos()) {
-				a.follow(c)
+			c, ok := i.(ssa.CallInstruction)
+			if !ok || !l.opt.Place.Remote(c.Pos()) {
+				return
+			}
+			at := l.prog.Pos(c.Pos())
+			at = at[:strings.LastIndex(at, ":")]
+			for _, f := range l.apart[c.Pos()].Findings {
+				if told[f] {
+					continue
+				}
+				told[f] = true
+				out.Add(diag.Diagnostic{
+					Pos:  l.prog.Fset.Position(f.Pos),
+					What: f.What + f.by(at),
+					Why:  f.Why,
+					Do:   f.Do + ", or mark the go statement //hark:go local",
+				})
 			}
 		})
-	}
-	var out diag.List
-	for _, fn := range l.plan.fns {
-		if by, ok := a.by[fn]; ok && l.prog.IsUser(fn) {
-			a.check(fn, by, decided, &out)
-		}
 	}
 	return out
 }
 
-// follow notes what goroutines that go statement c starts may execute.
+// findApart looks at all remote go statements.
+func (l *lowerer) findApart(decided *state.Result) {
+	l.apart = map[token.Pos]*Apart{}
+	if !l.opt.Place.Distributed() {
+		return
+	}
+	for _, fn := range l.plan.fns {
+		eachInstr(fn, func(i ssa.Instruction) {
+			if c, ok := i.(ssa.CallInstruction); ok && l.opt.Place.Remote(c.Pos()) {
+				l.apart[c.Pos()] = l.apartOf(c, decided).with(l.apart[c.Pos()])
+			}
+		})
+	}
+}
+
+// with adds what another instance of the same generic function uses.
+func (a *Apart) with(other *Apart) *Apart {
+	if other == nil {
+		return a
+	}
+	for _, v := range other.Vars {
+		if !slices.Contains(a.Vars, v) {
+			a.Vars = append(a.Vars, v)
+		}
+	}
+	slices.SortFunc(a.Vars, func(x, y *types.Var) int { return strings.Compare(varName(x), varName(y)) })
+	a.Findings = append(other.Findings, a.Findings...)
+	return a
+}
+
+// follow notes what the goroutines may execute that go statement c starts.
 func (a *apart) follow(c ssa.CallInstruction) {
 	work := a.started(c)
 	for len(work) > 0 {
 		fn := work[len(work)-1]
 		work = work[:len(work)-1]
-		if _, seen := a.by[fn]; seen || !a.plan.compiled(fn) && load.PackageOf(fn) != nil {
+		if a.fns[fn] || !a.plan.compiled(fn) && load.PackageOf(fn) != nil {
 			continue
 		}
-		a.by[fn] = c.Pos()
+		a.fns[fn] = true
 		eachInstr(fn, func(i ssa.Instruction) {
 			if c, ok := i.(ssa.CallInstruction); ok {
 				work = append(work, a.called(c)...)
@@ -178,55 +259,160 @@ func (h *handed) stored(addr ssa.Value) {
 	}
 }
 
-// check refuses what fn does that a goroutine cannot that go statement by has started.
-func (a *apart) check(fn *ssa.Function, by token.Pos, decided *state.Result, out *diag.List) {
-	at := a.prog.Pos(by)
-	at = at[:strings.LastIndex(at, ":")]
-	told := map[types.Object]bool{}
-	refuse := func(pos token.Pos, what, why, instead string) {
-		out.Add(diag.Diagnostic{
-			Pos:  a.prog.Fset.Position(pos),
-			What: what + " by a goroutine that runs in a process of its own (go statement at " + at + ")",
-			Why:  why,
-			Do:   instead + ", or mark the go statement //hark:go local",
-		})
+// check notes what fn uses.
+func (a *apart) check(fn *ssa.Function) {
+	find := func(pos token.Pos, what, why, instead string) {
+		if f := (Finding{Pos: pos, What: what, Why: why, Do: instead}); !a.told[f] {
+			a.told[f] = true
+			a.Findings = append(a.Findings, f)
+		}
 	}
+	seen := map[*types.Var]bool{}
 	var ops [10]*ssa.Value
 	eachInstr(fn, func(i ssa.Instruction) {
 		if usesUnsafe(i) {
-			refuse(position(i), "package unsafe is used", "memory that it reaches is not followed to another process", "do without it")
+			find(position(i), "package unsafe is used", "memory that it reaches is not followed to another process", "do without it")
 		}
 		for _, op := range i.Operands(ops[:0]) {
 			switch x := (*op).(type) {
 			case *ssa.Global:
 				v, _ := x.Object().(*types.Var)
-				if d := decided.Of(v); v != nil && d != nil && d.Written && !told[v] {
-					told[v] = true
-					refuse(a.mention(fn, v, i), "variable "+v.Name()+" is used", "processes share no package variables", "pass it to the goroutine")
+				d := a.decided.Of(v)
+				if v == nil || d == nil || d.Rebuilt || seen[v] {
+					continue
+				}
+				seen[v] = true
+				what := a.library(v.Type(), map[types.Type]bool{})
+				switch {
+				case what == "" && !a.vars[v]:
+					a.vars[v] = true
+					a.Vars = append(a.Vars, v)
+				case what != "" && d.Written: // else what each process has of it is good enough
+					find(a.mention(fn, v, i), "variable "+v.Name()+" is used", "it holds a "+what+", whose package uses it in one process only", "give the goroutine one of its own")
 				}
 			case *ssa.Function:
 				if name := uncarried(x); name != "" {
-					refuse(position(i), name+" is used", "what it does is not seen in another process: only operations on channels and those that wait for a lock are", "use a channel, or lock a sync.Mutex")
+					find(position(i), name+" is used", "what it does is not seen in another process", "use a channel, or lock a sync.Mutex")
 				}
 			}
 		}
 	})
 }
 
-// uncarried returns the name of fn if it is of package sync/atomic, a method of sync.Map, or tries to lock, which asks nobody else; or "".
-func uncarried(fn *ssa.Function) string {
-	if origin := fn.Origin(); origin != nil {
-		fn = origin
+// library returns the name of a type of the standard library that values of type t always have in them, or lead to by pointers, and that has a lock or a
+// channel; "" if there is none.
+func (a *apart) library(t types.Type, seen map[types.Type]bool) string {
+	if seen[t] {
+		return ""
 	}
+	seen[t] = true
+	if n, ok := types.Unalias(t).(*types.Named); ok && n.Obj().Pkg() != nil && a.prog.IsStd(n.Obj().Pkg().Path()) {
+		if n.Obj().Pkg().Path() != "sync" && hasLock(n, map[types.Type]bool{}) {
+			return n.Obj().Pkg().Path() + "." + n.Obj().Name()
+		}
+		return ""
+	}
+	switch t := t.Underlying().(type) {
+	case *types.Pointer:
+		return a.library(t.Elem(), seen)
+	case *types.Array:
+		return a.library(t.Elem(), seen)
+	case *types.Struct:
+		for f := range t.Fields() {
+			if name := a.library(f.Type(), seen); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// hasLock reports whether a t has a lock or a channel in it.
+func hasLock(t types.Type, seen map[types.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	if n, ok := types.Unalias(t).(*types.Named); ok && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == "sync" {
+		switch n.Obj().Name() {
+		case "Mutex", "RWMutex", "WaitGroup", "Cond", "Once":
+			return true
+		}
+	}
+	switch t := t.Underlying().(type) {
+	case *types.Chan:
+		return true
+	case *types.Array:
+		return hasLock(t.Elem(), seen)
+	case *types.Struct:
+		for f := range t.Fields() {
+			if hasLock(f.Type(), seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// uncarried returns the name of fn if others do not see what it does: it is a method of sync.Map, or uses unsafe pointers atomically; or "".
+func uncarried(fn *ssa.Function) string {
 	o, ok := fn.Object().(*types.Func)
 	if !ok || o.Pkg() == nil {
 		return ""
 	}
 	name := o.FullName()
-	if o.Pkg().Path() == "sync/atomic" || strings.HasPrefix(name, "(*sync.Map).") || o.Pkg().Path() == "sync" && strings.HasPrefix(o.Name(), "Try") {
+	if strings.HasPrefix(name, "(*sync.Map).") || o.Pkg().Path() == "sync/atomic" && strings.HasSuffix(name, "Pointer") {
 		return name
 	}
 	return ""
+}
+
+// hidden lists the operations of package sync and sync/atomic that rt does not see: through an interface, or a function value. Any goroutine may do them with what
+// it shares with one in another process, in whatever process it is itself.
+func (l *lowerer) hidden() []Finding {
+	if l.hides != nil {
+		return l.hides
+	}
+	l.hides = []Finding{}
+	var ops [10]*ssa.Value
+	for _, fn := range l.plan.fns {
+		if !l.prog.IsUser(fn) || fn.Synthetic != "" && fn.Origin() == nil && !isPackageInit(fn) {
+			continue
+		}
+		eachInstr(fn, func(i ssa.Instruction) {
+			c, isCall := i.(ssa.CallInstruction)
+			what := ""
+			if isCall && c.Common().IsInvoke() && suspend.LockerCall(c.Common()) == "" {
+				for _, callee := range l.facts.Callees(c) {
+					if inner := underWrapper(callee); carried(inner) {
+						what = inner.Object().(*types.Func).FullName() + " is used through an interface"
+					}
+				}
+			} else if isCall && c.Common().IsInvoke() {
+				for _, callee := range l.facts.Callees(c) {
+					if inner := underWrapper(callee); inner != callee && carried(inner) {
+						what = inner.Object().(*types.Func).FullName() + " of an embedded lock is used through an interface"
+					}
+				}
+			}
+			for _, op := range i.Operands(ops[:0]) {
+				_, bound := i.(*ssa.MakeClosure) // has rt's
+				if f, ok := (*op).(*ssa.Function); ok && !bound && !(isCall && op == &c.Common().Value) && carried(f) {
+					what = f.Object().(*types.Func).FullName() + " is used as a value"
+				}
+			}
+			if what != "" {
+				l.hides = append(l.hides, Finding{position(i), what, "what it does there is not seen in another process", "call it directly", true})
+			}
+		})
+	}
+	return l.hides
+}
+
+// carried reports whether calls of fn tell other processes what they do: package rt has it, for direct calls.
+func carried(fn *ssa.Function) bool {
+	o, ok := fn.Object().(*types.Func)
+	return ok && (library[o.FullName()].sync || sharedOf(o).rt != "")
 }
 
 // usesUnsafe reports whether i is an operation of package unsafe.

@@ -128,11 +128,23 @@ func (b *fn) call(i *ssa.Call) {
 		b.initImports(i)
 		return
 	}
-	if lib := libraryOf(callee, b.facts.Site(i)); lib.rt != "" && !b.natively(lib) {
+	if lib := b.libraryOf(callee, b.facts.Site(i)); lib.rt != "" && !b.natively(lib) {
 		b.libraryCall(i, callee, lib)
 		return
 	}
 	s := &ir.Stmt{Kind: ir.Assign, Pos: position(i)}
+	if name := b.locker(c); name != "" {
+		l := retype(b.value(c.Value), c.Value.Type())
+		if l.Op == ir.OpConst { // nil
+			l = b.convert(c.Value, c.Value.Type())
+		}
+		if s.R = []*ir.Expr{b.rtg(name, l)}; b.suspends(i) {
+			b.operation(s, i)
+		} else {
+			b.emit(s)
+		}
+		return
+	}
 	e, dyn := b.callExpr(c, b.suspends(i))
 	s.R = []*ir.Expr{e}
 	s.Dyn = dyn
@@ -342,11 +354,18 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 	if lib.rt == "WaitGroupGo" {
 		wg := b.value(i.Call.Args[0])
 		t := b.thunkOf(&ssa.CallCommon{Value: i.Call.Args[1]}, i, b.facts.Site(i), false)
-		b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(b.placed(lib.rt, i), wg, t)}, Pos: position(i)})
+		b.start(lib.rt, i, wg, t)
 		return
 	}
 	for _, a := range i.Call.Args {
 		args = append(args, b.value(a))
+	}
+	isShared := suspend.SharedCall(callee) != ""
+	if isShared {
+		if args[0].Op == ir.OpConst { // nil
+			args[0] = b.convert(i.Call.Args[0], i.Call.Args[0].Type())
+		}
+		args[0] = lib.convert(args[0])
 	}
 	e := rt(lib.rt, args...)
 	switch {
@@ -356,14 +375,15 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 		e = b.rtg(lib.rt+"G", args...)
 	}
 	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: position(i)}
-	if suspend.Primitive(callee) != "" || lib.maybe {
-		b.operation(s, i)
-		return
-	}
-	if t, ok := i.Type().(*types.Tuple); !ok || t.Len() > 0 {
+	waits := suspend.Primitive(callee) != "" || lib.maybe
+	if t, ok := i.Type().(*types.Tuple); !waits && (!ok || t.Len() > 0) {
 		s.L = b.target(i)
 	}
-	b.emit(s)
+	if waits || isShared {
+		b.operation(s, i)
+	} else {
+		b.emit(s)
+	}
 }
 
 func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {
@@ -382,6 +402,15 @@ func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {
 	e := b.builtinExpr(bi, &i.Call)
 	if b.out.Raised != nil && bi.Name() == "recover" {
 		e = &ir.Expr{Op: ir.OpCall, Args: []*ir.Expr{{Op: ir.OpMethodVal, Args: []*ir.Expr{ir.V(b.out.Raised)}, Name: "Recover"}}}
+	}
+	if b.out.Kind == ir.Direct && bi.Name() == "recover" {
+		g := b.out.G
+		if g == "" {
+			g = "g_"
+		}
+		e = &ir.Expr{Op: ir.OpCall, Args: []*ir.Expr{
+			{Op: ir.OpMethodVal, Args: []*ir.Expr{{Op: ir.OpName, Name: "d_"}}, Name: "Recovered"}, {Op: ir.OpName, Name: g}, e,
+		}}
 	}
 	if e.Type == nil {
 		e.Type = i.Type()

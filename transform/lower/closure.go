@@ -112,8 +112,12 @@ func (b *fn) bound(m *ssa.MakeClosure, f *ssa.Function) *ir.Expr {
 			Sig:    m.Type().(*types.Signature),
 			Bound:  &ir.Bound{Method: method, Dyn: b.facts.Coloured(f)},
 		}
-		if lib := library[method.FullName()]; lib.rt != "" && lib.rt != "WaitGroupGo" && types.Identical(r.Type, method.Signature().Recv().Type()) {
-			env.Bound.RT, env.Bound.G = lib.rt, lib.g
+		lib := library[method.FullName()]
+		if b.facts.Shares != nil && lib.rt == "" {
+			lib = sharedOf(method)
+		}
+		if lib.rt != "" && lib.rt != "WaitGroupGo" && types.Identical(r.Type, method.Signature().Recv().Type()) {
+			env.Bound.RT, env.Bound.G, env.Bound.Word = lib.rt, lib.g, lib.word
 		}
 		key := boundKey{f, p}
 		b.bounds[key] = append(b.bounds[key], env)
@@ -142,7 +146,7 @@ func (b *fn) boundEnv(f *ssa.Function, t types.Type) *ir.Env {
 
 func (b *fn) goStmt(i *ssa.Go) {
 	t := b.thunkOf(&i.Call, i, b.facts.Site(i), false)
-	b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(b.placed("Go", i), t)}, Pos: i.Pos()})
+	b.start("Go", i, t)
 }
 
 func (b *fn) deferStmt(i *ssa.Defer) {
@@ -250,7 +254,7 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 	}
 	call := &ir.Expr{Op: ir.OpCall}
 	switch bi, isB := c.Value.(*ssa.Builtin); {
-	case isB && suspend.ChannelBuiltin(c) == "close" && b.sharesChannels():
+	case isB && suspend.ChannelBuiltin(c) == "close" && b.sharesMemory():
 		call = rt("Close", append([]*ir.Expr{g}, args(0)...)...)
 	case isB:
 		call = &ir.Expr{Op: ir.OpBuiltin, Name: bi.Name(), Args: args(0)}
@@ -260,19 +264,30 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 		// The method is looked up here, not when it runs: that of a nil interface panics here.
 		b.emit(&ir.Stmt{Kind: ir.Assign, L: []*ir.Expr{nil}, R: []*ir.Expr{{Op: ir.OpMethodVal, Args: []*ir.Expr{retype(r, c.Value.Type())}, Obj: c.Method, Name: c.Method.Name()}}})
 		recv := hold("r", r, c.Value.Type(), "")
+		if name := b.locker(c); name != "" {
+			call = rt(name, g, recv)
+			break
+		}
 		call.Args = append(call.Args, &ir.Expr{Op: ir.OpMethodVal, Args: []*ir.Expr{recv}, Obj: c.Method, Name: c.Method.Name()})
 		call.Args = append(call.Args, args(0)...)
 		th.Dyn = coloured
-	case callee != nil && library[callee.String()].rt != "":
-		lib := library[callee.String()]
+	case b.libraryOf(callee, true).rt != "":
+		lib := b.libraryOf(callee, true)
 		call = rt(lib.rt)
 		if lib.mayG {
 			call = rt(lib.rt + "G")
 		}
+		if lib.rt == "AtomicAdd" { // nobody sees the result
+			call = rt("AtomicAddOnly")
+		}
 		if lib.g || lib.mayG {
 			call.Args = append(call.Args, g)
 		}
-		call.Args = append(call.Args, args(0)...)
+		given := args(0)
+		if len(given) > 0 {
+			given[0] = lib.convert(given[0])
+		}
+		call.Args = append(call.Args, given...)
 	case callee == nil, len(callee.FreeVars) > 0 && callee.Parent() == nil: // a func value, or a method value
 		f := hold("f", b.value(c.Value), c.Value.Type(), "")
 		call.Args = append([]*ir.Expr{f}, args(0)...)

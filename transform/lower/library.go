@@ -1,18 +1,27 @@
 package lower
 
-import "golang.org/x/tools/go/ssa"
+import (
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/transform/ir"
+)
 
 // This file is the table of library functions that compiled code does not call as they are.
 
 // A libraryFunc says what becomes of a call: a function of rt, or a refusal.
 type libraryFunc struct {
-	rt      string // function of package rt called instead
-	g       bool   // takes g as its first argument
-	mayG    bool   // is called with a G after its name, and g, where there is one
-	maybe   bool   // only a call that may suspend goes to rt
-	sync    bool   // of package sync: it means the same without rt where nothing suspends
-	refused string // why it cannot be compiled yet
-	instead string // what to use
+	rt      string          // function of package rt called instead
+	g       bool            // takes g as its first argument
+	mayG    bool            // is called with a G after its name, and g, where there is one
+	maybe   bool            // only a call that may suspend goes to rt
+	word    string          // function of package rt that makes the first argument what rt takes,
+	to      types.BasicKind // a pointer to this
+	sync    bool            // of package sync: it means the same without rt where nothing suspends
+	refused string          // why it cannot be compiled yet
+	instead string          // what to use
 }
 
 // library is keyed by ssa.Function.String().
@@ -36,6 +45,52 @@ var library = map[string]libraryFunc{
 
 	"os/signal.NotifyContext": {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
 	"os/signal.Notify":        {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
+}
+
+// shared is what becomes, besides, of functions where processes may share what they work on.
+var shared = map[string]libraryFunc{
+	"(*sync.Mutex).TryLock":    {rt: "TryLock", g: true},
+	"(*sync.RWMutex).TryLock":  {rt: "TryRWLock", g: true},
+	"(*sync.RWMutex).TryRLock": {rt: "TryRLock", g: true},
+}
+
+func init() {
+	for _, op := range []string{"Load", "Store", "Swap", "CompareAndSwap", "Add", "And", "Or"} {
+		for word, kind := range map[string]types.BasicKind{"Int32": types.Int32, "Int64": types.Int64, "Uint32": types.Uint32, "Uint64": types.Uint64, "Uintptr": types.Uintptr} {
+			shared["sync/atomic."+op+word] = libraryFunc{rt: "Atomic" + op, g: true}
+			shared["(*sync/atomic."+word+")."+op] = libraryFunc{rt: "Atomic" + op, g: true, word: word + "Word", to: kind}
+		}
+		shared["(*sync/atomic.Bool)."+op] = libraryFunc{rt: "AtomicBool" + op, g: true}
+		shared["(*sync/atomic.Pointer[T])."+op] = libraryFunc{rt: "AtomicPointer" + op, g: true}
+		shared["(*sync/atomic.Value)."+op] = libraryFunc{rt: "AtomicValue" + op, g: true}
+	}
+}
+
+// convert makes of e, the first argument, what rt takes.
+func (lib libraryFunc) convert(e *ir.Expr) *ir.Expr {
+	if lib.word == "" {
+		return e
+	}
+	c := rt(lib.word, e)
+	c.Type = types.NewPointer(types.Typ[lib.to])
+	return c
+}
+
+// sharedOf returns what becomes of function o where processes may share what it works on.
+func sharedOf(o types.Object) libraryFunc {
+	fn, ok := o.(*types.Func)
+	if !ok {
+		return libraryFunc{}
+	}
+	return shared[fn.Origin().FullName()]
+}
+
+// libraryOf returns what becomes of a call of callee, which may be nil, in function b.
+func (b *fn) libraryOf(callee *ssa.Function, suspends bool) libraryFunc {
+	if suspend.SharedCall(callee) != "" && b.sharesMemory() {
+		return sharedOf(callee.Object())
+	}
+	return libraryOf(callee, suspends)
 }
 
 // libraryOf returns what becomes of a call of callee, which may be nil.

@@ -102,6 +102,9 @@ type lowerer struct {
 	homes  map[*ssa.Function]*types.Package // see homeOf
 
 	initialisers map[*types.Package]string // what initialises a package that main may not import
+
+	apart map[token.Pos]*Apart // what goroutines use, by their remote go statement
+	hides []Finding            // see hidden
 }
 
 // Program lowers every function that needs it. Problems with the user's source are in Result.Errors, all of them.
@@ -127,12 +130,13 @@ func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 		l.base(fn)
 	}
 	l.refuseProgram()
+	decided := l.decide()
+	l.findApart(decided)
 	for _, fn := range l.plan.fns {
 		if l.plan.lower[fn] || l.plan.direct[fn] {
 			l.function(fn)
 		}
 	}
-	decided := l.decide()
 	for _, d := range decided.Decisions {
 		l.global(d)
 	}
@@ -143,7 +147,7 @@ func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 	l.handles()
 	res := &Result{Plan: l.plan, Packages: map[string]*ir.Package{}, Errors: l.errs, State: decided, l: l}
 	if len(l.errs) == 0 {
-		res.Apart = l.refuseApart(decided)
+		res.Apart = l.refuseApart()
 	}
 	for tp, p := range l.pkgs {
 		res.Packages[tp.Path()] = p

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"go/constant"
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
@@ -11,24 +12,38 @@ import (
 
 // This file lowers what is otherwise in a distributed program: one of several processes, which may share channels.
 //
-//	go f(x) //hark:go remote    becomes    rt.GoRemote(g, &hark_main_t1{a0: x})
+//	go f(x) //hark:go remote    becomes    rt.GoRemote(g, &hark_main_t1{a0: x}, "main.v") // v is what f uses of package variables that are state
 //	wg.Go(f) //hark:go remote              rt.WaitGroupGoRemote(g, &wg, &hark_main_t2{})
 //	close(ch)                              rt.Close(g, ch); if g.Suspending() { push; return }
 //	n = len(ch)                            n = rt.Len(g, ch); if g.Suspending() { push; return }
 //	select                                 see emit.selectStmt
+//	n = x.Add(1) // an atomic.Int64        n = rt.AtomicAdd(g, rt.Int64Word(&x), 1); if g.Suspending() { push; return }
+//	l.Lock() // a sync.Locker              rt.LockerLock(g, l); if g.Suspending() { push; return }
+//	ok = mu.TryLock()                      ok = rt.TryLock(g, &mu); if g.Suspending() { push; return }
 //
-// Library functions that are compiled along close their channels natively: analyzer/suspend is not told that they share them.
+// Library functions that are compiled along do so natively: analyzer/suspend is not told that they share what they use.
 
-// placed is name, of the function of rt that starts a goroutine in this process, or that for one in a process of its own if statement i says so.
-func (b *fn) placed(name string, i ssa.Instruction) string {
+// start calls the function of rt with this name, which starts a goroutine in this process, or that for one in a process of its own if statement i says so.
+func (b *fn) start(name string, i ssa.Instruction, args ...*ir.Expr) {
 	if b.opt.Place.Remote(i.Pos()) {
-		return name + "Remote"
+		name += "Remote"
+		for _, v := range b.apart[i.Pos()].Vars {
+			args = append(args, &ir.Expr{Op: ir.OpConst, Type: types.Typ[types.String], Const: constant.MakeString(varName(v))})
+		}
 	}
-	return name
+	b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(name, args...)}, Pos: position(i)})
 }
 
-// sharesChannels reports whether processes may share the channels of the function.
-func (b *fn) sharesChannels() bool { return b.facts.Shares != nil && b.facts.Shares(b.ssa) }
+// locker returns the function of rt that does what c does with a sync.Locker, which processes may share, or "".
+func (b *fn) locker(c *ssa.CallCommon) string {
+	if m := suspend.LockerCall(c); m != "" && b.sharesMemory() {
+		return "Locker" + m
+	}
+	return ""
+}
+
+// sharesMemory reports whether processes may share the channels and the memory of the function.
+func (b *fn) sharesMemory() bool { return b.facts.Shares != nil && b.facts.Shares(b.ssa) }
 
 // sharedBuiltin lowers close and len of a channel that processes may share.
 func (b *fn) sharedBuiltin(i *ssa.Call) {

@@ -181,6 +181,8 @@ func (s *sharing) describe(t *snap.Thing) (exchange.Op, error) {
 	case snap.ThingChan:
 		d.Kind = exchange.KindChannel
 		return op, s.describeChan(t, d)
+	case snap.ThingSyncMap:
+		d.Kind = exchange.KindMutex
 	case snap.ThingMutex:
 		d.Kind = exchange.KindMutex
 		m := t.Ref().(*sync.Mutex)

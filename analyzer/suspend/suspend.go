@@ -188,8 +188,8 @@ func (f *Facts) Operation(instr ssa.Instruction) string {
 	return op
 }
 
-// SharedCall returns the name of the operation that calling fn is where processes may share what it works on, or "": a function of package sync/atomic, or one that
-// tries to lock.
+// SharedCall returns the name of the operation that calling fn is where processes may share what it works on, or "": a function of package sync/atomic, one that
+// tries to lock, or a method of sync.Map.
 func SharedCall(fn *ssa.Function) string {
 	if fn == nil {
 		return ""
@@ -204,7 +204,7 @@ func SharedCall(fn *ssa.Function) string {
 	switch path := o.Pkg().Path(); {
 	case path == "sync/atomic" && !strings.HasSuffix(o.Name(), "Pointer"): // those of unsafe pointers
 		return "sync/atomic"
-	case path == "sync" && strings.HasPrefix(o.Name(), "Try"):
+	case path == "sync" && (strings.HasPrefix(o.Name(), "Try") || strings.HasPrefix(o.FullName(), "(*sync.Map).")):
 		return strings.NewReplacer("(*", "", ")", "").Replace(o.FullName())
 	}
 	return ""

@@ -37,6 +37,7 @@ const (
 	ThingRWMutex   ThingKind = 5
 	ThingWaitGroup ThingKind = 6
 	ThingCond      ThingKind = 7
+	ThingSyncMap   ThingKind = 8 // the lock of a sync.Map
 )
 
 // IsMemory reports whether things of this kind have content.
@@ -304,9 +305,9 @@ func (l *Link) shareLocked(w *workspace) (more bool, err error) {
 	return more, nil
 }
 
-// hasLock reports whether memory of p holds a lock.
+// hasLock reports whether memory of p holds a lock, or a sync.Map.
 func (p *prog) hasLock() bool {
-	return slices.ContainsFunc(p.ops, func(o op) bool { return o.lock != 0 || o.kind == opArray && o.sub.hasLock() })
+	return slices.ContainsFunc(p.ops, func(o op) bool { return o.lock != 0 || o.kind == opSyncMap || o.kind == opArray && o.sub.hasLock() })
 }
 
 // Decode decodes a value into *root. Things that are not known are made: memory without content, which Apply brings.
@@ -470,7 +471,7 @@ func (d *decoder) thing(lock *op, slot unsafe.Pointer) unsafe.Pointer {
 	}
 	if d.link.mention(id) {
 		kind, typ, n := ThingKind(d.uvarint()), reflect.Type(nil), 0
-		if kind == 0 || kind > ThingCond {
+		if kind == 0 || kind > ThingSyncMap {
 			corrupt("bad kind of a shared thing")
 		}
 		if kind <= ThingChan {

@@ -320,17 +320,72 @@ func TestLinkKinds(t *testing.T) {
 
 var errSentinelOfTest = errors.New("sentinel") // static data
 
+// TestLinkSyncMap: what is in a sync.Map is shared, its entries are one slot, with the lock by which processes take turns.
+func TestLinkSyncMap(t *testing.T) {
+	type counted struct{ n int }
+	type table struct {
+		name string
+		m    sync.Map
+	}
+	a, b := newSide(t, 0), newSide(t, 1)
+	x := &table{name: "t"}
+	p, k := &counted{1}, &counted{2}
+	x.m.Store("p", p)
+	x.m.Store(k, "a text that is longer than a short one")
+	x.m.Store(3, nil)
+	v := struct {
+		t *table
+		p *counted
+	}{x, p}
+	got := v
+	got.t, got.p = nil, nil
+	b.receive(a.send(&v), &got)
+	b.bringAll(a)
+	load := func(k any) any { v, _ := got.t.m.Load(k); return v }
+	want(t, "pointer", load("p") == any(got.p) && got.p.n == 1)
+	found := false
+	got.t.m.Range(func(k, v any) bool {
+		if c, ok := k.(*counted); ok {
+			found = c.n == 2 && v == "a text that is longer than a short one"
+		}
+		return true
+	})
+	want(t, "pointer as a key", found)
+	_, nothing := got.t.m.Load(3)
+	want(t, "nil", nothing && load(3) == nil)
+	lock := a.LockAt(unsafe.Pointer(&x.m))
+	want(t, "lock", lock != nil && lock.Kind == ThingSyncMap && b.LockAt(unsafe.Pointer(&got.t.m)).ID == lock.ID)
+
+	id := a.At(unsafe.Pointer(x)).ID
+	old := a.content(id)
+	want(t, "the same again", a.Thing(id).Diff(old, a.content(id)) == nil && a.Thing(id).Diff(old, b.content(id)) == nil)
+	got.t.m.Delete("p")
+	got.t.m.Store("q", got.p)
+	want(t, "may have changed", !b.Thing(id).Unchanged())
+	diff := b.Thing(id).Diff(old, b.content(id))
+	want(t, "one slot", len(diff) == 1 && diff[0].Slot)
+	if err := a.Apply(a.Thing(id), nil, diff); err != nil {
+		t.Fatal(err)
+	}
+	stir()
+	_, still := x.m.Load("p")
+	q, _ := x.m.Load("q")
+	want(t, "changed", !still && q == any(p))
+	if err := a.Apply(a.Thing(id), nil, []Piece{{diff[0].Offset, Value{Data: []byte{1}}, true}}); err == nil {
+		t.Error("a bad content was taken")
+	}
+}
+
 func TestLinkRefused(t *testing.T) {
 	a := newSide(t, 0)
 	pipe, _ := io.Pipe()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	for what, v := range map[string]any{
-		"sync.Map": &struct{ m *sync.Map }{new(sync.Map)},
-		"lock":     &struct{ x any }{struct{ mu sync.Mutex }{}},
-		"logger":   &struct{ l *log.Logger }{log.New(io.Discard, "", 0)},
-		"pipe":     &pipe,
-		"context":  &ctx,
+		"lock":    &struct{ x any }{struct{ mu sync.Mutex }{}},
+		"logger":  &struct{ l *log.Logger }{log.New(io.Discard, "", 0)},
+		"pipe":    &pipe,
+		"context": &ctx,
 	} {
 		_, err := a.Encode(v)
 		for _, x := range a.Fresh() {

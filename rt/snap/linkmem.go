@@ -52,7 +52,9 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 	}
 	p, n := progOf(t.Type)
 	c = &Content{Raw: make([]byte, p.size*uintptr(n*t.Count))}
-	t.twin = append(t.twin[:0], unsafe.Slice((*byte)(mem), len(c.Raw))...)
+	if !p.maps { // what is in a sync.Map is not in its memory
+		t.twin = append(t.twin[:0], unsafe.Slice((*byte)(mem), len(c.Raw))...)
+	}
 	err = p.eachPiece(mem, n*t.Count, func(o *op, at unsafe.Pointer) error {
 		off := int(uintptr(at) - uintptr(mem))
 		raw := c.Raw[off:][:o.size]
@@ -61,6 +63,10 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 			o.mayShare()
 			id := l.share(o.lock, nil, 0, unsafe.Add(at, -int(o.lock.offset()))).ID
 			c.Slots = append(c.Slots, Piece{off, Value{binary.AppendUvarint(nil, id), []uint64{id}}, true})
+		case o.kind == opSyncMap:
+			v, err := l.syncMapContent(o, at)
+			c.Slots = append(c.Slots, Piece{off, v, true})
+			return err
 		case o.isSlot():
 			slot := unsafeNew(descOf(o.typ)) // what is within shared memory would be a reference to that
 			typedmemmove(descOf(o.typ), slot, at)
@@ -278,6 +284,9 @@ func (l *Link) Apply(t *Thing, raw []byte, pieces []Piece) error {
 func (l *Link) applySlot(o *op, at unsafe.Pointer, data []byte) error {
 	if o.lock != 0 {
 		return l.applyLock(o.lock, unsafe.Add(at, -int(o.lock.offset())), data)
+	}
+	if o.kind == opSyncMap {
+		return l.applySyncMap(at, data)
 	}
 	return l.decode(data, at, o.typ, false)
 }

@@ -159,9 +159,6 @@ func (s *scanner) ref(o *op, slot unsafe.Pointer) {
 			s.function(q, o.typ)
 		}
 	case opSyncMap:
-		if s.link != nil {
-			s.bailAt(slot, o.typ, "processes cannot share it; a map with a lock can be shared")
-		}
 		(*sync.Map)(slot).Range(func(k, v any) bool {
 			s.ref(&efaceOp, unsafe.Pointer(&k))
 			s.ref(&efaceOp, unsafe.Pointer(&v))

@@ -1,4 +1,4 @@
-// What goroutines in processes of their own cannot do: use package variables that hold what a library keeps to one process, sync.Map, unsafe memory, and what package
+// What goroutines in processes of their own cannot do: use package variables that hold what a library keeps to one process, unsafe memory, and what package
 // sync does where it is not called directly.
 // flags: -placement remote
 
@@ -54,7 +54,7 @@ func worker(out chan int, hits *atomic.Int64, seen *sync.Map) {
 	results <- 1
 	hits.Add(1)
 	atomic.AddInt64(new(int64), 1)
-	seen.Store(1, 2)                             // ERROR "sync.Map\\).Store"
+	seen.Store(1, 2)
 	fmt.Println(*(*int)(unsafe.Pointer(&limit))) // ERROR "unsafe"
 	xs := []int{2, 1}
 	sort.Slice(xs, func(i, j int) bool { return logger.Flags() > 0 }) // ERROR "variable logger"

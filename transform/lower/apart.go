@@ -354,15 +354,14 @@ func hasLock(t types.Type, seen map[types.Type]bool) bool {
 	return false
 }
 
-// uncarried returns the name of fn if others do not see what it does: it is a method of sync.Map, or uses unsafe pointers atomically; or "".
+// uncarried returns the name of fn if it uses unsafe pointers atomically, which others do not see; or "".
 func uncarried(fn *ssa.Function) string {
 	o, ok := fn.Object().(*types.Func)
 	if !ok || o.Pkg() == nil {
 		return ""
 	}
-	name := o.FullName()
-	if strings.HasPrefix(name, "(*sync.Map).") || o.Pkg().Path() == "sync/atomic" && strings.HasSuffix(name, "Pointer") {
-		return name
+	if o.Pkg().Path() == "sync/atomic" && strings.HasSuffix(o.Name(), "Pointer") {
+		return o.FullName()
 	}
 	return ""
 }

@@ -266,7 +266,10 @@ func (b *fn) loweredCall(callee *ssa.Function, c *ssa.CallCommon) *ir.Expr {
 
 // plainCall calls callee as the user would.
 func (b *fn) plainCall(callee *ssa.Function, c *ssa.CallCommon) *ir.Expr {
+	_, closure := c.Value.(*ssa.MakeClosure)
 	switch {
+	case closure && callee.Parent() == nil: // a method value that is called at once: for range x.M
+		return b.apply(b.value(c.Value), c, nil)
 	case isInit(callee):
 		return b.apply(&ir.Expr{Op: ir.OpName, Name: b.loweredName(callee)}, c, nil)
 	case callee.Parent() != nil && len(callee.FreeVars) > 0:
@@ -376,13 +379,24 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 	}
 	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: position(i)}
 	waits := suspend.Primitive(callee) != "" || lib.maybe
-	if t, ok := i.Type().(*types.Tuple); !waits && (!ok || t.Len() > 0) {
+	if t, ok := i.Type().(*types.Tuple); ok && t.Len() > 0 {
+		if s.L = b.tuple(i, t); allNil(s.L) {
+			s.L = nil
+		}
+	} else if !ok && !waits {
 		s.L = b.target(i)
 	}
-	if waits || isShared {
-		b.operation(s, i)
-	} else {
+	if !waits && !isShared {
 		b.emit(s)
+		return
+	}
+	outer := b.rangesWithDefer(&i.Call)
+	if outer {
+		b.emit(&ir.Stmt{Kind: ir.CatchOuter, Pos: s.Pos})
+	}
+	b.operation(s, i)
+	if outer {
+		b.emit(&ir.Stmt{Kind: ir.DeferOuter, Pos: s.Pos})
 	}
 }
 

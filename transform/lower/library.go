@@ -55,6 +55,9 @@ var shared = map[string]libraryFunc{
 }
 
 func init() {
+	for _, op := range []string{"Load", "Store", "LoadOrStore", "LoadAndDelete", "Delete", "Swap", "CompareAndSwap", "CompareAndDelete", "Clear", "Range"} {
+		shared["(*sync.Map)."+op] = libraryFunc{rt: "Map" + op, g: true}
+	}
 	for _, op := range []string{"Load", "Store", "Swap", "CompareAndSwap", "Add", "And", "Or"} {
 		for word, kind := range map[string]types.BasicKind{"Int32": types.Int32, "Int64": types.Int64, "Uint32": types.Uint32, "Uint64": types.Uint64, "Uintptr": types.Uintptr} {
 			shared["sync/atomic."+op+word] = libraryFunc{rt: "Atomic" + op, g: true}

@@ -18,6 +18,7 @@ import (
 //	n = len(ch)                            n = rt.Len(g, ch); if g.Suspending() { push; return }
 //	select                                 see emit.selectStmt
 //	n = x.Add(1) // an atomic.Int64        n = rt.AtomicAdd(g, rt.Int64Word(&x), 1); if g.Suspending() { push; return }
+//	m.Store(k, v) // a sync.Map            rt.MapStore(g, &m, k, v); if g.Suspending() { push; return }
 //	l.Lock() // a sync.Locker              rt.LockerLock(g, l); if g.Suspending() { push; return }
 //	ok = mu.TryLock()                      ok = rt.TryLock(g, &mu); if g.Suspending() { push; return }
 //

@@ -423,9 +423,12 @@ func (e *encoder) linkedChan(o *op, q unsafe.Pointer) {
 }
 
 // mayShare panics with an *UnmovableError if the lock or channel belongs to a type of a library: its own code, which is not compiled, would use it in this process only.
-func (o *op) mayShare() {
-	if ofLibrary(o.owner) {
-		panic(&UnmovableError{Type: "a type of package " + strings.TrimPrefix(o.owner, libraryCopies), Why: "it has a lock or channel that its package uses in one process only; give each goroutine its own, or keep them in one process"})
+func (o *op) mayShare() { mayShare(o.owner, "a lock or channel") }
+
+// mayShare is the same for what a type of package owner has.
+func mayShare(owner, what string) {
+	if ofLibrary(owner) {
+		panic(&UnmovableError{Type: "a type of package " + strings.TrimPrefix(owner, libraryCopies), Why: "it has " + what + " that its package uses in one process only; give each goroutine its own, or keep them in one process"})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"log/slog"
 	"reflect"
 	"runtime"
 	"strings"
@@ -396,6 +397,16 @@ func TestLinkRefused(t *testing.T) {
 		var u *UnmovableError
 		if !errors.As(err, &u) {
 			t.Errorf("%s: %v", what, err)
+		}
+	}
+	level := &struct{ l *slog.LevelVar }{new(slog.LevelVar)} // atomic memory of a library
+	if err := a.Share(level); err != nil {
+		t.Error(err)
+	}
+	for _, x := range a.Fresh() {
+		var u *UnmovableError
+		if _, err := a.Content(x); !errors.As(err, &u) {
+			t.Errorf("atomic: %v", err)
 		}
 	}
 	type part struct{ s []int }

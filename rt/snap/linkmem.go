@@ -47,10 +47,11 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 		return nil, nil
 	}
 	defer recoverUnmovable(&err)
+	p, n := progOf(t.Type)
+	mayShare(p.atomics, "atomic memory")
 	if err := l.shareAll(mem, t.Type, t.Count); err != nil {
 		return nil, err
 	}
-	p, n := progOf(t.Type)
 	c = &Content{Raw: make([]byte, p.size*uintptr(n*t.Count))}
 	if !p.maps { // what is in a sync.Map is not in its memory
 		t.twin = append(t.twin[:0], unsafe.Slice((*byte)(mem), len(c.Raw))...)

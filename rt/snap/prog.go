@@ -99,6 +99,7 @@ type prog struct {
 	isError bool // a pointer to it is an error
 
 	scalars []scalar // see variables
+	atomics string   // path of the package that declares a struct which is used atomically, if that is a library
 }
 
 // The programs made so far; guarded by mu.
@@ -137,6 +138,7 @@ func progOf(t reflect.Type) (p *prog, n int) {
 	p.timer = t == timerType || t == tickerType
 	p.label = t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(reflect.TypeFor[Labeler]())
 	p.isError = t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(errorType)
+	p.atomics = c.atomics
 	progs[desc] = p
 	p.id = uint32(len(progList))
 	progList = append(progList, p)
@@ -171,6 +173,8 @@ const (
 type compiler struct {
 	ops   []op
 	owner string // see op.owner
+
+	atomics string // see prog.atomics
 }
 
 func (c *compiler) op(o op) {
@@ -187,7 +191,9 @@ func (c *compiler) add(t reflect.Type, off uintptr) {
 	switch t.Kind() {
 	case reflect.Struct:
 		defer func(outer string) { c.owner = outer }(c.owner)
-		if path := t.PkgPath(); path != "" && path != "sync" && path != "internal/sync" {
+		if path := t.PkgPath(); path == "sync/atomic" && ofLibrary(c.owner) {
+			c.atomics = c.owner
+		} else if path != "" && path != "sync" && path != "internal/sync" && path != "sync/atomic" {
 			c.owner = path
 		}
 		for i := range t.NumField() {
@@ -228,6 +234,9 @@ func (c *compiler) add(t reflect.Type, off uintptr) {
 
 func (c *compiler) addArray(t reflect.Type, off uintptr) {
 	sub, n := progOf(t)
+	if sub.atomics != "" {
+		c.atomics = sub.atomics
+	}
 	switch {
 	case sub.free || n == 0:
 	case n <= maxUnroll:

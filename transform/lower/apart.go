@@ -307,7 +307,7 @@ func (a *apart) library(t types.Type, seen map[types.Type]bool) string {
 	}
 	seen[t] = true
 	if n, ok := types.Unalias(t).(*types.Named); ok && n.Obj().Pkg() != nil && a.prog.IsStd(n.Obj().Pkg().Path()) {
-		if n.Obj().Pkg().Path() != "sync" && hasLock(n, map[types.Type]bool{}) {
+		if path := n.Obj().Pkg().Path(); path != "sync" && path != "sync/atomic" && hasLock(n, map[types.Type]bool{}) {
 			return n.Obj().Pkg().Path() + "." + n.Obj().Name()
 		}
 		return ""
@@ -327,7 +327,7 @@ func (a *apart) library(t types.Type, seen map[types.Type]bool) string {
 	return ""
 }
 
-// hasLock reports whether a t has a lock or a channel in it.
+// hasLock reports whether a t has a lock, a channel or something atomic in it, or leads there by pointers.
 func hasLock(t types.Type, seen map[types.Type]bool) bool {
 	if seen[t] {
 		return false
@@ -338,10 +338,15 @@ func hasLock(t types.Type, seen map[types.Type]bool) bool {
 		case "Mutex", "RWMutex", "WaitGroup", "Cond", "Once":
 			return true
 		}
+		return false
+	} else if ok && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == "sync/atomic" {
+		return true
 	}
 	switch t := t.Underlying().(type) {
 	case *types.Chan:
 		return true
+	case *types.Pointer:
+		return hasLock(t.Elem(), seen)
 	case *types.Array:
 		return hasLock(t.Elem(), seen)
 	case *types.Struct:

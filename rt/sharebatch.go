@@ -80,7 +80,11 @@ func (s *sharing) committed() {
 // encode encodes the values of an operation.
 func (s *sharing) encode(a *ask) (err error) {
 	value := func(v any) (exchange.Value, error) {
-		if err := s.link.Share(v); err != nil { // the sender may keep what it sends, and change it
+		kept := v
+		if x, ok := v.(*spawned); ok { // the list is nobody's
+			kept = &x.Thunk
+		}
+		if err := s.link.Share(kept); err != nil { // the sender may keep what it sends, and change it
 			return exchange.Value{}, err
 		}
 		x, err := s.link.Encode(v)

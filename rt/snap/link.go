@@ -37,6 +37,7 @@ const (
 	ThingRWMutex   ThingKind = 5
 	ThingWaitGroup ThingKind = 6
 	ThingCond      ThingKind = 7
+	ThingContext   ThingKind = 8 // context.Context that can be cancelled (linkcontext.go)
 )
 
 // IsMemory reports whether things of this kind have content.
@@ -70,6 +71,9 @@ type Link struct {
 	byBase map[uintptr][]*Thing // those with content, by heap object
 	images []*Thing             // those with content in the image, by address
 	fresh  []*Thing             // since Fresh was called last
+
+	contexts []*Thing // that have come since Contexts was called last
+	hooks    ContextHooks
 
 	root any             // in use
 	refs []uint64        // ids in the value that is being written or read
@@ -412,6 +416,12 @@ func (e *encoder) linkedChan(o *op, q unsafe.Pointer) {
 		e.special(specialNil)
 		return
 	}
+	if e.link.hooks.Owner != nil {
+		if ctx := e.link.hooks.Owner(q); ctx != nil {
+			e.done(ctx)
+			return
+		}
+	}
 	o.mayShare()
 	c := (*hchan)(q)
 	n := int(c.dataqsiz)
@@ -423,7 +433,7 @@ func (e *encoder) linkedChan(o *op, q unsafe.Pointer) {
 
 // mayShare panics with an *UnmovableError if the lock or channel belongs to a type of a library: its own code, which is not compiled, would use it in this process only.
 func (o *op) mayShare() {
-	if ofLibrary(o.owner) {
+	if ofLibrary(o.owner) && o.lock != ThingContext {
 		panic(&UnmovableError{Type: "a type of package " + strings.TrimPrefix(o.owner, libraryCopies), Why: "it has a lock or channel that its package uses in one process only; give each goroutine its own, or keep them in one process"})
 	}
 }
@@ -470,7 +480,7 @@ func (d *decoder) thing(lock *op, slot unsafe.Pointer) unsafe.Pointer {
 	}
 	if d.link.mention(id) {
 		kind, typ, n := ThingKind(d.uvarint()), reflect.Type(nil), 0
-		if kind == 0 || kind > ThingCond {
+		if kind == 0 || kind > ThingContext {
 			corrupt("bad kind of a shared thing")
 		}
 		if kind <= ThingChan {

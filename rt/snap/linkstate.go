@@ -15,6 +15,7 @@ var lockTypes = map[ThingKind]reflect.Type{
 	ThingRWMutex:   reflect.TypeFor[sync.RWMutex](),
 	ThingWaitGroup: reflect.TypeFor[sync.WaitGroup](),
 	ThingCond:      reflect.TypeFor[sync.Cond](),
+	ThingContext:   reflect.TypeFor[sync.Mutex](),
 }
 
 // Ref returns a value that leads to t: a pointer, slice, map or channel; nil if it is gone.

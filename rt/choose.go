@@ -5,14 +5,16 @@ import (
 	"reflect"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/harkgen/harkgen/rt/exchange"
 )
 
 // This file defines select in programs whose goroutines may be in several processes.
 //
-// If one of the channels is shared, all are: the exchange decides which case it is. Only the channel of a timer stays in the process, unless it is shared already (see
-// sharetimer.go). When it is ready the operation is cancelled, and if the exchange has not chosen meanwhile, the timer has won.
+// If one of the channels is shared, all are: the exchange decides which case it is. Only the Done channel of a context, one that is closed, and that of a timer that is not shared already
+// (see sharetimer.go) stay in the process. When one of them is ready the operation is cancelled, and if the exchange has not chosen meanwhile, the channel has won. If one is ready from the
+// beginning it has its turn every other time, else the exchange is asked first whether another case can be done at once.
 
 // Native is what Choose returns when no channel is shared.
 const Native = -2
@@ -26,11 +28,20 @@ func (g *G) Choose(hasDefault bool, cases ...Wait) int {
 	if !g.asked && g.reply == nil && !g.anyShared(cases) {
 		return Native
 	}
+	ready := false
+	if !g.asked && g.reply == nil {
+		ready = slices.ContainsFunc(cases, func(w Wait) bool { return g.isOwn(w) && w.possible(time.Now().UnixNano(), g) })
+		if g.favour = ready && !g.favour; g.favour {
+			if i := g.chooseOwn(cases); i >= 0 {
+				return i
+			}
+		}
+	}
 	r := g.ask("select", func() *ask {
-		a := &ask{op: exchange.Op{Kind: exchange.OpSelect, Default: hasDefault}}
+		a := &ask{op: exchange.Op{Kind: exchange.OpSelect, Default: hasDefault || ready}}
 		for _, w := range cases {
 			c, value := exchange.Case{Send: w.op == waitSend}, w.value
-			if w.channel() == nil || g.timed(w) {
+			if w.channel() == nil || g.isOwn(w) {
 				value = nil // never ready, as far as the exchange is concerned
 			} else {
 				c.Channel = g.p.share.channel(w.on)
@@ -42,14 +53,18 @@ func (g *G) Choose(hasDefault bool, cases ...Wait) int {
 	})
 	if r == nil {
 		for _, w := range cases {
-			if g.timed(w) {
+			if g.isOwn(w) {
 				g.waits = append(g.waits, Wait{op: w.op, on: w.on})
 			}
 		}
 		return -1
 	}
-	if r.Kind == exchange.ReplyCancelled {
-		return g.chooseTimer(hasDefault, cases)
+	if r.Kind == exchange.ReplyCancelled || r.Case < 0 {
+		i := g.chooseOwn(cases)
+		if i < 0 && !hasDefault {
+			return g.Choose(false, cases...)
+		}
+		return i
 	}
 	g.chosen, g.chosenOK = nil, r.OK
 	if r.OK {
@@ -65,12 +80,6 @@ func (g *G) anyShared(cases []Wait) bool {
 	return slices.ContainsFunc(cases, func(w Wait) bool { return g.chanThing(w.on) != nil })
 }
 
-// timed reports whether w is for the channel of a timer which is not shared.
-func (g *G) timed(w Wait) bool {
-	ch := w.channel()
-	return ch != nil && ch.timer != nil && g.chanThing(w.on) == nil
-}
-
 // channel returns the id of a channel, which becomes shared if it is not.
 func (s *sharing) channel(ch any) exchange.ObjectID {
 	s.mu.Lock()
@@ -78,18 +87,29 @@ func (s *sharing) channel(ch any) exchange.ObjectID {
 	return exchange.ObjectID(s.link.ShareChan(ch).ID)
 }
 
-// chooseTimer takes the case of a timer that is ready. If none is any more, the operation is asked for again.
-func (g *G) chooseTimer(hasDefault bool, cases []Wait) int {
+// isOwn reports whether w receives from a channel that belongs to the process also where others are shared.
+func (g *G) isOwn(w Wait) bool {
+	ch := w.channel()
+	if ch == nil || w.op != waitRecv || g.chanThing(w.on) != nil {
+		return false
+	}
+	return ch.timer != nil || ch.closed != 0 && ch.qcount == 0 || g.p.dones.owner(unsafe.Pointer(ch)) != nil
+}
+
+// chooseOwn takes a case that the process owns and that is ready; -1 if there is none.
+func (g *G) chooseOwn(cases []Wait) int {
 	for i, w := range cases {
-		if g.timed(w) {
-			if v, ok := reflect.ValueOf(w.on).TryRecv(); ok {
-				at := v.Interface().(time.Time)
-				g.chosen, g.chosenOK = &at, true
-				return i
-			}
+		if !g.isOwn(w) {
+			continue
+		}
+		if v, ok := reflect.ValueOf(w.on).TryRecv(); v.IsValid() {
+			x := reflect.New(v.Type())
+			x.Elem().Set(v)
+			g.chosen, g.chosenOK = x.Interface(), ok
+			return i
 		}
 	}
-	return g.Choose(hasDefault, cases...)
+	return -1
 }
 
 // Chosen returns what the case has received that Choose returned.
@@ -130,7 +150,7 @@ func (p *process) cancelTimed(now int64) {
 		if !g.down || !g.expects() || g.cancelling {
 			continue
 		}
-		if slices.ContainsFunc(g.waits, func(w Wait) bool { return w.op == waitRecv && (w.possible(now, g) || !g.timed(w)) }) {
+		if slices.ContainsFunc(g.waits, func(w Wait) bool { return w.op == waitRecv && (w.possible(now, g) || !g.isOwn(w)) }) {
 			g.cancelling = true
 			s := p.share
 			s.mu.Lock()

@@ -25,6 +25,8 @@ type savedProcess struct {
 	MainGone   bool
 	Settings   []savedSetting
 	Sharing    *savedSharing
+	Dones      []any // contexts
+	Callbacks  []any // the same
 }
 
 type savedG struct {
@@ -177,6 +179,8 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		Visits:     p.visits.saved(),
 		MainGone:   p.mainGone,
 		Settings:   changedSettings(),
+		Dones:      p.dones.saved(),
+		Callbacks:  p.callbacks.saved(),
 	}
 	for i, g := range gs {
 		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults, g.savedHeld(), g.asked, g.reply}
@@ -213,9 +217,11 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 	p.ops.Store(s.Ops)
 	p.visits.restore(s.Visits)
 	p.mu.Unlock()
+	p.callbacks.restore(s.Callbacks)
+	p.dones.restore(s.Dones) // before shared memory is looked at, which may have their channels
 	if s.Sharing != nil {
 		var err error
-		if p.share, err = s.Sharing.restore(); err != nil {
+		if p.share, err = s.Sharing.restore(p.hooks()); err != nil {
 			return err
 		}
 		word.Or(bitShare)

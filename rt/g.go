@@ -50,6 +50,7 @@ type G struct {
 
 	chosen     any // what Choose has received: a pointer to it
 	chosenOK   bool
+	favour     bool            // the last select that could choose has taken what the process owns
 	cancelling bool            // the operation is being given up
 	asked      bool            // an operation on something shared waits for its reply
 	reply      *exchange.Reply // which has come; under process.mu until g takes it

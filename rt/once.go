@@ -35,15 +35,15 @@ var _ = Register[onceFrame]("sync.(*Once).Do",
 // OnceDo is o.Do(f).
 func OnceDo(g *G, o *sync.Once, f func()) {
 	pc := onceLocking
+	m := onceOf(o)
 	if g.restoring() {
 		r := Pop[onceFrame](g)
 		pc, o, f = r.PC, r.o, r.f
+		m = onceOf(o)
+	} else if m.done.Load() {
+		return
 	}
-	m := onceOf(o)
-	if pc == onceLocking {
-		if m.done.Load() {
-			return
-		}
+	if pc == onceLocking { // who has begun to lock goes on with it: another process may have given it the lock
 		if Lock(g, &m.m); g.suspending {
 			g.Push(&onceFrame{Frame{PC: onceLocking}, o, f})
 			return

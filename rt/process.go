@@ -49,6 +49,8 @@ type process struct {
 	changes   uint64 // starts and ends
 	mainGone  bool   // main called Goexit
 	alarms    alarms // has its own lock
+	dones     dones  // the same
+	callbacks callbacks
 
 	// The stop in progress, under mu.
 	stopping  bool
@@ -121,6 +123,9 @@ func (p *process) run(prog *Program, h Host) int {
 		p.strange -= c.Goroutines()
 	}
 	p.foreign.begin()
+	if !distributed {
+		p.dones.restore(nil)
+	}
 	initialSettings()
 	initialRebuilt()
 	return p.execute(prog)

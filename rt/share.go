@@ -61,6 +61,10 @@ type sharing struct {
 	stores   []exchange.Stored        // have come, of memory that the process does not know yet
 	known    map[uint64]*snap.Content // shared memory as it was sent or received last
 	feeds    []*feed
+	ends     ends
+	over     map[uint64]bool // contexts of whose cancellation the exchange knows
+	heard    []ended         // since learn
+	news     bool            // have come, and no goroutine goes on with them: the next batch takes note of them
 }
 
 // savedSharing is sharing in a snapshot: what queue was is in the batch that goes with it, and known is what the memory is.
@@ -82,19 +86,20 @@ type savedThing struct {
 // shares returns what the process shares, which may be nothing so far.
 func (p *process) shares() *sharing {
 	if p.share == nil {
-		p.share = newSharing(exchange.ProcessID(p.start.Process))
+		p.share = newSharing(exchange.ProcessID(p.start.Process), p.hooks())
 		word.Or(bitShare)
 	}
 	return p.share
 }
 
-func newSharing(self exchange.ProcessID) *sharing {
-	s := &sharing{self: self, known: map[uint64]*snap.Content{}}
+func newSharing(self exchange.ProcessID, hooks snap.ContextHooks) *sharing {
+	s := &sharing{self: self, known: map[uint64]*snap.Content{}, over: map[uint64]bool{}}
 	s.link = snap.NewLink(func() uint64 {
 		s.made++
 		return uint64(exchange.NewObjectID(s.self, s.made))
 	})
 	s.link.Own()
+	s.link.SetContexts(hooks)
 	return s
 }
 
@@ -158,10 +163,12 @@ func (g *G) expects() bool { return g.asked && g.reply == nil }
 func (g *G) arrive(r *exchange.Reply, v any) {
 	s := g.p.share
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.decode(r, v); err != nil {
+	err := s.decode(r, v)
+	s.mu.Unlock()
+	if err != nil {
 		panic("harkgen: " + err.Error())
 	}
+	g.p.learn()
 }
 
 // decode decodes the value of a reply. What has come of the content of memory that is new in it is put there.
@@ -200,6 +207,9 @@ func (s *sharing) store(x *exchange.Stored) (known bool, err error) {
 	if t == nil {
 		return false, nil
 	}
+	if t.Kind == snap.ThingContext {
+		return true, s.hear(t, x)
+	}
 	if x.Patch {
 		err = s.link.Apply(t, nil, []snap.Piece{{Offset: int(x.Offset), Value: snap.Value{Data: x.Value.Data}}})
 	} else if t.Kind == snap.ThingMemory {
@@ -235,7 +245,7 @@ func (p *process) sharePatience(now time.Time, quiet bool) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case len(s.queue) == 0:
+	case len(s.queue) == 0 && !s.news && !s.mustTell():
 		s.since = time.Time{}
 		return -1
 	case quiet:
@@ -262,9 +272,15 @@ func (p *process) deliver(r *exchange.Reply) {
 	if err != nil {
 		p.exit(p.giveUp("cannot take what other processes have changed: " + err.Error()))
 	}
+	p.learn()
 	switch {
 	case r.Kind == exchange.ReplyStart:
 		p.begin(r)
+		return
+	case r.Kind == exchange.ReplyNews:
+		s.mu.Lock()
+		s.news = true
+		s.mu.Unlock()
 		return
 	case r.G >= firstFeed:
 		s.fed(r)
@@ -305,6 +321,7 @@ func (p *process) begin(r *exchange.Reply) {
 	if err != nil {
 		p.exit(p.giveUp("cannot start process " + fmt.Sprint(p.share.self) + ": " + err.Error()))
 	}
+	p.learn()
 	p.spawn(x.Thunk)
 }
 
@@ -332,16 +349,17 @@ func (p *process) finish(exit *exchange.Exit) {
 	}
 }
 
-// hasEnded reports whether the process is not that of main, all its goroutines have ended, and no timer will start one or send.
+// hasEnded reports whether the process is not that of main, all its goroutines have ended, and nothing will start one, or send.
 func (p *process) hasEnded() bool {
 	if p.start.Process == 0 || p.count() > 0 {
 		return false
 	}
 	alarms := p.alarms.saved()
-	if slices.ContainsFunc(alarms, func(a savedAlarm) bool { return a.When != 0 }) || len(alarms) > 0 && !p.alone() {
+	if slices.ContainsFunc(alarms, func(a savedAlarm) bool { return a.When != 0 && !a.Alarm.context }) || len(alarms) > 0 && !p.alone() {
 		return false
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.lastID > 0 && len(p.gs) == 0 && !p.share.feeding()
+	idle := p.lastID > 0 && len(p.gs) == 0
+	p.mu.Unlock()
+	return idle && !p.share.feeding() && p.callbacks.none()
 }

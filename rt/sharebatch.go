@@ -23,10 +23,15 @@ func (s *sharing) batch(o *outlook, gs []*G) (*exchange.Batch, error) {
 		}
 		ops = append(ops, a.op)
 	}
+	ends, err := s.endings()
+	if err != nil {
+		return nil, err
+	}
 	changed, err := s.changes()
 	if err != nil {
 		return nil, err
 	}
+	changed = append(changed, ends...) // who hears of an end sees what was written before it
 	if s.draft == nil {
 		s.draft = &exchange.Batch{From: s.self, Step: s.step + 1}
 	}
@@ -38,7 +43,8 @@ func (s *sharing) batch(o *outlook, gs []*G) (*exchange.Batch, error) {
 		b.Ops = s.waitOn(g, b.Ops)
 	}
 	b.Idle = !o.runnable && !slices.ContainsFunc(gs, s.mustAsk)
-	s.queue = nil
+	s.queue, s.news = nil, false
+	s.ends.told()
 	return b, nil
 }
 
@@ -123,10 +129,12 @@ func exchangeValue(v snap.Value) exchange.Value {
 func (s *sharing) changes() (ops []exchange.Op, err error) {
 	for _, id := range s.link.Forget() {
 		delete(s.known, id)
+		delete(s.over, id)
 		ops = append(ops, exchange.Op{Kind: exchange.OpForget, Object: exchange.ObjectID(id)})
 	}
 	var patches []exchange.Op
 	seen := map[uint64]bool{}
+	var late []exchange.Op // contexts, which are derived from each other
 	for more := true; more; {
 		more = false
 		for _, t := range s.link.Fresh() {
@@ -135,7 +143,11 @@ func (s *sharing) changes() (ops []exchange.Op, err error) {
 			if err != nil {
 				return nil, err
 			}
-			ops = append(ops, op)
+			if t.Kind == snap.ThingContext {
+				late = append(late, op)
+			} else {
+				ops = append(ops, op)
+			}
 		}
 		for _, t := range s.link.Things() {
 			if !t.Kind.IsMemory() || seen[t.ID] {
@@ -159,7 +171,27 @@ func (s *sharing) changes() (ops []exchange.Op, err error) {
 			s.known[t.ID] = c
 		}
 	}
-	return append(ops, patches...), nil
+	return append(append(ops, parentsFirst(late)...), patches...), nil
+}
+
+// parentsFirst sorts operations that share contexts: each comes after that of its parent.
+func parentsFirst(ops []exchange.Op) (sorted []exchange.Op) {
+	left := map[exchange.ObjectID]*exchange.Op{}
+	for i := range ops {
+		left[ops[i].Object] = &ops[i]
+	}
+	var add func(op *exchange.Op)
+	add = func(op *exchange.Op) {
+		if op != nil && left[op.Object] != nil {
+			delete(left, op.Object)
+			add(left[op.Share.Parent])
+			sorted = append(sorted, *op)
+		}
+	}
+	for i := range ops {
+		add(&ops[i])
+	}
+	return sorted
 }
 
 // difference returns what of c is to be sent.
@@ -206,6 +238,8 @@ func (s *sharing) describe(t *snap.Thing) (exchange.Op, error) {
 		d.Count = int64(groupCount(t.Ref().(*sync.WaitGroup)))
 	case snap.ThingCond:
 		d.Kind = exchange.KindCond
+	case snap.ThingContext:
+		return op, s.describeContext(t, d)
 	}
 	return op, nil
 }
@@ -251,8 +285,8 @@ func (s *sharing) saved() *savedSharing {
 }
 
 // restore makes what a snapshot has brought. Shared memory is as it was sent last.
-func (x *savedSharing) restore() (*sharing, error) {
-	s := newSharing(exchange.ProcessID(x.Self))
+func (x *savedSharing) restore(hooks snap.ContextHooks) (*sharing, error) {
+	s := newSharing(exchange.ProcessID(x.Self), hooks)
 	s.made, s.step, s.consumed, s.stores = x.Made, x.Step, x.Consumed, x.Stores
 	for _, t := range x.Things {
 		s.link.Restore(t.ID, t.Kind, t.Ref)

@@ -71,18 +71,25 @@ func deadlineIn(d time.Duration) int64 {
 // An alarm is the function of an AfterFunc. The timer is Go's, so Stop and Reset are; the function that it calls is fire, which starts a goroutine
 // of the program.
 type alarm struct {
-	f     func()
-	timer *time.Timer
+	f       func()
+	timer   *time.Timer
+	context bool // the deadline of a context: of no use to a process without goroutines
 }
 
 func init() { RegisterClosure[alarm]("rt.alarm", (*alarm)(nil).fire) }
 
 // AfterFunc is time.AfterFunc(d, f).
-func AfterFunc(d time.Duration, f func()) *time.Timer {
+func AfterFunc(d time.Duration, f func()) *time.Timer { return setAlarm(d, &alarm{f: f}) }
+
+// ContextTimer is AfterFunc for the deadline of a context.
+func ContextTimer(d time.Duration, f func()) *time.Timer {
+	return setAlarm(d, &alarm{f: f, context: true})
+}
+
+func setAlarm(d time.Duration, a *alarm) *time.Timer {
 	as := &cur.alarms
 	as.mu.Lock()
 	defer as.mu.Unlock()
-	a := &alarm{f: f}
 	a.timer = time.AfterFunc(d, a.fire)
 	as.add(a)
 	return a.timer

@@ -33,7 +33,7 @@ type Reason struct {
 // Options say what is coloured. The zero value colours what has to be in a program of one process.
 type Options struct {
 	All bool // every compiled function
-	// Shares reports whether processes may share the channels that fn closes, or asks for their length, what it uses atomically or tries to lock, and a sync.Locker: these are
+	// Shares reports whether processes may share the channels that fn closes, or asks for their length, what it uses atomically, tries to lock or does once, and a sync.Locker: these are
 	// operations then. Nil: they do not.
 	Shares func(fn *ssa.Function) bool
 }
@@ -182,6 +182,9 @@ func (f *Facts) Operation(instr ssa.Instruction) string {
 	if op == "" && LockerCall(c) == "Lock" {
 		op = "sync.Locker.Lock"
 	}
+	if callee := c.StaticCallee(); callee != nil && callee.String() == "(*sync.Once).Do" { // others wait until it is done
+		op = "sync.Once.Do"
+	}
 	if op == "" || !f.Shares(instr.Parent()) {
 		return ""
 	}
@@ -242,8 +245,12 @@ func ChannelBuiltin(c *ssa.CallCommon) string {
 // quiet are the library packages whose functions wait for moments only. Their goroutines are coloured, nothing else.
 var quiet = map[string]bool{"context": true}
 
-// isQuiet reports whether fn is of a quiet package and not what a goroutine of it runs.
-func isQuiet(fn *ssa.Function) bool {
+// isQuiet reports whether fn is of a quiet package and not what a goroutine of it runs. In a program of several processes, what cancels a context waits until all
+// processes agree on it.
+func (f *Facts) isQuiet(fn *ssa.Function) bool {
+	if f.Shares != nil && cancels(fn) {
+		return false
+	}
 	top := fn
 	for top.Parent() != nil {
 		top = top.Parent()
@@ -261,6 +268,27 @@ func isQuiet(fn *ssa.Function) bool {
 		}
 	}
 	return true
+}
+
+// The functions of package context, as it is compiled along, that cancel, and wait for it.
+const (
+	contextCancel = "context.hark_cancel"
+	contextAwait  = "context.hark_await"
+)
+
+// cancels reports whether fn is one of them, or calls it.
+func cancels(fn *ssa.Function) bool {
+	if name := fn.String(); name == contextCancel || name == contextAwait {
+		return true
+	}
+	for _, b := range fn.Blocks {
+		for _, i := range b.Instrs {
+			if c, ok := i.(ssa.CallInstruction); ok && c.Common().StaticCallee() != nil && c.Common().StaticCallee().String() == contextCancel {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Analyze colours the functions for which compiled is true, and those for which along is true if they may suspend: functions
@@ -281,7 +309,7 @@ func (f *Facts) Again(compiled, along func(*ssa.Function) bool) *Facts {
 		sites:    map[ssa.CallInstruction]bool{},
 		callees:  map[*ssa.Function]map[ssa.CallInstruction][]*ssa.Function{},
 		carries: func(fn *ssa.Function) bool {
-			return compiled(fn) || isWrapper(fn) || conduits[fn.String()] || along(fn) && !isQuiet(fn)
+			return compiled(fn) || isWrapper(fn) || conduits[fn.String()] || along(fn) && !f.isQuiet(fn)
 		},
 	}
 	var roots []*ssa.Function

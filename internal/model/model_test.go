@@ -15,6 +15,8 @@ var (
 	buffered   = exchange.Share{Kind: exchange.KindChannel, Capacity: 1}
 	mutex      = exchange.Share{Kind: exchange.KindMutex}
 	cond       = exchange.Share{Kind: exchange.KindCond}
+	ctx        = exchange.Share{Kind: exchange.KindContext}
+	derived    = exchange.Share{Kind: exchange.KindContext, Parent: exchange.NewObjectID(0, 1)}
 	region     = exchange.Share{Kind: exchange.KindRegion, Content: exchange.Value{Data: make([]byte, 8)}}
 )
 
@@ -141,6 +143,34 @@ var scenarios = []*scenario{
 			},
 		},
 		want: []string{"1 exit 3"},
+	},
+	{
+		name:    "a context that two cancel",
+		objects: []exchange.Share{ctx, group(2)},
+		programs: []program{
+			one(instr{do: "spawn", a: 1}, instr{do: "spawn", a: 2}, instr{do: "done", a: 1}, instr{do: "print"}, instr{do: "wait", a: 2}, instr{do: "exit"}),
+			one(instr{do: "cancel", a: 1, b: 1}, instr{do: "done", a: 1}, instr{do: "print"}, instr{do: "add", a: 2, b: -1}, instr{do: "end"}),
+			one(instr{do: "cancel", a: 1, b: 2}, instr{do: "done", a: 1}, instr{do: "print"}, instr{do: "add", a: 2, b: -1}, instr{do: "end"}),
+		},
+		want: []string{"1 1 1 exit 0", "2 2 2 exit 0"}, // all see the same
+	},
+	{
+		name:    "a cancellation comes before what follows it",
+		objects: []exchange.Share{ctx, derived, rendezvous},
+		programs: []program{
+			one(instr{do: "spawn", a: 1}, instr{do: "recv", a: 3}, instr{do: "err", a: 2}, instr{do: "print"}, instr{do: "exit"}),
+			one(instr{do: "cancel", a: 1, b: 5}, instr{do: "send", a: 3, b: 1}, instr{do: "end"}),
+		},
+		want: []string{"5 exit 0"},
+	},
+	{
+		name:    "nobody cancels",
+		objects: []exchange.Share{ctx, derived},
+		programs: []program{
+			one(instr{do: "spawn", a: 1}, instr{do: "done", a: 2}, instr{do: "print"}, instr{do: "done", a: 1}, instr{do: "end"}),
+			one(instr{do: "cancel", a: 2, b: 4}, instr{do: "end"}),
+		},
+		want: []string{"4 " + deadlock},
 	},
 	{
 		name:    "send on closed",

@@ -53,7 +53,8 @@ type proc struct {
 	step     uint8
 	consumed uint8
 	idle     bool
-	word     int8 // its copy of the word at offset 0 of the region
+	word     int8    // its copy of the word at offset 0 of the region
+	ended    [2]int8 // why contexts 1 and 2 have been cancelled, as far as it has been told
 	g        [2]goroutine
 }
 
@@ -131,7 +132,13 @@ func (t *turn) finish() {
 	t.p.idle = b.Idle
 }
 
-func (t *turn) runnable(g int) bool { return t.p.g[g].live && !t.p.g[g].waits }
+func (t *turn) runnable(g int) bool {
+	if !t.p.g[g].live || t.p.g[g].waits {
+		return false
+	}
+	in := t.code(g)
+	return in.do != "done" || t.p.ended[in.a-1] != 0
+}
 
 func (t *turn) code(g int) instr { return t.s.programs[t.p.prog][g][t.p.g[g].pc] }
 
@@ -146,10 +153,15 @@ func (t *turn) takes(y *exchange.Reply) {
 	for _, s := range y.Stores {
 		if len(s.Value.Data) == 8 {
 			t.p.word = int8(binary.LittleEndian.Uint64(s.Value.Data))
+		} else if n := uint32(s.Object) - 1; t.s.objects[n].Kind == exchange.KindContext {
+			t.p.ended[n] = int8(s.Value.Data[0])
 		}
 	}
-	if y.Kind == exchange.ReplyStart {
+	switch y.Kind {
+	case exchange.ReplyStart:
 		t.begin(int8(y.Value.Data[0]))
+		return
+	case exchange.ReplyNews:
 		return
 	}
 	g := &t.p.g[y.G]
@@ -246,6 +258,15 @@ func (t *turn) exec(i int, g *goroutine, in instr) {
 		goesOn(exchange.OpUnlock)
 	case "signal":
 		goesOn(exchange.OpSignal)
+	case "cancel": // context a, because of b; it hears of it like all others
+		op.Value = val(in.b)
+		goesOn(exchange.OpEnd)
+	case "done": // context a has been cancelled
+		g.pc++
+		g.reg = t.p.ended[in.a-1]
+	case "err": // of context a, as it looks here
+		g.pc++
+		g.reg = t.p.ended[in.a-1]
 	case "add":
 		op.N = int64(in.b)
 		goesOn(exchange.OpAdd)

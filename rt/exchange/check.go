@@ -107,6 +107,14 @@ func (x *Exchange) checkObjects() error {
 			case !o.writer && o.waitingWriters.empty() && !o.waitingReaders.empty():
 				bad = "a reader waits for nobody"
 			}
+		case *context:
+			parent, ok := find[*context](x, o.parent)
+			switch {
+			case o.parent != 0 && (!ok || o.done || parent.done || parent.children[id] != o):
+				bad = "it is not where its parent has it"
+			case o.done && len(o.children)+len(o.watchers) > 0:
+				bad = "something waits for a context that is cancelled"
+			}
 		case *group:
 			if o.count < 0 || o.count == 0 && !o.waiters.empty() {
 				bad = "impossible state of a wait group"
@@ -126,13 +134,16 @@ func (x *Exchange) checkKnown() error {
 		if x.processes[key.p] != k.p || x.objects[key.o] != k.o {
 			return fmt.Errorf("%v: one of them is gone", key)
 		}
-		r, ok := k.o.(*region)
-		if !ok {
-			continue
-		}
-		fresh := k.seen == r.version
-		if k.list == nil || (*k.list)[k.at] != k || fresh != (k.list == &r.fresh) || fresh == (k.list == &k.p.stale) {
-			return fmt.Errorf("%v: not in the right list", key)
+		switch o := k.o.(type) {
+		case *region:
+			fresh := k.seen == o.version
+			if k.list == nil || (*k.list)[k.at] != k || fresh != (k.list == &o.fresh) || fresh == (k.list == &k.p.stale) {
+				return fmt.Errorf("%v: not in the right list", key)
+			}
+		case *context:
+			if o.done != (k.list == nil) || o.done != (k.seen == 1) || !o.done && (k.list != &o.watchers || o.watchers[k.at] != k) {
+				return fmt.Errorf("%v: not told, or not in the right list", key)
+			}
 		}
 	}
 	for _, o := range x.objects {

@@ -231,6 +231,9 @@ func appendShare(b []byte, s *Share) []byte {
 	b = appendInt(append(b, byte(s.Kind)), int64(s.Capacity))
 	b = appendList(b, s.Buffer, appendValue)
 	b = appendInt(appendBool(b, s.Closed), s.Count)
+	if s.Kind == KindContext {
+		b = appendID(b, s.Parent)
+	}
 	return appendValue(b, &s.Content)
 }
 
@@ -243,6 +246,9 @@ func readShare(r *reader) *Share {
 	s.Capacity = int(n)
 	s.Buffer = readList(r, minValue, readValue)
 	s.Closed, s.Count = r.bool(), r.int()
+	if s.Kind == KindContext {
+		s.Parent = r.id()
+	}
 	readValue(r, &s.Content)
 	return s
 }

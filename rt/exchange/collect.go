@@ -33,6 +33,9 @@ func (x *Exchange) collect() { // rule: garbage
 	for id, o := range x.objects {
 		m.cost++
 		if !o.head().marked {
+			if c, ok := o.(*context); ok {
+				x.dropContext(c)
+			}
 			delete(x.objects, id)
 		}
 		o.head().marked = false

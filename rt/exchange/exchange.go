@@ -137,6 +137,13 @@ func (x *Exchange) do(p *process, op *Op) string {
 		return x.lock(p, op)
 	case OpUnlock:
 		return x.unlock(op.Object, op.Mode)
+	case OpEnd:
+		c, ok := find[*context](x, op.Object)
+		if !ok {
+			return noSuch
+		}
+		x.cancelContext(c, op.Value)
+		return ""
 	case OpCond:
 		return x.condWait(p, op)
 	case OpSignal, OpBroadcast:

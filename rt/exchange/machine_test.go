@@ -112,6 +112,8 @@ func describe(y *Reply) string {
 		return s + " panic " + y.Text
 	case ReplyCancelled:
 		return s + " cancelled"
+	case ReplyNews:
+		return fmt.Sprintf("%d news%s", y.To, stores(y))
 	}
 	s += " done"
 	if y.Case != 0 {

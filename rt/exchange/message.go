@@ -62,6 +62,7 @@ const (
 	OpOutput    OpKind = 8  // N is 1 or 2; Value.Data goes to standard output or error
 	OpPatch     OpKind = 9  // slot Offset of region Object has the content Value; slots do not overlap
 	OpForget    OpKind = 10 // the process holds no more reference to Object
+	OpEnd       OpKind = 11 // context Object is cancelled for the reason Value, and all that is derived from it; if it is already, nothing happens
 
 	// These are operations of goroutine G, which waits for the reply.
 	OpSelect  OpKind = 16 // one of Cases, or the default clause; a send or receive is a select of one case
@@ -138,6 +139,7 @@ const (
 	KindRWMutex
 	KindCond
 	KindRegion
+	KindContext
 )
 
 // A Share is the state of an object when it becomes shared.
@@ -145,9 +147,11 @@ type Share struct {
 	Kind     ObjectKind
 	Capacity int     // channel
 	Buffer   []Value // channel
-	Closed   bool    // channel
+	Closed   bool    // channel; context: it is cancelled
 	Count    int64   // WaitGroup: counter; Mutex, RWMutex: 1 locked for writing; RWMutex: -n locked by n readers
-	Content  Value   // region
+	Content  Value   // region; context: why it is cancelled
+
+	Parent ObjectID // context: it is cancelled with that
 }
 
 // A ReplyKind says what has happened. The numbers are part of the format.
@@ -159,6 +163,7 @@ const (
 	ReplyPanic     ReplyKind = 3 // the operation of G panics with Go's text: send on closed channel, close of closed channel, close of nil channel
 	ReplyCancelled ReplyKind = 4 // the operation of G has been given up and has had no effect
 	ReplyKill      ReplyKind = 5 // the run has ended: so does the process, without a batch
+	ReplyNews      ReplyKind = 6 // Stores is all: contexts have been cancelled
 )
 
 // A Reply is what the exchange tells a process.
@@ -174,10 +179,10 @@ type Reply struct {
 	N     int64
 	Text  string
 
-	Stores []Stored // regions that the process knows, and that have changed since it was last told
+	Stores []Stored // regions that the process knows, and that have changed since it was last told; contexts that have been cancelled
 }
 
-// Stored is the content of a region, or of one of its slots. Those of a reply are taken in order.
+// Stored is the content of a region, or of one of its slots, or why a context has been cancelled. Those of a reply are taken in order.
 type Stored struct {
 	Object  ObjectID
 	Patch   bool // only the slot at Offset; else the whole region

@@ -62,6 +62,9 @@ func (x *Exchange) share(p *process, op *Op) string {
 		o = &cond{header: h}
 	case KindRegion:
 		o = newRegion(h, s.Content, p.id)
+	case KindContext:
+		x.garbage.events++
+		return x.shareContext(p, h, s)
 	default:
 		return "unknown kind of object"
 	}
@@ -78,10 +81,17 @@ type known struct {
 	told       uint64 // number of the last reply that led to the object
 	prev, next *known // list of p
 
-	// Of a region.
+	// Of what p is told of.
 	seen uint64 // version that p has been told of; 0: nothing
 	list *[]*known
-	at   int // where it stands in list: p.stale, or fresh of the region
+	at   int // where it stands in list: p.stale, fresh of a region, watchers of a context
+}
+
+// A told is an object that processes who know it are told of.
+type told interface {
+	object
+	since(stores []Stored, k *known) []Stored // appends what k has not seen
+	saw(k *known)                             // k knows all there is
 }
 
 type knowKey struct {
@@ -103,14 +113,13 @@ func (x *Exchange) know(p *process, o object) *known {
 	p.known = k
 	x.knows[key] = k
 	o.head().knower++
-	if r, ok := o.(*region); ok {
-		k.seen = r.version
-		k.enter(&r.fresh)
+	if o, ok := o.(told); ok {
+		o.saw(k)
 	}
 	return k
 }
 
-// meet makes p know what v leads to. A region that it has not known is one of which it has to be told everything.
+// meet makes p know what v leads to. Of a region or context that it has not known it has to be told everything.
 func (x *Exchange) meet(p *process, v *Value) { // rule: know
 	for _, id := range v.Refs {
 		o := x.objects[id]
@@ -120,7 +129,7 @@ func (x *Exchange) meet(p *process, v *Value) { // rule: know
 		new := x.knows[knowKey{p.id, id}] == nil
 		k := x.know(p, o)
 		k.told = p.sent
-		if new && k.list != nil {
+		if new && k.seen > 0 {
 			k.seen = 0
 			k.enter(&p.stale)
 		}

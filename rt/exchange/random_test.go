@@ -81,13 +81,13 @@ func (g *generator) object(kinds ...ObjectKind) ObjectID {
 func (g *generator) value() Value {
 	v := Value{Data: []byte{byte(g.n(256)), 0, 0, 0}}
 	if g.n(3) == 0 {
-		v.Refs = []ObjectID{g.object(KindRegion, KindChannel)}
+		v.Refs = []ObjectID{g.object(KindRegion, KindChannel, KindContext)}
 	}
 	return v
 }
 
 var kinds = []OpKind{
-	OpShare, OpShare, OpStore, OpPatch, OpPatch, OpSpawn, OpAdd, OpUnlock, OpUnlock, OpSignal, OpBroadcast, OpOutput, OpForget,
+	OpShare, OpShare, OpStore, OpPatch, OpPatch, OpSpawn, OpAdd, OpUnlock, OpUnlock, OpSignal, OpBroadcast, OpOutput, OpForget, OpEnd,
 	OpSelect, OpSelect, OpSelect, OpSelect, OpClose, OpLen, OpWait, OpLock, OpLock, OpTryLock, OpCond, OpAtomic, OpCancel,
 }
 
@@ -102,6 +102,9 @@ func (g *generator) op(p ProcessID) Op {
 		g.share(p, &op)
 	case OpStore, OpPatch, OpAtomic, OpForget:
 		op.Object = g.object(KindRegion)
+		if op.Kind == OpForget && g.n(2) == 0 {
+			op.Object = g.object(KindContext)
+		}
 		op.Atomic = AtomicOp(g.n(int(AtomicCompareAndSwapValue) + 1))
 		op.Value = g.value()
 		if r, ok := find[*region](g.x, op.Object); ok && op.Kind == OpAtomic && r.slots[op.Offset] == nil && !g.wild {
@@ -111,6 +114,8 @@ func (g *generator) op(p ProcessID) Op {
 				op.Atomic = max(op.Atomic, AtomicLoadValue)
 			}
 		}
+	case OpEnd:
+		op.Object, op.Value = g.object(KindContext), g.value()
 	case OpSpawn:
 		if g.x.Len() < 4 {
 			op.Value = g.value()
@@ -169,9 +174,12 @@ func (g *generator) share(p ProcessID, op *Op) {
 	}
 	g.made[p]++
 	op.Object = NewObjectID(p, g.made[p])
-	op.Share = &Share{Kind: ObjectKind(g.n(6) + 1), Capacity: g.n(3), Count: int64(g.n(2))}
+	op.Share = &Share{Kind: ObjectKind(g.n(7) + 1), Capacity: g.n(3), Count: int64(g.n(2))}
 	if op.Share.Kind == KindRegion {
 		op.Share.Content = g.value()
+	}
+	if op.Share.Kind == KindContext {
+		op.Share.Parent = g.object(KindContext)
 	}
 	if g.n(4) == 0 && op.Share.Capacity > 0 {
 		op.Share.Buffer = []Value{g.value()}

@@ -134,7 +134,13 @@ func (r *region) changed() {
 // nobody has written what an atomic has: who has asked for it is told, too, in order with what others write.
 const nobody ProcessID = 1<<32 - 1
 
-// tell adds to a reply what has changed in the regions that its receiver knows, or knows by this reply.
+// saw implements told.
+func (r *region) saw(k *known) {
+	k.seen = r.version
+	k.enter(&r.fresh)
+}
+
+// tell adds to a reply what has changed in the regions that its receiver knows, or knows by this reply, and the contexts that have been cancelled.
 func (x *Exchange) tell(p *process, y *Reply) { // rule: acquire
 	x.meet(p, &y.Value)
 	for len(p.stale) > 0 {
@@ -142,12 +148,11 @@ func (x *Exchange) tell(p *process, y *Reply) { // rule: acquire
 		p.stale = nil
 		slices.SortFunc(news, func(a, b *known) int { return cmp.Compare(a.o.head().id, b.o.head().id) })
 		for _, k := range news {
-			r := k.o.(*region)
+			o := k.o.(told)
 			k.list = nil
 			n := len(y.Stores)
-			y.Stores = r.since(y.Stores, k)
-			k.seen = r.version
-			k.enter(&r.fresh)
+			y.Stores = o.since(y.Stores, k)
+			o.saw(k)
 			for i := range y.Stores[n:] {
 				x.meet(p, &y.Stores[n+i].Value)
 			}
@@ -155,7 +160,7 @@ func (x *Exchange) tell(p *process, y *Reply) { // rule: acquire
 	}
 }
 
-// since appends what k has not seen, in the order in which it was written. What a process has written itself it has seen.
+// since implements told: what k has not seen, in the order in which it was written. What a process has written itself it has seen.
 func (r *region) since(stores []Stored, k *known) []Stored {
 	unseen := func(at uint64, by ProcessID) bool { return at > k.seen && (by != k.p.id || k.seen == 0) }
 	if unseen(r.contentAt, r.contentBy) {

@@ -44,6 +44,7 @@ func Decode(src []byte) (*Exchange, error) {
 		x.exit = readExit(r)
 	}
 	readList(r, minObject, x.readObject)
+	x.readTrees(r)
 	readList(r, minProcess, x.readProcess)
 	readList(r, minWaiter, x.readWaiter)
 	if err := r.end(); err != nil {
@@ -123,6 +124,8 @@ func appendObject(b []byte, q *object) []byte {
 		b = appendInt(appendBool(b, o.writer), o.readers)
 	case *cond:
 		b = append(b, 0)
+	case *context:
+		b = appendValue(appendBool(appendID(b, o.parent), o.done), &o.why)
 	case *region:
 		b = appendUint(appendUint(appendUint(b, o.version), o.contentAt), uint32(o.contentBy))
 		b = appendValue(b, &o.content)
@@ -162,6 +165,10 @@ func (x *Exchange) readObject(r *reader, _ *unused) {
 		o = &cond{header: h}
 	case KindRegion:
 		o = readRegion(r, h)
+	case KindContext:
+		c := &context{header: h, parent: r.id(), done: r.bool()}
+		readValue(r, &c.why)
+		o = c
 	default:
 		r.fail("unknown kind of object")
 	}
@@ -169,6 +176,21 @@ func (x *Exchange) readObject(r *reader, _ *unused) {
 		r.fail("an object stands twice")
 	}
 	x.objects[h.id] = o
+}
+
+// readTrees joins contexts to their parents.
+func (x *Exchange) readTrees(r *reader) {
+	for _, o := range x.objects {
+		c, ok := o.(*context)
+		if !ok || c.parent == 0 {
+			continue
+		}
+		if parent, ok := find[*context](x, c.parent); ok && !parent.done && !c.done && parent != c {
+			parent.adopt(c)
+		} else {
+			r.fail("impossible context")
+		}
+	}
 }
 
 func readRegion(r *reader, h header) *region {

@@ -323,6 +323,9 @@ func (d *decoder) mem(mem unsafe.Pointer, p *prog, n int) {
 
 // op fills one piece of memory.
 func (d *decoder) op(o *op, slot unsafe.Pointer) {
+	if o.own && d.link != nil {
+		return
+	}
 	switch o.kind {
 	case opRaw:
 		d.raw(slot, o.size)

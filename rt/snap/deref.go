@@ -80,6 +80,8 @@ func (d *decoder) special(code uint64) unsafe.Pointer {
 		return d.linkedRef()
 	case specialTimer:
 		return d.linkedTimer()
+	case specialDone:
+		return d.done()
 	}
 	corrupt("bad special reference")
 	return nil

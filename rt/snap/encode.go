@@ -235,6 +235,9 @@ func (e *encoder) mem(mem unsafe.Pointer, p *prog, n int) {
 
 // op writes one piece of memory.
 func (e *encoder) op(o *op, slot unsafe.Pointer) {
+	if o.own && e.link != nil {
+		return
+	}
 	switch o.kind {
 	case opRaw, opTimer:
 		e.raw(slot, o.size)

@@ -81,6 +81,7 @@ const (
 	specialExternal = 4 // number of an external, 1 if its target is meant, zigzag offset
 	specialLinked   = 5 // in values that go between processes: thing (link.go), offset
 	specialTimer    = 6 // in these: the thing that is the channel of a time.Timer or time.Ticker
+	specialDone     = 7 // the same: thing, of a context whose Done channel is meant (linkcontext.go)
 
 	typeNone = 0 // no type
 	typeSame = 1 // as the last one in this place

@@ -38,6 +38,7 @@ const (
 	ThingWaitGroup ThingKind = 6
 	ThingCond      ThingKind = 7
 	ThingSyncMap   ThingKind = 8 // the lock of a sync.Map
+	ThingContext   ThingKind = 9 // context.Context that can be cancelled (linkcontext.go)
 )
 
 // IsMemory reports whether things of this kind have content.
@@ -71,6 +72,9 @@ type Link struct {
 	byBase map[uintptr][]*Thing // those with content, by heap object
 	images []*Thing             // those with content in the image, by address
 	fresh  []*Thing             // since Fresh was called last
+
+	contexts []*Thing // that have come since Contexts was called last
+	hooks    ContextHooks
 
 	root any             // in use
 	refs []uint64        // ids in the value that is being written or read
@@ -413,6 +417,12 @@ func (e *encoder) linkedChan(o *op, q unsafe.Pointer) {
 		e.special(specialNil)
 		return
 	}
+	if e.link.hooks.Owner != nil {
+		if ctx := e.link.hooks.Owner(q); ctx != nil {
+			e.done(ctx)
+			return
+		}
+	}
 	o.mayShare()
 	c := (*hchan)(q)
 	n := int(c.dataqsiz)
@@ -423,7 +433,11 @@ func (e *encoder) linkedChan(o *op, q unsafe.Pointer) {
 }
 
 // mayShare panics with an *UnmovableError if the lock or channel belongs to a type of a library: its own code, which is not compiled, would use it in this process only.
-func (o *op) mayShare() { mayShare(o.owner, "a lock or channel") }
+func (o *op) mayShare() {
+	if o.lock != ThingContext {
+		mayShare(o.owner, "a lock or channel")
+	}
+}
 
 // mayShare is the same for what a type of package owner has.
 func mayShare(owner, what string) {
@@ -474,7 +488,7 @@ func (d *decoder) thing(lock *op, slot unsafe.Pointer) unsafe.Pointer {
 	}
 	if d.link.mention(id) {
 		kind, typ, n := ThingKind(d.uvarint()), reflect.Type(nil), 0
-		if kind == 0 || kind > ThingSyncMap {
+		if kind == 0 || kind > ThingContext {
 			corrupt("bad kind of a shared thing")
 		}
 		if kind <= ThingChan {

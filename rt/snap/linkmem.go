@@ -60,6 +60,7 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 		off := int(uintptr(at) - uintptr(mem))
 		raw := c.Raw[off:][:o.size]
 		switch {
+		case o.own:
 		case o.lock != 0:
 			o.mayShare()
 			id := l.share(o.lock, nil, 0, unsafe.Add(at, -int(o.lock.offset()))).ID
@@ -100,7 +101,7 @@ func (t *Thing) saw(mem unsafe.Pointer, off, n int) {
 
 // isSlot reports whether o refers to something. A lock does, to what it is for all processes.
 func (o *op) isSlot() bool {
-	return o.lock != 0 || o.kind != opRaw && o.kind != opFix && o.kind != opZero && o.kind != opArray
+	return !o.own && (o.lock != 0 || o.kind != opRaw && o.kind != opFix && o.kind != opZero && o.kind != opArray)
 }
 
 // eachPiece calls f for each op of n elements of p at mem, with the place.
@@ -113,7 +114,7 @@ func (p *prog) eachPiece(mem unsafe.Pointer, n int, f func(o *op, at unsafe.Poin
 		for k := range p.ops {
 			o := &p.ops[k]
 			var err error
-			if o.kind == opArray {
+			if o.kind == opArray && !o.own {
 				err = o.sub.eachPiece(unsafe.Add(at, o.off), o.n, f)
 			} else {
 				err = f(o, unsafe.Add(at, o.off))
@@ -266,6 +267,7 @@ func (l *Link) Apply(t *Thing, raw []byte, pieces []Piece) error {
 		case o.isSlot() && len(mine) > 0:
 			defer t.saw(mem, off, int(o.size))
 			return l.applySlot(o, at, mine[len(mine)-1].Value.Data)
+		case o.own:
 		case o.kind == opRaw || o.kind == opFix && o.lock == 0:
 			if raw != nil {
 				mine = append([]Piece{{Offset: off, Value: Value{Data: raw[off:][:o.size]}}}, mine...)
@@ -300,7 +302,10 @@ func (l *Link) applyLock(kind ThingKind, p unsafe.Pointer, data []byte) error {
 		return fmt.Errorf("%w: bad id of a lock", ErrCorrupt)
 	}
 	if t == nil {
-		l.add(newThing(id, kind, nil, 0, p))
+		t = l.add(newThing(id, kind, nil, 0, p))
+		if kind == ThingContext {
+			l.contexts = append(l.contexts, t)
+		}
 	}
 	l.locks[uintptr(p)] = l.byID[id]
 	return nil
@@ -390,7 +395,7 @@ func (t *Thing) opAt(off int) (o *op, at int) {
 		off %= int(p.size)
 		i := slices.IndexFunc(p.ops, func(o op) bool { return uintptr(off) < o.off+o.size })
 		o := &p.ops[i]
-		if o.kind != opArray {
+		if o.kind != opArray || o.own {
 			return o, off - int(o.off)
 		}
 		off -= int(o.off)

@@ -16,6 +16,7 @@ var lockTypes = map[ThingKind]reflect.Type{
 	ThingWaitGroup: reflect.TypeFor[sync.WaitGroup](),
 	ThingCond:      reflect.TypeFor[sync.Cond](),
 	ThingSyncMap:   reflect.TypeFor[sync.Map](),
+	ThingContext:   reflect.TypeFor[sync.Mutex](),
 }
 
 // Ref returns a value that leads to t: a pointer, slice, map or channel; nil if it is gone.

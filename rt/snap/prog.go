@@ -44,6 +44,7 @@ type op struct {
 	fix       func(b []byte) // opFix: before writing
 	unfix     func(b []byte) // opFix: after reading, may be nil
 	lock      ThingKind      // opFix: of a lock
+	own       bool           // of processes that share the memory each has its own (linkcontext.go)
 	owner     string         // path of the package that declares the struct which has it, of locks and channels
 
 	sub *prog // of elem, flattened; use op.target, which fills it in
@@ -198,7 +199,9 @@ func (c *compiler) add(t reflect.Type, off uintptr) {
 		}
 		for i := range t.NumField() {
 			f := t.Field(i)
+			first := len(c.ops)
 			c.add(f.Type, off+f.Offset)
+			c.mark(f.Tag, c.ops[first:])
 		}
 		return
 	case reflect.Array:

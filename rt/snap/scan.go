@@ -114,6 +114,9 @@ func (s *scanner) refs(mem unsafe.Pointer, p *prog, n int) {
 
 // ref looks at one reference.
 func (s *scanner) ref(o *op, slot unsafe.Pointer) {
+	if o.own && s.link != nil {
+		return
+	}
 	switch o.kind {
 	case opPtr:
 		if q := *(*unsafe.Pointer)(slot); q != nil {

@@ -28,6 +28,9 @@ func (e *emitter) settings(g *jen.Group) {
 	if e.user.Name != "main" {
 		return
 	}
+	if e.low.Distributed() {
+		g.Add(e.rt("RegisterDistributed")).Call()
+	}
 	imported := map[string]bool{}
 	for _, u := range e.prog.User {
 		for path := range u.Imports {

@@ -16,7 +16,7 @@ import (
 )
 
 // This file gives functions of the standard library another body, for the copy that is compiled along (see library.go): those that are part
-// of the runtime one in Go, and those of package context one that gets on with the original.
+// of the runtime one in Go, and those of package context (context.go).
 
 // A replacement is what takes the place of some of a file's declarations.
 type replacement struct {
@@ -35,76 +35,6 @@ const original = "hark_original_"
 
 // OriginalName is the name in the original package of a function that a replacement declares to call it.
 func OriginalName(name string) (string, bool) { return strings.CutPrefix(name, original) }
-
-// Code that is not compiled asks a context for its cause by a key of the original package. It is answered with a context of its own
-// that has been cancelled for the same cause.
-const contextText = `
-var hark_key = hark_askKey()
-
-func hark_askKey() any {
-	var p hark_probe
-	_ = hark_original_Cause(&p)
-	return p.key
-}
-
-// hark_probe finds the key out.
-type hark_probe struct {
-	emptyCtx
-	key any
-}
-
-func (*hark_probe) Err() error { return Canceled }
-
-func (p *hark_probe) Value(key any) any {
-	p.key = key
-	return nil
-}
-
-func (c *cancelCtx) Value(key any) any {
-	switch key {
-	case &cancelCtxKey:
-		return c
-	case hark_key:
-		return hark_answer(c)
-	}
-	return value(c.Context, key)
-}
-
-func hark_answer(c *cancelCtx) any {
-	if c.Err() == nil {
-		return nil
-	}
-	theirs, cancel := hark_original_WithCancelCause(hark_original_Background())
-	cancel(Cause(c))
-	return theirs.Value(hark_key)
-}
-
-func Cause(c Context) error {
-	err := c.Err()
-	if err == nil {
-		return nil
-	}
-	cc, ok := c.Value(&cancelCtxKey).(*cancelCtx)
-	if !ok || cc.Done() != c.Done() {
-		return hark_original_Cause(c)
-	}
-	cc.mu.Lock()
-	cause := cc.cause
-	cc.mu.Unlock()
-	if cause != nil {
-		return cause
-	}
-	return err
-}
-
-func hark_original_Background() Context { return Background() }
-
-func hark_original_Cause(c Context) error { return Cause(c) }
-
-func hark_original_WithCancelCause(parent Context) (Context, CancelCauseFunc) {
-	return WithCancelCause(parent)
-}
-`
 
 // A coroutine of the runtime is a goroutine here, and the switch a message: inside says whose turn it is. The last message never waits, as it
 // is sent also while the coroutine panics or exits.

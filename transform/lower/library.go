@@ -43,6 +43,14 @@ var library = map[string]libraryFunc{
 	"(*sync.Cond).Broadcast":  {rt: "CondBroadcast", sync: true},
 	"(*sync.Once).Do":         {rt: "OnceDo", g: true, maybe: true},
 
+	// Of package context as it is compiled along: transform/load/context.go.
+	"context.hark_register":  {rt: "RegisterContexts"},
+	"context.hark_made":      {rt: "DoneMade"},
+	"context.hark_pending":   {rt: "CallbackPending"},
+	"context.hark_timer":     {rt: "ContextTimer"},
+	"context.hark_cancelled": {rt: "ContextCancelled"},
+	"context.hark_end":       {rt: "EndContext", mayG: true},
+
 	"os/signal.NotifyContext": {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
 	"os/signal.Notify":        {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
 }

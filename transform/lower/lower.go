@@ -77,6 +77,9 @@ type Result struct {
 // WrapperName is the identifier under which lowered function fn is a value.
 func (r *Result) WrapperName(fn *ssa.Function) string { return r.l.wrapperName(fn) }
 
+// Distributed reports whether the program has several processes.
+func (r *Result) Distributed() bool { return r.l.opt.Place.Distributed() }
+
 // Unique invents a package-level identifier.
 func (r *Result) Unique(p *types.Package, name string) string { return r.l.unique(p, prefix(p)+name) }
 

@@ -25,6 +25,7 @@ type savedProcess struct {
 	MainGone   bool
 	Settings   []savedSetting
 	Sharing    *savedSharing
+	Origin     string
 }
 
 type savedG struct {
@@ -177,6 +178,7 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		Visits:     p.visits.saved(),
 		MainGone:   p.mainGone,
 		Settings:   changedSettings(),
+		Origin:     p.origin,
 	}
 	for i, g := range gs {
 		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults, g.savedHeld(), g.asked, g.reply}
@@ -209,7 +211,7 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 		g.down = true
 		p.add(g)
 	}
-	p.lastID, p.mainGone = s.LastID, s.MainGone
+	p.lastID, p.mainGone, p.origin = s.LastID, s.MainGone, s.Origin
 	p.ops.Store(s.Ops)
 	p.visits.restore(s.Visits)
 	p.mu.Unlock()

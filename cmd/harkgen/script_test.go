@@ -185,9 +185,13 @@ func stopping(ts *testscript.TestScript, neg bool, args []string) {
 	go func() { done <- run.Wait() }()
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		out, err := harkgen("ps", "-json").Output()
-		var runs []struct{ ID, State string }
+		var runs []struct {
+			ID, State string
+			Processes *struct{ Count, Running int }
+		}
 		if err == nil && json.Unmarshal(out, &runs) == nil && len(runs) > 0 {
-			if r := runs[len(runs)-1]; r.State == "waiting" {
+			r := runs[len(runs)-1]
+			if p := r.Processes; r.State == "waiting" || p != nil && p.Count > 1 && p.Running == 0 {
 				ts.Setenv(args[0], r.ID)
 				break
 			}

@@ -42,6 +42,11 @@ func WaitGroupGoRemote(g *G, wg *sync.WaitGroup, t Thunk, vars ...string) {
 	GoRemote(g, &groupThunk{wg, t}, vars...)
 }
 
+// WaitGroupGoFuncRemote is WaitGroupGoFunc whose goroutine begins in a process of its own.
+func WaitGroupGoFuncRemote(g *G, wg *sync.WaitGroup, f func(), vars ...string) {
+	WaitGroupGoRemote(g, wg, &funcThunk{f}, vars...)
+}
+
 // recvShared is v, ok := <-ch of a shared channel.
 func recvShared[T any](g *G, t *snap.Thing) (v T, ok bool) {
 	r := g.ask("chan receive", func() *ask {

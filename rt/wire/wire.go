@@ -57,7 +57,7 @@ const (
 	kindUnsaved   kind = 7
 	kindReplies   kind = 8
 	kindUnload    kind = 9
-	kindTrace     kind = 10
+	kindTrace     kind = 12
 	kindInspected kind = 16
 )
 

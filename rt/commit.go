@@ -27,6 +27,7 @@ type savedProcess struct {
 	Sharing    *savedSharing
 	Dones      []any // contexts
 	Callbacks  []any // the same
+	Origin     string
 }
 
 type savedG struct {
@@ -181,6 +182,7 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		Settings:   changedSettings(),
 		Dones:      p.dones.saved(),
 		Callbacks:  p.callbacks.saved(),
+		Origin:     p.origin,
 	}
 	for i, g := range gs {
 		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults, g.savedHeld(), g.asked, g.reply}
@@ -213,7 +215,7 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 		g.down = true
 		p.add(g)
 	}
-	p.lastID, p.mainGone = s.LastID, s.MainGone
+	p.lastID, p.mainGone, p.origin = s.LastID, s.MainGone, s.Origin
 	p.ops.Store(s.Ops)
 	p.visits.restore(s.Visits)
 	p.mu.Unlock()

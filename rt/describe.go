@@ -85,6 +85,7 @@ type reference struct {
 }
 
 type describer struct {
+	shared  map[unsafe.Pointer]string // names of what processes share
 	o       *InspectOptions
 	met     map[objKey]*object
 	objects []*object // in the order in which they were met

@@ -25,7 +25,9 @@ func (d *describer) special(out *Value, v reflect.Value, depth int) bool {
 		o.kind = objLock
 		d.refer(out, o)
 		out.Kind = "lock"
-		out.Text, _ = lockState(t, o.addr)
+		if out.Text, _ = lockState(t, o.addr); d.shared[o.addr] != "" {
+			out.Text = "shared as " + d.shared[o.addr]
+		}
 	case isTimer(t):
 		o := d.object(v.Addr().UnsafePointer(), t)
 		if c := (*time.Timer)(o.addr).C; o.kind == objOther && c != nil {

@@ -134,6 +134,23 @@ func describe(f Framer) FramePos {
 	return p
 }
 
+// loweredName returns what the user calls a lowered function, by its frame: main.hark_T_run is (*T).run, say. It is "" if there is none.
+func loweredName(function string) string {
+	if !strings.Contains(strings.ToLower(function), ".hark_") {
+		return ""
+	}
+	metaOf(nil) // so that the map has all
+	want := "*" + base(function) + "_frame"
+	metas.mu.Lock()
+	defer metas.mu.Unlock()
+	for t, m := range metas.byType {
+		if t.String() == want {
+			return m.Func
+		}
+	}
+	return ""
+}
+
 func (m *Meta) point(pc int) *Point {
 	for i := range m.Points {
 		if m.Points[i].PC == pc {

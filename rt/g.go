@@ -233,6 +233,7 @@ func (g *G) exit(returned bool) {
 	delist(g)
 	if !returned && calledBy("runtime.gopanic") {
 		g.p.crashing.Store(true)
+		g.p.tracePanic(g)
 		return
 	}
 	g.p.end(g, returned)

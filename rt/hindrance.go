@@ -163,7 +163,16 @@ func (f nativeFrame) named() string {
 			}
 		}
 	}
-	return strings.NewReplacer(".hark_", ".", ".Hark_", ".").Replace(f.function)
+	if fn := loweredName(f.function); fn != "" {
+		return fn
+	}
+	name := f.function
+	for _, prefix := range []string{".hark_", ".Hark_"} {
+		if before, after, ok := strings.Cut(name, prefix); ok {
+			name = before + "." + strings.ReplaceAll(after, "_func", ".func") // closures
+		}
+	}
+	return name
 }
 
 // call finds the outermost call of code that is not compiled on the stack of n, and what that has called back.

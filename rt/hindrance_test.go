@@ -36,7 +36,7 @@ func TestCall(t *testing.T) {
 			call{callee: "fmt.Println", pos: "/src/main.go:22", back: "main.T.String", at: "/src/main.go:12"},
 			"/src/main.go:22: goroutine 3 has been in fmt.Println for 11s, which has called main.T.String, which is at /src/main.go:12; "},
 		{"panic", stack(1, "RT.Recv[...] vendor/rt/chan.go:12", "main.hark_main_func1 /src/main.go:12", "main.(*hark_main_t1).Run app/hark.go:45", "RT.RunDeferred vendor/rt/defers.go:9", "panic runtime/panic.go:9", "main.hark_main /src/main.go:22", root),
-			call{callee: "panic", pos: "/src/main.go:22", back: "main.main_func1", at: "/src/main.go:12"},
+			call{callee: "panic", pos: "/src/main.go:22", back: "main.main.func1", at: "/src/main.go:12"},
 			"/src/main.go:22: goroutine 3 panics, and a call that it has deferred has been at /src/main.go:12 for 11s; "},
 		{"adopted", stack(0, "RT.Recv[...] vendor/rt/chan.go:12", "main.hark_serve /src/main.go:12", "main.serve app/hark.go:4", "net/http.HandlerFunc.ServeHTTP net/http/server.go:2", "net/http.(*conn).serve net/http/server.go:1"),
 			call{adopted: true, back: "main.serve", at: "/src/main.go:12"}, "/src/main.go:12: main.serve, called on a goroutine that is not compiled, has been here for 11s; "},

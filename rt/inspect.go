@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/snap"
 )
 
@@ -47,7 +48,15 @@ type Inspection struct {
 	Timers     []InspectedTimer `json:"timers"`
 	Variables  []Variable       `json:"variables"` // of packages
 
+	Origin []InspectedOrigin `json:"origin,omitempty"` // of a process that a go statement has started: that statement first, then the one behind it, ...
+
 	Differences []string `json:"differences,omitempty"` // from the build that made the snapshot
+}
+
+// An InspectedOrigin is a go statement that has started a process.
+type InspectedOrigin struct {
+	By       string `json:"by"`       // "main.main in process 0, goroutine 1"
+	Position string `json:"position"` // file:line
 }
 
 // An InspectedG is a goroutine.
@@ -68,6 +77,8 @@ type InspectedWait struct {
 	Type string `json:"type"`
 	ID   int    `json:"id,omitempty"` // 0: of a nil channel
 	obj  *object
+
+	Shared string `json:"shared,omitempty"` // in place of ID: what the object is called among what processes share
 }
 
 // An InspectedFrame is one call.
@@ -99,7 +110,8 @@ type InspectedChan struct {
 	Omitted   int       `json:"omitted,omitempty"` // of the elements
 	Receivers []int64   `json:"receivers"`         // goroutines, in the order in which they began to wait
 	Senders   []int64   `json:"senders"`
-	Due       time.Time `json:"due,omitzero"` // of the timer that feeds it
+	Due       time.Time `json:"due,omitzero"`     // of the timer that feeds it
+	Shared    string    `json:"shared,omitempty"` // what it is called among what processes share; what is in it, and who waits, is not known here then
 }
 
 // An InspectedLock is a Mutex, RWMutex, WaitGroup, Cond or Once.
@@ -110,6 +122,7 @@ type InspectedLock struct {
 	Owners  []int64           `json:"owners"`            // goroutines
 	Unknown bool              `json:"unknown,omitempty"` // there are owners that are not known
 	Waiters []InspectedWaiter `json:"waiters"`
+	Shared  string            `json:"shared,omitempty"` // as of a channel
 }
 
 // An InspectedWaiter is a goroutine that waits.
@@ -180,7 +193,7 @@ func (s *savedProcess) inspect(o *InspectOptions) *Inspection {
 	in.waiters, in.holders = map[unsafe.Pointer][]party{}, map[unsafe.Pointer][]party{}
 	for _, g := range gs {
 		for _, w := range g.Waits {
-			if w.op != waitReady && w.op != waitSleep {
+			if w.hasObject() {
 				in.waiters[dataOf(w.on)] = append(in.waiters[dataOf(w.on)], party{g.ID, w.op})
 			}
 		}
@@ -188,6 +201,7 @@ func (s *savedProcess) inspect(o *InspectOptions) *Inspection {
 			in.holders[dataOf(w.on)] = append(in.holders[dataOf(w.on)], party{g.ID, w.op})
 		}
 	}
+	in.sharing()
 	n := min(len(gs), o.Goroutines)
 	in.out.Omitted = len(gs) - n
 	for _, i := range sorted(len(gs), func(i, j int) int { return cmp.Compare(gs[i].ID, gs[j].ID) })[:n] {
@@ -203,6 +217,23 @@ func (s *savedProcess) inspect(o *InspectOptions) *Inspection {
 	return &in.out
 }
 
+// hasObject reports whether w is on a channel or lock of the process itself.
+func (w Wait) hasObject() bool { return w.op != waitReady && w.op != waitSleep && w.op != waitShared }
+
+// sharing notes what the process shares with others.
+func (in *inspector) sharing() {
+	in.out.Origin = parseOrigin(in.s.Origin)
+	if in.s.Sharing == nil {
+		return
+	}
+	in.shared = map[unsafe.Pointer]string{}
+	for _, t := range in.s.Sharing.Things {
+		if !t.Kind.IsMemory() && t.Ref != nil {
+			in.shared[dataOf(t.Ref)] = exchange.ObjectID(t.ID).String()
+		}
+	}
+}
+
 func (in *inspector) goroutine(sg *savedG) {
 	in.begin()
 	g := &G{waits: sg.Waits}
@@ -210,7 +241,7 @@ func (in *inspector) goroutine(sg *savedG) {
 	d := InspectedG{ID: sg.ID, Op: g.waitReason(), Frames: []InspectedFrame{}}
 	d.State, d.Deadline = g.prospect()
 	for _, w := range sg.Waits {
-		if w.op != waitReady && w.op != waitSleep {
+		if w.hasObject() {
 			d.Waits = append(d.Waits, in.wait(w))
 		}
 	}
@@ -353,6 +384,7 @@ func (in *inspector) channels() {
 			continue
 		}
 		d := InspectedChan{Type: "chan " + o.v.Type().Elem().String(), Len: o.v.Len(), Cap: o.v.Cap(), Elems: []*Value{}, Receivers: []int64{}, Senders: []int64{}}
+		d.Shared = in.shared[o.addr]
 		c := (*hchan)(o.addr)
 		d.Closed = c.closed != 0
 		n := d.Len
@@ -382,7 +414,7 @@ func (in *inspector) locks() {
 		if o.kind != objLock {
 			continue
 		}
-		d := InspectedLock{Type: o.typ.String(), Owners: []int64{}, Waiters: []InspectedWaiter{}}
+		d := InspectedLock{Type: o.typ.String(), Owners: []int64{}, Waiters: []InspectedWaiter{}, Shared: in.shared[o.addr]}
 		var owners int
 		d.State, owners = lockState(o.typ, o.addr)
 		for _, h := range in.holders[o.addr] {

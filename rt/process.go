@@ -67,7 +67,8 @@ type process struct {
 	chaosHeld atomic.Bool  // no chaos stop now: one has failed
 	visits    visits       // counted by chaos
 
-	share *sharing // nil as long as nothing is shared
+	share  *sharing // nil as long as nothing is shared
+	origin string   // of the process, see trace.go
 
 	// The monitor's own.
 	kicked    chan struct{}
@@ -153,6 +154,9 @@ func (p *process) execute(prog *Program) int {
 		return fatal("harkgen: cannot load the run: "+err.Error(), 1)
 	}
 	if start.Inspect != nil {
+		if p.start.Process = start.Process; start.Process != 0 {
+			snap.Isolate()
+		}
 		return p.inspect(start)
 	}
 	p.start = *start

@@ -298,6 +298,7 @@ func (p *process) deliver(r *exchange.Reply) {
 	}
 	g := p.gs[i]
 	g.reply = r
+	p.pace.rest, p.pace.idle = false, census{} // it is not as at the last quiet point any more
 	up := g.down && !p.stopping && !p.pending
 	if up {
 		g.down = false
@@ -315,6 +316,7 @@ func (p *process) deliver(r *exchange.Reply) {
 // begin starts the goroutine of a process that has been started with r.
 func (p *process) begin(r *exchange.Reply) {
 	var x spawned
+	p.origin = r.Text
 	p.share.mu.Lock()
 	err := p.share.decode(r, &x)
 	p.share.mu.Unlock()

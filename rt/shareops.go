@@ -18,23 +18,33 @@ type spawned struct {
 	Vars  []any // pointers to the package variables that it may use
 }
 
-// GoRemote is a go statement whose goroutine begins in a process of its own. vars names the registered variables that it may use.
+// GoRemote is a go statement whose goroutine begins in a process of its own; vars names the registered variables that it may use. If g cannot be saved it
+// begins in this one: others could not be told, and g may wait for it before it can be saved.
 func GoRemote(g *G, t Thunk, vars ...string) {
 	p := cur // of package initialisation
 	if g != nil {
 		p = g.p
+		if g.Pinned() {
+			p.spawn(t)
+			return
+		}
 	}
 	x := &spawned{Thunk: t}
 	for _, name := range vars {
 		x.Vars = append(x.Vars, snap.Var(name))
 	}
-	p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn}, value: x})
+	p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn, Text: p.lineage(g)}, value: x})
 }
 
 // WaitGroupGoRemote is wg.Go(f), where t calls f in a process of its own.
 func WaitGroupGoRemote(g *G, wg *sync.WaitGroup, t Thunk, vars ...string) {
 	WaitGroupAdd(wg, 1)
 	GoRemote(g, &groupThunk{wg, t}, vars...)
+}
+
+// WaitGroupGoFuncRemote is WaitGroupGoFunc whose goroutine begins in a process of its own.
+func WaitGroupGoFuncRemote(g *G, wg *sync.WaitGroup, f func(), vars ...string) {
+	WaitGroupGoRemote(g, wg, &funcThunk{f}, vars...)
 }
 
 // recvShared is v, ok := <-ch of a shared channel.

@@ -228,8 +228,21 @@ func WaitGroupWait(g *G, wg *sync.WaitGroup) {
 
 // WaitGroupGo is wg.Go(f), where t calls f.
 func WaitGroupGo(g *G, wg *sync.WaitGroup, t Thunk) {
-	wg.Add(1)
+	WaitGroupAdd(wg, 1)
 	Go(g, &groupThunk{wg, t})
+}
+
+// WaitGroupGoFunc is wg.Go(f) where f is a func value: when the call was deferred, or is what a go statement starts.
+func WaitGroupGoFunc(g *G, wg *sync.WaitGroup, f func()) { WaitGroupGo(g, wg, &funcThunk{f}) }
+
+// A funcThunk is a call of a func value.
+type funcThunk struct{ f func() }
+
+// Run implements Thunk.
+func (t *funcThunk) Run(g *G) {
+	g.Dyn()
+	t.f()
+	g.EndDyn()
 }
 
 type groupThunk struct {

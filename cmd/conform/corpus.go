@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"hash/fnv"
@@ -110,6 +111,44 @@ func (p *program) belongs(plain bool) bool {
 
 func matching(ps []*program, only *regexp.Regexp) []*program {
 	return slices.DeleteFunc(ps, func(p *program) bool { return !only.MatchString(p.name) })
+}
+
+// starting returns the programs that start goroutines: by a go statement, or by wg.Go(f).
+func starting(ps []*program) (with []*program, err error) {
+	for _, p := range ps {
+		l, err := p.layout()
+		if err != nil {
+			return nil, err
+		}
+		if l.starts() {
+			with = append(with, p)
+		}
+	}
+	return with, nil
+}
+
+func (l *layout) starts() bool {
+	found := false
+	for name, src := range l.files {
+		if !strings.HasSuffix(name, ".go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), "", src, parser.SkipObjectResolution)
+		if err != nil {
+			continue // it does not build
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				found = true
+			case *ast.CallExpr:
+				sel, ok := n.Fun.(*ast.SelectorExpr)
+				found = found || ok && sel.Sel.Name == "Go"
+			}
+			return !found
+		})
+	}
+	return found
 }
 
 // sample chooses n programs, or all if n is 0. Each program has its place in the order of choice whatever the others

@@ -29,6 +29,25 @@ func TestSample(t *testing.T) {
 	}
 }
 
+func TestStarting(t *testing.T) {
+	dir := writeTree(t, map[string]string{
+		"go.go":      "package main\n\nfunc main() { go println() }\n",
+		"group.go":   "package main\n\nimport \"sync\"\n\nfunc main() { var wg sync.WaitGroup; wg.Go(func() {}) }\n",
+		"none.go":    "package main\n\n// go f()\nfunc main() { println(\"go f()\") }\n",
+		"d.go":       "// rundir\n\npackage ignored\n",
+		"d.dir/a.go": "package a\n\nfunc F() { go println() }\n",
+		"d.dir/b.go": "package main\n\nimport \"./a\"\n\nfunc main() { a.F() }\n",
+	})
+	all, err := readPrograms(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps, err := starting(all)
+	if got := names(ps); err != nil || !slices.Equal(got, []string{"d.go", "go.go", "group.go"}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func names(ps []*program) (ns []string) {
 	for _, p := range ps {
 		ns = append(ns, p.name)

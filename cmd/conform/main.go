@@ -9,10 +9,14 @@
 //
 //	conform -all $(go env GOROOT)/test
 //	conform -all -chaos 1 -inproc -sample 100 $(go env GOROOT)/test
+//	conform -all -placement remote $(go env GOROOT)/test
 //	conform -run '^chan/' -v -json report.json $(go env GOROOT)/test
 //
 // A program with so many operations that it does not end in time with -chaos N is run again, and killed at every 30Nth or 900Nth; a
 // table names those.
+//
+// With -placement only programs with go statements are run. skip_remote.txt lists those that have data races, and the like, which mean
+// something else when goroutines share no memory.
 //
 // It ends with tables of the reasons why programs failed or were skipped, and the line
 //
@@ -40,6 +44,7 @@ type options struct {
 	all     bool
 	chaos   int
 	inproc  bool
+	place   string
 	run     string
 	p       int
 	sample  int
@@ -56,6 +61,7 @@ func main() {
 	flag.BoolVar(&o.all, "all", false, "harkgen run -all")
 	flag.IntVar(&o.chaos, "chaos", 0, "harkgen run -chaos `N`")
 	flag.BoolVar(&o.inproc, "inproc", false, "harkgen run -inproc")
+	flag.StringVar(&o.place, "placement", "", "harkgen run -placement `WHERE`, of the programs that start goroutines")
 	flag.StringVar(&o.run, "run", "", "only programs whose paths match `REGEXP`")
 	flag.IntVar(&o.p, "p", runtime.GOMAXPROCS(0), "run `N` programs at a time")
 	flag.IntVar(&o.sample, "sample", 0, "only a sample of `N` programs, the same one each time")
@@ -112,7 +118,13 @@ func conform(ctx context.Context, o *options, args []string) (failed int, err er
 		}
 		programs = append(programs, ps...)
 	}
-	programs = sample(matching(programs, only), o.sample, o.seed)
+	programs = matching(programs, only)
+	if o.place != "" {
+		if programs, err = starting(programs); err != nil {
+			return 0, err
+		}
+	}
+	programs = sample(programs, o.sample, o.seed)
 	if len(programs) == 0 {
 		return 0, errors.New("no program to run; give a directory with programs, or another -run")
 	}
@@ -156,6 +168,9 @@ func (o *options) runFlags(chaos int) (flags []string) {
 	}
 	if o.inproc {
 		flags = append(flags, "-inproc")
+	}
+	if o.place != "" {
+		flags = append(flags, "-placement", o.place)
 	}
 	return flags
 }

@@ -1,6 +1,7 @@
 package main
 
-// This file reads the skip list: programs that are about the runtime itself, and cannot be the same when compiled.
+// This file reads the skip lists: programs that are about the runtime itself, and cannot be the same when compiled; and those that
+// cannot be the same when their goroutines are in processes of their own.
 
 import (
 	_ "embed"
@@ -12,6 +13,9 @@ import (
 //go:embed skip.txt
 var defaultSkips string
 
+//go:embed skip_remote.txt
+var remoteSkips string
+
 // A skipList has the reasons, by paths like chan/x.go.
 type skipList struct {
 	reasons map[string]string
@@ -21,7 +25,11 @@ type skipList struct {
 // skips returns the list to use.
 func (o *options) skips() (skipList, error) {
 	if o.skip == "" {
-		reasons, err := parseSkips(defaultSkips)
+		text := defaultSkips
+		if o.place == "remote" {
+			text += "\n" + remoteSkips
+		}
+		reasons, err := parseSkips(text)
 		return skipList{reasons, true}, err
 	}
 	data, err := os.ReadFile(o.skip)

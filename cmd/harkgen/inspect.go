@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -23,14 +24,19 @@ func (a *app) inspectCommand() *cobra.Command {
 	var state string
 	var at int64
 	var asJSON bool
+	process, most := -1, 100
 	how := local.InspectOptions{Depth: 4, Elems: 16, String: 200, Goroutines: 1000}
 	cmd := &cobra.Command{
-		Use:   "inspect [-state DIR] [-at STEP] [-json] [-depth N] [-max N] [-string N] [-v] RUN",
+		Use:   "inspect [-state DIR] [-at STEP | -process N] [-json] [-depth N] [-max N] [-string N] [-v] RUN",
 		Short: "Show the goroutines and variables of a run",
 		Long: `Inspect shows a run as it was at its last commit, also while it goes on: each goroutine with its calls
 and the variables in them that are still needed, the channels with what is in them and who waits for
 them, the locks with their owners, the timers, and the package variables that are part of the state.
 What can be reached from several places has a number, as #3, which is the same everywhere.
+
+Of a run whose goroutines are in several processes it lists the processes, with what their goroutines
+wait for and the go statements that have started them, and what the processes share: channels, locks,
+WaitGroups, memory. -process N shows one process as above.
 
 It starts the program that the run belongs to, which executes its package initialisers and nothing
 else. The values are shown as they are: so are passwords and keys in variables.`,
@@ -39,14 +45,22 @@ else. The values are shown as they are: so are passwords and keys in variables.`
 			switch {
 			case at < 0:
 				return &usageError{cmd, "-at needs the number of a step"}
+			case cmd.Flags().Changed("process") && (process < 0 || int64(process) > math.MaxUint32):
+				return &usageError{cmd, "-process needs the number of a process"}
+			case most < 1:
+				return &usageError{cmd, "-processes needs a positive number"}
+			case at > 0 && process >= 0:
+				return &usageError{cmd, "-at is for runs of one process, -process for others"}
 			case how.Depth < 1 || how.Elems < 1 || how.String < 1 || how.Goroutines < 1:
 				return &usageError{cmd, "-depth, -max, -string and -goroutines need positive numbers"}
 			}
-			return a.inspect(cmd.Context(), state, args[0], at, how, asJSON)
+			return a.inspect(cmd.Context(), &inspectFlags{state, at, process, most, asJSON}, args[0], how)
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", defaultState, "the run is in `DIR`")
 	cmd.Flags().Int64Var(&at, "at", 0, "show the run as of `STEP`, if that is kept, instead of its last commit")
+	cmd.Flags().IntVar(&process, "process", process, "show process `N` of a run that has several")
+	cmd.Flags().IntVar(&most, "processes", most, "list the first `N` processes of such a run")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().IntVar(&how.Depth, "depth", how.Depth, "show `N` levels of values within values")
 	cmd.Flags().IntVar(&how.Elems, "max", how.Elems, "show `N` elements of a slice, map, array or channel")
@@ -56,16 +70,26 @@ else. The values are shown as they are: so are passwords and keys in variables.`
 	return cmd
 }
 
-func (a *app) inspect(ctx context.Context, state, id string, at int64, how local.InspectOptions, asJSON bool) error {
-	s, dir, err := a.openStateOf(state, id)
+// inspectFlags say what to show.
+type inspectFlags struct {
+	state   string
+	at      int64
+	process int // -1: none
+	most    int // processes
+	asJSON  bool
+}
+
+func (a *app) inspect(ctx context.Context, f *inspectFlags, id string, how local.InspectOptions) error {
+	s, dir, err := a.openStateOf(f.state, id)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	run, err := local.Stored(ctx, dir, s, id)
 	if err != nil {
-		return noRun(err, id, state)
+		return noRun(err, id, f.state)
 	}
+	at := f.at
 	if run.Ended() && at == 0 {
 		steps := local.Steps(run)
 		if len(steps) == 0 {
@@ -84,6 +108,12 @@ func (a *app) inspect(ctx context.Context, state, id string, at int64, how local
 	}
 	o := &local.Options{Store: s, Dir: dir, Worker: w.path}
 	w.environ(o)
+	if run.Program.Spread {
+		return a.inspectSpread(ctx, f, o, id, how)
+	}
+	if f.process > 0 {
+		return fmt.Errorf("run %s has one process; leave -process out", id)
+	}
 	i, run, err := local.Inspect(ctx, o, id, at, how)
 	if err != nil {
 		return err
@@ -91,13 +121,48 @@ func (a *app) inspect(ctx context.Context, state, id string, at int64, how local
 	if at == 0 {
 		at = run.Step
 	}
-	if asJSON {
+	if f.asJSON {
 		return inspectJSON(a.stdout, run, at, i)
 	}
+	return a.printInspection(func(p *inspectPrinter) {
+		p.head(run, at)
+		p.print(i)
+	})
+}
+
+func (a *app) printInspection(print func(*inspectPrinter)) error {
 	out := bufio.NewWriter(a.stdout)
-	p := &inspectPrinter{w: out, now: time.Now()}
-	p.print(run, at, i)
+	print(&inspectPrinter{w: out, now: time.Now()})
 	return out.Flush()
+}
+
+// inspectSpread shows a run that may have several processes, or one of them.
+func (a *app) inspectSpread(ctx context.Context, f *inspectFlags, o *local.Options, id string, how local.InspectOptions) error {
+	if f.at != 0 {
+		return fmt.Errorf("-at: run %s may have several processes, each of which has steps of its own; no earlier ones are kept", id)
+	}
+	if f.process >= 0 {
+		i, run, err := local.InspectProcess(ctx, o, id, uint32(f.process), how)
+		if err != nil {
+			return err
+		}
+		if f.asJSON {
+			return writeJSON(a.stdout, processDoc{docOf(run), f.process, i})
+		}
+		return a.printInspection(func(p *inspectPrinter) {
+			p.printf("process %d of run %s of %s, %s, step %d\n", f.process, run.ID, run.Program.Package, run.State, run.Step)
+			p.origin(i.Origin)
+			p.print(i)
+		})
+	}
+	spread, run, err := local.InspectSpread(ctx, o, id, f.most)
+	if err != nil {
+		return err
+	}
+	if f.asJSON {
+		return writeJSON(a.stdout, spreadDoc{docOf(run), spread})
+	}
+	return a.printInspection(func(p *inspectPrinter) { p.spread(run, spread) })
 }
 
 // workerOf returns the program that the run belongs to: from the cache, or compiled again.
@@ -127,22 +192,44 @@ func (a *app) workerOf(ctx context.Context, run *store.Run) (*worker, error) {
 	return w, nil
 }
 
-// An inspectDoc is what -json prints.
+// A runDoc is what -json prints first.
+type runDoc struct {
+	Run     string      `json:"run"`
+	Program string      `json:"program"`
+	State   store.State `json:"state"`
+	Error   string      `json:"error,omitempty"`
+}
+
+func docOf(r *store.Run) runDoc { return runDoc{r.ID, r.Program.Package, r.State, r.Error} }
+
+// What -json prints: of a run of one process, of several, and of one of these.
 type inspectDoc struct {
-	Run       string      `json:"run"`
-	Program   string      `json:"program"`
-	State     store.State `json:"state"`
-	Error     string      `json:"error,omitempty"`
-	Step      int64       `json:"step"`
-	Committed time.Time   `json:"committed,omitzero"` // the last commit; left out for an earlier step
+	runDoc
+	Step      int64     `json:"step"`
+	Committed time.Time `json:"committed,omitzero"` // the last commit; left out for an earlier step
+	*local.Inspection
+}
+
+type spreadDoc struct {
+	runDoc
+	*local.Spread
+}
+
+type processDoc struct {
+	runDoc
+	Process int `json:"process"`
 	*local.Inspection
 }
 
 func inspectJSON(w io.Writer, run *store.Run, step int64, i *local.Inspection) error {
-	doc := inspectDoc{Run: run.ID, Program: run.Program.Package, State: run.State, Error: run.Error, Step: step, Inspection: i}
+	doc := inspectDoc{runDoc: docOf(run), Step: step, Inspection: i}
 	if step == run.Step {
 		doc.Committed = run.Updated
 	}
+	return writeJSON(w, doc)
+}
+
+func writeJSON(w io.Writer, doc any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)

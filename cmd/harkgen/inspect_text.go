@@ -22,7 +22,8 @@ func (p *inspectPrinter) printf(format string, args ...any) { fmt.Fprintf(p.w, f
 // goTypes turns the types that package reflect names in another way than gofmt.
 var goTypes = strings.NewReplacer("struct {}", "struct{}", "interface {}", "any", "[]uint8", "[]byte")
 
-func (p *inspectPrinter) print(run *store.Run, step int64, i *local.Inspection) {
+// head prints which run it is.
+func (p *inspectPrinter) head(run *store.Run, step int64) {
 	p.printf("run %s of %s, %s, step %d", run.ID, run.Program.Package, run.State, step)
 	if step == run.Step {
 		p.printf(" at %s", run.Updated.Local().Format(time.DateTime))
@@ -31,6 +32,9 @@ func (p *inspectPrinter) print(run *store.Run, step int64, i *local.Inspection) 
 	if run.Error != "" {
 		p.printf("%s\n", run.Error)
 	}
+}
+
+func (p *inspectPrinter) print(i *local.Inspection) {
 	for _, g := range i.Goroutines {
 		p.goroutine(&g)
 	}
@@ -100,7 +104,9 @@ func (p *inspectPrinter) goroutine(g *local.InspectedG) {
 func (p *inspectPrinter) waits(ws []local.InspectedWait) string {
 	var out []string
 	for _, w := range ws {
-		if w.ID != 0 {
+		if w.Shared != "" {
+			out = append(out, fmt.Sprintf("%s %s", w.Op, w.Shared))
+		} else if w.ID != 0 {
 			out = append(out, fmt.Sprintf("%s #%d", w.Op, w.ID))
 		} else {
 			out = append(out, w.Op)
@@ -133,7 +139,7 @@ func (p *inspectPrinter) variable(indent int, v *local.Variable) {
 }
 
 func (p *inspectPrinter) channel(c *local.InspectedChan) {
-	p.printf("\n%s #%d: ", goTypes.Replace(c.Type), c.ID)
+	p.printf("\n%s #%d%s: ", goTypes.Replace(c.Type), c.ID, sharedAs(c.Shared))
 	switch {
 	case !c.Due.IsZero():
 		p.printf("of a timer, due %s", p.when(c.Due))
@@ -172,7 +178,7 @@ func goroutines(gs []int64) string {
 }
 
 func (p *inspectPrinter) lock(l *local.InspectedLock) {
-	p.printf("%s #%d: %s", l.Type, l.ID, l.State)
+	p.printf("%s #%d%s: %s", l.Type, l.ID, sharedAs(l.Shared), l.State)
 	if len(l.Owners) > 0 {
 		p.printf(" by %s", goroutines(l.Owners))
 	}

@@ -101,19 +101,22 @@ func TestTable(t *testing.T) {
 			{ID: 3, State: "waiting", Op: "sleep", Deadline: now.Add(time.Hour), Pos: "main.go:9:1"},
 		}},
 		{ID: "4", Program: store.Program{Package: "f"}, State: store.Failed, Error: "the reason", Created: now.Add(-3 * time.Hour)},
+		{ID: "5", Program: store.Program{Package: "s"}, State: store.Running, Created: now},
 	}
+	counts := processCounts{"5": {Processes: 4, Running: 1, Sleeping: 3}}
 	const want = `
-RUN  PROGRAM  STATE                  AGE    GOROUTINES  WAITS FOR                        AT
+RUN  PROGRAM  STATE                  AGE    GOROUTINES  WAITS FOR                           AT
 1    a/done   done (exit 3)          2d02h  0
 2    signal   done (signal: killed)  0s     0
-3    p        running                1m30s  4           chan receive                     p/main.go:12:3 main.main
-                                                        runnable                         main.go:20:1
-                                                        sleep until 2026-11-23 13:00:00  main.go:9:1
+3    p        running                1m30s  4           chan receive                        p/main.go:12:3 main.main
+                                                        runnable                            main.go:20:1
+                                                        sleep until 2026-11-23 13:00:00     main.go:9:1
                                                         and 1 more
 4    f        failed                 3h00m  0           the reason
+5    s        running                0s                 4 processes: 1 running, 3 sleeping
 `
 	var b bytes.Buffer
-	if err := psTable(&b, runs, now); err != nil {
+	if err := psTable(&b, runs, counts, now); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

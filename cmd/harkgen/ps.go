@@ -25,15 +25,15 @@ func (a *app) psCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ps [-state DIR] [-json]",
 		Short: "List runs",
-		Long: `Ps lists the runs with what each of their goroutines waited for at the last commit. A run that is
-stopped goes on with harkgen resume.`,
+		Long: `Ps lists the runs with what each of their goroutines waited for at the last commit, or how many
+processes they have. A run that is stopped goes on with harkgen resume.`,
 		Args: exactArgs(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			runs, err := a.list(cmd.Context(), state)
+			runs, counts, err := a.list(cmd.Context(), state)
 			if asJSON {
-				err = errors.Join(psJSON(a.stdout, runs), err)
+				err = errors.Join(psJSON(a.stdout, runs, counts), err)
 			} else if len(runs) > 0 {
-				err = errors.Join(psTable(a.stdout, runs, time.Now()), err)
+				err = errors.Join(psTable(a.stdout, runs, counts, time.Now()), err)
 			}
 			return err
 		},
@@ -43,17 +43,30 @@ stopped goes on with harkgen resume.`,
 	return cmd
 }
 
+// processCounts are those of the runs that may have several, by their ids.
+type processCounts map[string]*local.Counts
+
 // list returns the runs that can be read, and an error about the others.
-func (a *app) list(ctx context.Context, state string) ([]store.Run, error) {
+func (a *app) list(ctx context.Context, state string) ([]store.Run, processCounts, error) {
 	s, dir, err := a.openState(state, false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer s.Close()
-	return local.List(ctx, dir, s)
+	runs, err := local.List(ctx, dir, s)
+	counts := processCounts{}
+	for i := range runs {
+		if r := &runs[i]; r.Program.Spread && !r.Ended() {
+			c, err2 := local.CountProcesses(ctx, s, r.ID)
+			if err = errors.Join(err, err2); err2 == nil {
+				counts[r.ID] = &c
+			}
+		}
+	}
+	return runs, counts, err
 }
 
 // A psRun is a run as -json prints it.
@@ -74,6 +87,7 @@ type psRun struct {
 	Wake       time.Time     `json:"wake,omitzero"`
 	Count      int           `json:"goroutineCount"`
 	Goroutines []psGoroutine `json:"goroutines"`
+	Processes  *local.Counts `json:"processes,omitempty"` // if it may have several
 }
 
 type psGoroutine struct {
@@ -85,12 +99,13 @@ type psGoroutine struct {
 	Deadline time.Time `json:"deadline,omitzero"`
 }
 
-func psJSON(w io.Writer, runs []store.Run) error {
+func psJSON(w io.Writer, runs []store.Run, counts processCounts) error {
 	out := []psRun{}
 	for _, r := range runs {
 		p := psRun{
 			ID: r.ID, Program: r.Program.Package, Args: r.Program.Args, State: r.State, Signal: r.Signal, Error: r.Error,
 			Created: r.Created, Updated: r.Updated, Commits: r.Step, Bytes: r.Snap.Size, Written: r.Wrote, Steps: local.Steps(&r), Wake: r.Wake, Count: r.Count, Goroutines: []psGoroutine{},
+			Processes: counts[r.ID],
 		}
 		if r.Ended() {
 			p.Exit = &r.Exit
@@ -106,12 +121,18 @@ func psJSON(w io.Writer, runs []store.Run) error {
 }
 
 // psTable prints a row per goroutine; only the first one of a run has the columns of the run.
-func psTable(w io.Writer, runs []store.Run, now time.Time) error {
+func psTable(w io.Writer, runs []store.Run, counts processCounts, now time.Time) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(t, "RUN\tPROGRAM\tSTATE\tAGE\tGOROUTINES\tWAITS FOR\tAT")
 	for _, r := range runs {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d", r.ID, r.Program.Package, stateText(&r), age(now.Sub(r.Created)), r.Count)
-		if r.Error != "" {
+		c := counts[r.ID]
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t", r.ID, r.Program.Package, stateText(&r), age(now.Sub(r.Created)))
+		if c == nil {
+			fmt.Fprint(t, r.Count)
+		}
+		if c != nil && r.Error == "" {
+			fmt.Fprintf(t, "\t%s\t", countsText(c))
+		} else if r.Error != "" {
 			fmt.Fprintf(t, "\t%s\t", r.Error)
 		} else if len(r.Gs) == 0 {
 			fmt.Fprint(t, "\t\t")

@@ -260,8 +260,12 @@ func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.O
 	signal.Notify(pipes, syscall.SIGPIPE)
 	defer signal.Stop(pipes)
 
-	if r.Record().Program.Spread && (f.inproc || f.keep > 0) {
-		return errors.New("-inproc and -keep are for programs whose goroutines are all in one process; leave them out, or use -placement local")
+	switch {
+	case !r.Record().Program.Spread:
+	case f.keep > 0:
+		return errors.New("-keep: the goroutines of this program run in several processes; each has steps of its own, and one without those of the others at that time tells little; leave it out, or use -placement local")
+	case f.inproc:
+		return errors.New("-inproc: the goroutines of this program run in several processes, which are restored in other workers; leave it out, or use -placement local")
 	}
 	id := r.Record().ID
 	if f.verbose {

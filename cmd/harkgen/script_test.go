@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,7 +27,7 @@ func TestMain(m *testing.M) {
 // TestScript runs testdata/script/*.txtar, one directory each. Besides testscript's own commands there are
 //
 //	status N PROGRAM ARGS...        run it; it must exit with N
-//	killing N OUT PROGRAM ARGS...   run it, killing the supervisor with SIGKILL N times
+//	killing N OUT ARGS...           run it, killing the supervisor with SIGKILL N times; -all N: with its workers, -worker N: only one of these
 //	lastrun STATE                   set RUN to the id of the last run of a state directory
 //	losepages STATE RUN             delete the pages of the state of a run
 //	stopping VAR ARGS...            run it until it is idle, stop it, and set VAR to the id of the run
@@ -100,10 +102,14 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // killing runs `harkgen run -v ARGS`, kills it some time after it said its id, goes on with resume, and so on. What
-// all of them wrote is put into the files OUT.stdout and OUT.stderr.
+// all of them wrote is put into the files OUT.stdout and OUT.stderr. With -all the workers are killed first, with -worker only one of them is: the run goes on.
 func killing(ts *testscript.TestScript, neg bool, args []string) {
+	workers := ""
+	if len(args) > 0 && (args[0] == "-all" || args[0] == "-worker") {
+		workers, args = args[0], args[1:]
+	}
 	if neg || len(args) < 3 {
-		ts.Fatalf("usage: killing N OUT ARGS...")
+		ts.Fatalf("usage: killing [-all|-worker] N OUT ARGS...")
 	}
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -111,7 +117,7 @@ func killing(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	defer out.Close()
 	var stderr strings.Builder
-	id := ""
+	id, killed := "", 0
 	for i := 0; ; i++ {
 		argv := append([]string{"run", "-v"}, args[2:]...)
 		if id != "" {
@@ -144,12 +150,19 @@ func killing(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		for !ended() && !strings.HasPrefix(said(), "run ") {
 		}
-		if i < n {
+		for ; i < n; i++ {
 			select {
 			case <-done:
 			case <-time.After(time.Duration(20+i*45) * time.Millisecond):
-				cmd.Process.Kill()
+				if workers != "" {
+					killed += killWorkers(cmd.Process.Pid, workers == "-all")
+				}
 			}
+			if workers == "-worker" {
+				continue
+			}
+			cmd.Process.Kill()
+			break
 		}
 		<-done
 		errFile.Close()
@@ -162,7 +175,31 @@ func killing(ts *testscript.TestScript, neg bool, args []string) {
 			break
 		}
 	}
+	if workers != "" && killed < n/2 { // the run may end before
+		ts.Fatalf("only %d workers were killed", killed)
+	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]+".stderr"), []byte(stderr.String()), 0o600))
+}
+
+// killWorkers kills the children of the supervisor, or only the last one, and says how many it has killed.
+func killWorkers(supervisor int, all bool) (killed int) {
+	var children []string
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", supervisor))
+	for _, task := range tasks {
+		list, _ := os.ReadFile(task)
+		children = append(children, strings.Fields(string(list))...)
+	}
+	if !all && len(children) > 1 {
+		children = children[len(children)-1:]
+	}
+	for _, child := range children {
+		if pid, err := strconv.Atoi(child); err == nil {
+			if syscall.Kill(pid, syscall.SIGKILL) == nil {
+				killed++
+			}
+		}
+	}
+	return killed
 }
 
 // stopping runs `harkgen run -v ARGS` until everything in it waits and is committed, and interrupts it.
@@ -185,9 +222,13 @@ func stopping(ts *testscript.TestScript, neg bool, args []string) {
 	go func() { done <- run.Wait() }()
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		out, err := harkgen("ps", "-json").Output()
-		var runs []struct{ ID, State string }
+		var runs []struct {
+			ID, State string
+			Processes *struct{ Count, Running int }
+		}
 		if err == nil && json.Unmarshal(out, &runs) == nil && len(runs) > 0 {
-			if r := runs[len(runs)-1]; r.State == "waiting" {
+			r := runs[len(runs)-1]
+			if p := r.Processes; r.State == "waiting" || p != nil && p.Count > 1 && p.Running == 0 {
 				ts.Setenv(args[0], r.ID)
 				break
 			}

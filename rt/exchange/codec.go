@@ -119,6 +119,7 @@ const (
 	hasDefault
 	hasOldValue
 	hasSize
+	hasText
 	opBits
 )
 
@@ -141,7 +142,8 @@ func (op *Op) mask() (m uint32) {
 	m = set(m, hasCases, len(op.Cases) != 0)
 	m = set(m, hasDefault, op.Default)
 	m = set(m, hasOldValue, !op.OldValue.empty())
-	return set(m, hasSize, op.Size != 0)
+	m = set(m, hasSize, op.Size != 0)
+	return set(m, hasText, op.Text != "")
 }
 
 func appendOp(b []byte, op *Op) []byte {
@@ -177,6 +179,9 @@ func appendOp(b []byte, op *Op) []byte {
 	}
 	if m&hasSize != 0 {
 		b = append(b, op.Size)
+	}
+	if m&hasText != 0 {
+		b = appendBytes(b, op.Text)
 	}
 	return b
 }
@@ -215,6 +220,9 @@ func readOp(r *reader, op *Op) {
 	}
 	if m&hasSize != 0 {
 		op.Size = r.byte()
+	}
+	if m&hasText != 0 {
+		op.Text = r.string()
 	}
 }
 

@@ -1,6 +1,8 @@
 // Package exchange defines what the processes of a run share, and the messages by which they use it.
 package exchange
 
+import "strconv"
+
 // A ProcessID numbers the processes of a run. Process 0 executes main; the exchange gives out the others.
 type ProcessID uint32
 
@@ -9,6 +11,11 @@ type ObjectID uint64
 
 // NewObjectID names the nth object that p has made shared.
 func NewObjectID(p ProcessID, n uint32) ObjectID { return ObjectID(p)<<32 | ObjectID(n) }
+
+// String returns the name of the object for people, 2.1 for the first one that process 2 has made shared.
+func (id ObjectID) String() string {
+	return strconv.FormatUint(uint64(id>>32), 10) + "." + strconv.FormatUint(uint64(uint32(id)), 10)
+}
 
 // A GID numbers the goroutines of a process.
 type GID uint32
@@ -89,6 +96,7 @@ type Op struct {
 	Atomic AtomicOp
 	Size   uint8 // 4 or 8
 	Share  *Share
+	Text   string // of OpSpawn: where the process comes from, for people
 
 	OldValue Value // of AtomicCompareAndSwapValue
 
@@ -158,7 +166,7 @@ type Share struct {
 type ReplyKind uint8
 
 const (
-	ReplyStart     ReplyKind = 1 // the first reply to a process that has begun: Value is that of its OpSpawn
+	ReplyStart     ReplyKind = 1 // the first reply to a process that has begun: Value and Text are those of its OpSpawn
 	ReplyDone      ReplyKind = 2 // the operation of G is done: Case, Value, OK of a select (Case is -1 for default); N of OpLen, OpAtomic; OK of OpTryLock, compare-and-swap
 	ReplyPanic     ReplyKind = 3 // the operation of G panics with Go's text: send on closed channel, close of closed channel, close of nil channel
 	ReplyCancelled ReplyKind = 4 // the operation of G has been given up and has had no effect

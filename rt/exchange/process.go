@@ -32,7 +32,7 @@ func (x *Exchange) spawn(op *Op) string {
 	if x.next == 1<<32-1 {
 		return "too many processes"
 	}
-	x.reply(x.begin(), Reply{Kind: ReplyStart, Value: op.Value}) // rule: spawn-order
+	x.reply(x.begin(), Reply{Kind: ReplyStart, Value: op.Value, Text: op.Text}) // rule: spawn-order
 	return ""
 }
 

@@ -25,9 +25,11 @@ type (
 	InspectedLock  = wire.InspectedLock
 	InspectedTimer = wire.InspectedTimer
 	InspectedWait  = wire.InspectedWait
-	Variable       = wire.Variable
-	Value          = wire.Value
-	Part           = wire.Part
+
+	InspectedOrigin = wire.InspectedOrigin
+	Variable        = wire.Variable
+	Value           = wire.Value
+	Part            = wire.Part
 )
 
 // inspectPatience is how long a program may take for a description.
@@ -44,7 +46,8 @@ func Inspect(ctx context.Context, o *Options, id string, step int64, how Inspect
 		return nil, nil, err
 	}
 	if last.Program.Spread {
-		return nil, nil, fmt.Errorf("run %s may have several processes; they cannot be inspected yet", id)
+		i, err := inspectProcess(ctx, o, last, 0, how)
+		return i, last, err
 	}
 	err = ReadStep(ctx, o.Store, id, step, func(r *store.Run, snapshot io.Reader) (err error) {
 		run = r
@@ -85,13 +88,26 @@ func Stored(ctx context.Context, dir string, s store.Store, id string) (*store.R
 
 // inspect starts the program, gives it the snapshot, and returns what it answers.
 func inspect(ctx context.Context, o *Options, run *store.Run, snapshot io.Reader, how InspectOptions) (*Inspection, error) {
+	d, err := newDescriber(ctx, o, run)
+	if err != nil {
+		return nil, err
+	}
+	defer d.w.end()
+	return d.describe(ctx, wire.Start{Run: run.ID, Size: run.Snap.Size, Inspect: &how}, snapshot)
+}
+
+// A describer is a program that describes snapshots: one of a run of one process, or of process 0, or any number of other processes.
+type describer struct {
+	w   *worker
+	run *store.Run
+}
+
+func newDescriber(ctx context.Context, o *Options, run *store.Run) (*describer, error) {
 	args, err := arguments(ctx, o.Store, run)
 	if err != nil {
 		return nil, err
 	}
 	opts := o.defaults()
-	ctx, cancel := context.WithTimeout(ctx, inspectPatience)
-	defer cancel()
 	drop := func([]byte) (string, error) { return "", nil }
 	collect := func(stdout, stderr *os.File) *output { return newOutput(stdout, stderr, 0, drop) }
 	cwd := run.Program.Cwd
@@ -99,26 +115,28 @@ func inspect(ctx context.Context, o *Options, run *store.Run, snapshot io.Reader
 		cwd = "" // another machine, or it is gone; only initialisers could tell
 	}
 	w, err := startWorker(&opts, args, cwd, nil, collect)
-	if err != nil {
-		return nil, err
-	}
-	defer w.end()
+	return &describer{w, run}, err
+}
+
+// describe describes one snapshot.
+func (d *describer) describe(ctx context.Context, start wire.Start, snapshot io.Reader) (*Inspection, error) {
+	ctx, cancel := context.WithTimeout(ctx, inspectPatience)
+	defer cancel()
 	for {
 		select {
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return nil, fmt.Errorf("run %s: the program has not described itself within %s", run.ID, inspectPatience)
+				return nil, fmt.Errorf("run %s: the program has not described itself within %s", d.run.ID, inspectPatience)
 			}
 			return nil, ctx.Err()
-		case m, ok := <-w.msgs:
+		case m, ok := <-d.w.msgs:
 			if !ok {
-				<-w.exited
-				return nil, fmt.Errorf("run %s: the program could not load its state (%s): %s", run.ID, w.cmd.ProcessState, lastLine(w.out))
+				<-d.w.exited
+				return nil, fmt.Errorf("run %s: the program could not load its state (%s): %s", d.run.ID, d.w.cmd.ProcessState, lastLine(d.w.out))
 			}
 			switch msg := m.msg.(type) {
 			case wire.Load:
-				start := wire.Start{Run: run.ID, Size: run.Snap.Size, Inspect: &how}
-				err := w.conn.Send(start, reader{snapshot})
+				err := d.w.conn.Send(start, copier{snapshot})
 				if src, ok := errors.AsType[*wire.SourceError](err); ok {
 					return nil, src.Err
 				} // if it has died, others will tell
@@ -131,12 +149,6 @@ func inspect(ctx context.Context, o *Options, run *store.Run, snapshot io.Reader
 		}
 	}
 }
-
-// A reader writes what it reads.
-type reader struct{ io.Reader }
-
-// WriteTo implements io.WriterTo.
-func (r reader) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, r.Reader) }
 
 // lastLine is the last line on the standard error.
 func lastLine(o *output) string {

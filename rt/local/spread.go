@@ -48,6 +48,10 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	if exit.Text != "" {
 		fmt.Fprintln(r.o.Stderr, exit.Text)
 	}
+	if exit.Waits != nil {
+		workers.end()
+		r.traceAll(ctx, e.Live(), exit.Waits)
+	}
 	work := context.WithoutCancel(ctx)
 	next := r.rec
 	next.State, next.Exit, next.Reason, next.Error = store.Done, exit.Status, "exit", ""
@@ -92,6 +96,7 @@ type loaded struct {
 	consumed uint64 // as of the last batch
 	commits  int
 	want     *time.Timer
+	trace    string // of the panic that ends the program
 	replying sync.WaitGroup
 }
 
@@ -248,6 +253,8 @@ func (p *loaded) handle(ctx context.Context, cancel context.CancelCauseFunc, m m
 		return p.commit(ctx, &msg, m.snapshot)
 	case wire.Unsaved:
 		fmt.Fprintln(p.r.o.Stderr, msg.Why)
+	case wire.Trace:
+		p.trace = msg.Text
 	case wire.Refused:
 		err := &FailedError{p.r.rec.ID, msg.Err}
 		p.fail(err)
@@ -400,6 +407,9 @@ func (p *loaded) exit(ctx context.Context) error {
 	b := &exchange.Batch{Consumed: p.consumed, Ended: true, Exit: &exchange.Exit{Status: status}}
 	if err := p.takeOutput(b); err != nil {
 		return err
+	}
+	if p.trace != "" {
+		b.Ops = replaceTrace(b.Ops, p.trace)
 	}
 	return p.t.Commit(ctx, b, nil)
 }

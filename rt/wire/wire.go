@@ -16,6 +16,7 @@
 //	             <-   Committed, or SIGKILL when Reason is "chaos"
 //	             <-   Wanted, Replies, at any time
 //	Unsaved      ->   at any time
+//	Trace        ->   when the program panics
 //	Refused      ->   and the host ends the worker
 //
 // or, to inspect what is stored:
@@ -56,6 +57,7 @@ const (
 	kindUnsaved   kind = 7
 	kindReplies   kind = 8
 	kindUnload    kind = 9
+	kindTrace     kind = 12
 	kindInspected kind = 16
 )
 
@@ -107,6 +109,9 @@ type Replies struct{ Data []byte }
 // Unload asks to forget the process. Host to worker; the worker answers with Load, for the next one.
 type Unload struct{}
 
+// Trace is that of a goroutine whose panic is about to end the program. Worker to host.
+type Trace struct{ Text string }
+
 // Refused says that the process cannot be saved for good. Worker to host.
 type Refused struct{ Err string }
 
@@ -126,9 +131,12 @@ type (
 	InspectedChan  = rt.InspectedChan
 	InspectedLock  = rt.InspectedLock
 	InspectedTimer = rt.InspectedTimer
-	Variable       = rt.Variable
-	Value          = rt.Value
-	Part           = rt.Part
+
+	InspectedOrigin = rt.InspectedOrigin
+	InspectedWaiter = rt.InspectedWaiter
+	Variable        = rt.Variable
+	Value           = rt.Value
+	Part            = rt.Part
 )
 
 // ErrProtocol is returned by Receive for a frame that makes no sense.
@@ -170,6 +178,8 @@ func (c *Conn) Send(msg any, snapshot io.WriterTo) error {
 		k = kindReplies
 	case Unload:
 		k = kindUnload
+	case Trace:
+		k = kindTrace
 	case Refused:
 		k = kindRefused
 	case Unsaved:
@@ -262,6 +272,8 @@ func decode(k kind, text []byte) (any, error) {
 		return parse[Replies](text)
 	case kindUnload:
 		return parse[Unload](text)
+	case kindTrace:
+		return parse[Trace](text)
 	case kindRefused:
 		return parse[Refused](text)
 	case kindUnsaved:

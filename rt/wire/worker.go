@@ -221,6 +221,9 @@ func (w *worker) Warn(text string) {
 	}
 }
 
+// Trace implements rt.Tracer.
+func (w *worker) Trace(text string) { w.conn.Send(Trace{text}, nil) }
+
 // skip reads the rest of the snapshot: the host listens when it has sent all of it.
 func (w *worker) skip() {
 	if w.loading != nil {

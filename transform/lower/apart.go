@@ -74,14 +74,10 @@ func (l *lowerer) refuseApart() diag.List {
 	var out diag.List
 	told := map[Finding]bool{}
 	for _, fn := range l.plan.fns {
-		eachInstr(fn, func(i ssa.Instruction) {
-			c, ok := i.(ssa.CallInstruction)
-			if !ok || !l.opt.Place.Remote(c.Pos()) {
-				return
-			}
-			at := l.prog.Pos(c.Pos())
+		l.eachRemote(fn, func(_ ssa.CallInstruction, pos token.Pos) {
+			at := l.prog.Pos(pos)
 			at = at[:strings.LastIndex(at, ":")]
-			for _, f := range l.apart[c.Pos()].Findings {
+			for _, f := range l.apart[pos].Findings {
 				if told[f] {
 					continue
 				}
@@ -105,12 +101,27 @@ func (l *lowerer) findApart(decided *state.Result) {
 		return
 	}
 	for _, fn := range l.plan.fns {
-		eachInstr(fn, func(i ssa.Instruction) {
-			if c, ok := i.(ssa.CallInstruction); ok && l.opt.Place.Remote(c.Pos()) {
-				l.apart[c.Pos()] = l.apartOf(c, decided).with(l.apart[c.Pos()])
-			}
+		l.eachRemote(fn, func(c ssa.CallInstruction, pos token.Pos) {
+			l.apart[pos] = l.apartOf(c, decided).with(l.apart[pos])
 		})
 	}
+}
+
+// eachRemote calls f for each remote go statement of fn, at pos. That of `go wg.Go(f)` and `defer wg.Go(f)` is the call in it.
+func (l *lowerer) eachRemote(fn *ssa.Function, f func(c ssa.CallInstruction, pos token.Pos)) {
+	eachInstr(fn, func(i ssa.Instruction) {
+		c, ok := i.(ssa.CallInstruction)
+		if !ok {
+			return
+		}
+		pos, inner := c.Pos(), c.Common().Pos()
+		if l.opt.Place.Remote(pos) {
+			f(c, pos)
+		}
+		if inner != pos && l.opt.Place.Remote(inner) {
+			f(c, inner)
+		}
+	})
 }
 
 // with adds what another instance of the same generic function uses.

@@ -354,7 +354,7 @@ func (b *fn) natively(lib libraryFunc) bool {
 // libraryCall calls what rt has instead of a library function.
 func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 	var args []*ir.Expr
-	if lib.rt == "WaitGroupGo" {
+	if lib.rt == groupGo {
 		wg := b.value(i.Call.Args[0])
 		t := b.thunkOf(&ssa.CallCommon{Value: i.Call.Args[1]}, i, b.facts.Site(i), false)
 		b.start(lib.rt, i, wg, t)

@@ -116,8 +116,11 @@ func (b *fn) bound(m *ssa.MakeClosure, f *ssa.Function) *ir.Expr {
 		if b.facts.Shares != nil && lib.rt == "" {
 			lib = sharedOf(method)
 		}
-		if lib.rt != "" && lib.rt != "WaitGroupGo" && types.Identical(r.Type, method.Signature().Recv().Type()) {
+		if lib.rt != "" && types.Identical(r.Type, method.Signature().Recv().Type()) {
 			env.Bound.RT, env.Bound.G, env.Bound.Word = lib.rt, lib.g, lib.word
+			if lib.rt == groupGo {
+				env.Bound.RT = groupGo + "Func"
+			}
 		}
 		key := boundKey{f, p}
 		b.bounds[key] = append(b.bounds[key], env)
@@ -211,6 +214,10 @@ func (b *fn) nativeDefer(i *ssa.Defer) {
 			args = append(args, b.value(a))
 		}
 		e = rt(lib.rt, args...)
+		if lib.rt == groupGo {
+			name, vars := b.placed(groupGo+"Func", i.Call.Pos())
+			e = b.rtg(name, append(args, vars...)...)
+		}
 	} else if m, ok := i.Call.Value.(*ssa.MakeClosure); ok && m.Fn.(*ssa.Function).Parent() != nil {
 		env := b.value(m)
 		if env.Op != ir.OpMethodVal {
@@ -274,7 +281,13 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 	case b.libraryOf(callee, true).rt != "":
 		lib := b.libraryOf(callee, true)
 		call = rt(lib.rt)
-		if lib.mayG {
+		var vars []*ir.Expr
+		switch {
+		case lib.rt == groupGo:
+			var name string
+			name, vars = b.placed(groupGo+"Func", c.Pos())
+			call = rt(name)
+		case lib.mayG:
 			call = rt(lib.rt + "G")
 		}
 		if lib.rt == "AtomicAdd" { // nobody sees the result
@@ -287,7 +300,7 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 		if len(given) > 0 {
 			given[0] = lib.convert(given[0])
 		}
-		call.Args = append(call.Args, given...)
+		call.Args = append(append(call.Args, given...), vars...)
 	case callee == nil, len(callee.FreeVars) > 0 && callee.Parent() == nil: // a func value, or a method value
 		f := hold("f", b.value(c.Value), c.Value.Type(), "")
 		call.Args = append([]*ir.Expr{f}, args(0)...)

@@ -81,7 +81,7 @@ func (b *fn) initImports(i *ssa.Call) {
 		return
 	}
 	b.importsInited = true
-	for _, init := range b.plan.initOrder() {
+	for _, init := range b.plan.initOrder(b.home.Path()) {
 		if init == b.ssa {
 			continue
 		}
@@ -108,13 +108,14 @@ func (b *fn) importable(p *types.Package) bool {
 	return !strings.Contains("/"+path+"/", "/internal/")
 }
 
-// initOrder lists the packages that are initialised as part of the program, in Go's order: of those whose imports are initialised, always
-// the one with the least path.
-func (p *Plan) initOrder() (order []*ssa.Function) {
+// initOrder lists the packages that are initialised as part of the program of package main, in Go's order: of those whose imports are initialised,
+// always the one with the least path.
+func (p *Plan) initOrder(main string) (order []*ssa.Function) {
 	waits := map[string]int{} // for so many imports
 	importers := map[string][]string{}
 	var ready []string
-	for path, pkg := range p.prog.All {
+	for path := range p.imported(main) {
+		pkg := p.prog.All[path]
 		waits[path] = len(pkg.Imports)
 		for _, imp := range pkg.Imports {
 			importers[imp.PkgPath] = append(importers[imp.PkgPath], path)
@@ -160,4 +161,20 @@ func (b *fn) startMain() {
 		s.Point = b.point("calls main.main", s.Pos)
 	}
 	b.emit(s)
+}
+
+// imported returns the packages that package path imports, and it itself. Others are of other programs, if several are compiled at once.
+func (p *Plan) imported(path string) map[string]bool {
+	found := map[string]bool{path: true}
+	for todo := []string{path}; len(todo) > 0; {
+		pkg := p.prog.All[todo[0]]
+		todo = todo[1:]
+		for _, imp := range pkg.Imports {
+			if !found[imp.PkgPath] {
+				found[imp.PkgPath] = true
+				todo = append(todo, imp.PkgPath)
+			}
+		}
+	}
+	return found
 }

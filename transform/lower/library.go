@@ -24,6 +24,9 @@ type libraryFunc struct {
 	instead string          // what to use
 }
 
+// groupGo starts a goroutine for a thunk. With Func after its name it takes a func value, as (*sync.WaitGroup).Go does.
+const groupGo = "WaitGroupGo"
+
 // library is keyed by ssa.Function.String().
 var library = map[string]libraryFunc{
 	"time.Sleep":              {rt: "Sleep", g: true},
@@ -37,7 +40,7 @@ var library = map[string]libraryFunc{
 	"(*sync.WaitGroup).Add":   {rt: "WaitGroupAdd", sync: true},
 	"(*sync.WaitGroup).Done":  {rt: "WaitGroupDone", sync: true},
 	"(*sync.WaitGroup).Wait":  {rt: "WaitGroupWait", g: true, sync: true},
-	"(*sync.WaitGroup).Go":    {rt: "WaitGroupGo", g: true},
+	"(*sync.WaitGroup).Go":    {rt: groupGo, g: true},
 	"(*sync.Cond).Wait":       {rt: "CondWait", g: true, sync: true},
 	"(*sync.Cond).Signal":     {rt: "CondSignal", sync: true},
 	"(*sync.Cond).Broadcast":  {rt: "CondBroadcast", sync: true},

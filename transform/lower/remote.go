@@ -2,6 +2,7 @@ package lower
 
 import (
 	"go/constant"
+	"go/token"
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
@@ -24,14 +25,22 @@ import (
 //
 // Library functions that are compiled along do so natively: analyzer/suspend is not told that they share what they use.
 
-// start calls the function of rt with this name, which starts a goroutine in this process, or that for one in a process of its own if statement i says so.
-func (b *fn) start(name string, i ssa.Instruction, args ...*ir.Expr) {
-	if b.opt.Place.Remote(i.Pos()) {
-		name += "Remote"
-		for _, v := range b.apart[i.Pos()].Vars {
-			args = append(args, &ir.Expr{Op: ir.OpConst, Type: types.Typ[types.String], Const: constant.MakeString(varName(v))})
-		}
+// placed is name, of the function of rt that starts a goroutine in this process, or that for one in a process of its own if the statement at pos is remote. Then
+// vars are the last arguments.
+func (b *fn) placed(name string, pos token.Pos) (_ string, vars []*ir.Expr) {
+	if !b.opt.Place.Remote(pos) {
+		return name, nil
 	}
+	for _, v := range b.apart[pos].Vars {
+		vars = append(vars, &ir.Expr{Op: ir.OpConst, Type: types.Typ[types.String], Const: constant.MakeString(varName(v))})
+	}
+	return name + "Remote", vars
+}
+
+// start calls the function of rt with this name, which starts a goroutine as the statement i says.
+func (b *fn) start(name string, i ssa.Instruction, args ...*ir.Expr) {
+	name, vars := b.placed(name, i.Pos())
+	args = append(args, vars...)
 	b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(name, args...)}, Pos: position(i)})
 }
 

@@ -109,14 +109,14 @@ func (r *region) unlink(s *slot) {
 // written takes note that p writes r.
 func (x *Exchange) written(p *process, r *region) { // rule: release
 	k := x.know(p, r)
-	seen := k.list == &r.fresh
+	seen := k.list == fresh
 	if seen {
 		k.leave()
 	}
 	r.changed()
 	if seen {
 		k.seen = r.version
-		k.enter(&r.fresh)
+		k.enter(fresh)
 	}
 }
 
@@ -124,8 +124,8 @@ func (x *Exchange) written(p *process, r *region) { // rule: release
 func (r *region) changed() {
 	r.version++
 	for _, k := range r.fresh {
-		k.list = nil
-		k.enter(&k.p.stale)
+		k.list = none
+		k.enter(stale)
 	}
 	clear(r.fresh)
 	r.fresh = r.fresh[:0]
@@ -140,14 +140,13 @@ func (x *Exchange) tell(p *process, y *Reply) { // rule: acquire
 	for len(p.stale) > 0 {
 		news := p.stale
 		p.stale = nil
-		slices.SortFunc(news, func(a, b *known) int { return cmp.Compare(a.o.head().id, b.o.head().id) })
+		slices.SortFunc(news, func(a, b *known) int { return cmp.Compare(a.h.id, b.h.id) })
 		for _, k := range news {
-			r := k.o.(*region)
-			k.list = nil
+			k.list = none
 			n := len(y.Stores)
-			y.Stores = r.since(y.Stores, k)
-			k.seen = r.version
-			k.enter(&r.fresh)
+			y.Stores = k.r.since(y.Stores, k)
+			k.seen = k.r.version
+			k.enter(fresh)
 			for i := range y.Stores[n:] {
 				x.meet(p, &y.Stores[n+i].Value)
 			}

@@ -1,0 +1,183 @@
+package exchange
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+)
+
+// This file defines what processes know.
+
+// A known says that a process knows an object: its memory may hold a reference.
+type known struct {
+	p          *process
+	h          *header
+	told       uint64 // number of the last reply that led to the object
+	prev, next *known // in the knownSet of p
+
+	// Of a region.
+	r    *region
+	seen uint64 // version that p has been told of; 0: nothing
+	at   int32  // where it stands in its list
+	list listName
+}
+
+// A listName names a list of those that know a region.
+type listName uint8
+
+const (
+	none  listName = iota
+	fresh          // of the region: p has been told of its version
+	stale          // of p: it has to be told
+)
+
+func (k *known) members() *[]*known {
+	if k.list == fresh {
+		return &k.r.fresh
+	}
+	return &k.p.stale
+}
+
+// enter moves k to the end of a list.
+func (k *known) enter(name listName) {
+	k.leave()
+	k.list = name
+	l := k.members()
+	k.at = int32(len(*l))
+	*l = append(*l, k)
+}
+
+// leave takes k out of its list. The order of a list does not show.
+func (k *known) leave() {
+	if k.list == none {
+		return
+	}
+	list := k.members()
+	l := *list
+	last := len(l) - 1
+	l[k.at] = l[last]
+	l[k.at].at = k.at
+	l[last] = nil
+	*list = l[:last]
+	k.list = none
+}
+
+// A knownSet has what a process knows. Only one that knows many objects has an index: most know few, and there may be a million of them.
+type knownSet struct {
+	first *known
+	n     int
+	index map[ObjectID]*known // nil: the list is short
+}
+
+const fewKnown = 8
+
+func (s *knownSet) get(id ObjectID) *known {
+	if s.index != nil {
+		return s.index[id]
+	}
+	for k := s.first; k != nil; k = k.next {
+		if k.h.id == id {
+			return k
+		}
+	}
+	return nil
+}
+
+// add adds k, which is not there.
+func (s *knownSet) add(k *known) {
+	if k.next = s.first; k.next != nil {
+		k.next.prev = k
+	}
+	s.first = k
+	s.n++
+	if s.index != nil {
+		s.index[k.h.id] = k
+	} else if s.n > fewKnown {
+		s.index = make(map[ObjectID]*known, 2*s.n)
+		for k := range s.all() {
+			s.index[k.h.id] = k
+		}
+	}
+}
+
+func (s *knownSet) remove(k *known) {
+	if k.prev == nil {
+		s.first = k.next
+	} else {
+		k.prev.next = k.next
+	}
+	if k.next != nil {
+		k.next.prev = k.prev
+	}
+	if s.n--; s.n == 0 {
+		s.index = nil
+	}
+	delete(s.index, k.h.id)
+}
+
+// all yields what is in s, in no order. It may be removed meanwhile.
+func (s *knownSet) all() iter.Seq[*known] {
+	return func(yield func(*known) bool) {
+		for k := s.first; k != nil; {
+			next := k.next
+			if !yield(k) {
+				return
+			}
+			k = next
+		}
+	}
+}
+
+func (s *knownSet) sorted() []*known {
+	return slices.SortedFunc(s.all(), func(a, b *known) int { return cmp.Compare(a.h.id, b.h.id) })
+}
+
+// know returns what p knows of o; from now on it knows it. One who shares or writes a region need not be told what is in it.
+func (x *Exchange) know(p *process, o object) *known {
+	h := o.head()
+	if k := p.knows.get(h.id); k != nil {
+		return k
+	}
+	k := &known{p: p, h: h}
+	p.knows.add(k)
+	h.knower++
+	if r, ok := o.(*region); ok {
+		k.r, k.seen = r, r.version
+		k.enter(fresh)
+	}
+	return k
+}
+
+// meet makes p know what v leads to. A region that it has not known is one of which it has to be told everything.
+func (x *Exchange) meet(p *process, v *Value) { // rule: know
+	for _, id := range v.Refs {
+		o := x.objects[id]
+		if o == nil {
+			continue
+		}
+		n := p.knows.n
+		k := x.know(p, o)
+		k.told = p.sent
+		if p.knows.n > n && k.r != nil {
+			k.seen = 0
+			k.enter(stale)
+		}
+	}
+}
+
+// forget takes note that p has no reference to an object. One that is on its way to p is one.
+func (x *Exchange) forget(p *process, id ObjectID) string { // rule: forget
+	k := p.knows.get(id)
+	if k != nil && k.told <= p.sent-uint64(len(p.replies)) {
+		x.unknow(k)
+	}
+	return ""
+}
+
+// unknow forgets k.
+func (x *Exchange) unknow(k *known) {
+	k.leave()
+	k.p.knows.remove(k)
+	k.h.knower--
+	x.garbage.events++
+}

@@ -278,7 +278,7 @@ func (s *simulation) disturb() {
 				if b, err = exchange.DecodeBatch(data); err != nil {
 					s.t.Error(err)
 				}
-				e.send(b, data)
+				e.send(b, data, garbage{})
 			}
 		case 2: // a wake-up for nothing; not always, as it would make up for one that was lost
 			if s.seed/11%3 > 0 {
@@ -320,7 +320,7 @@ func (s *simulation) reap(ordered bool) {
 	s.crashes++
 	if lost && s.exit == nil {
 		if ordered {
-			s.m.crash(s.rand)
+			s.m.crash(s.rand.IntN(len(s.m.undo) + 1))
 		}
 		s.batches = nil
 	}

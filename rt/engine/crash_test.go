@@ -16,7 +16,7 @@ import (
 
 // This file crashes an engine before and after each single operation of the store, and lets the next come to the end of the run.
 
-var everyFlag = flag.Bool("every", false, "TestCrashEverywhere: crash in all ways at every operation, not in one of them at each")
+var everyFlag = flag.Bool("every", false, "TestCrashEverywhere: crash in all ways at every operation, not in one of them at each third")
 
 // A crashing is a run whose first engine crashes.
 type crashing struct {
@@ -32,7 +32,11 @@ func TestCrashEverywhere(t *testing.T) {
 	crashes := 0
 	for _, prog := range append(programs(), leftovers) {
 		for _, ordered := range []bool{true, false} {
-			for op, died := 1, true; died; op++ {
+			step := 3
+			if *everyFlag {
+				step = 1
+			}
+			for op, died := 1, true; died; op += step {
 				for way := range 4 {
 					if way != op%4 && !*everyFlag {
 						continue

@@ -128,9 +128,17 @@ func (s *knownSet) all() iter.Seq[*known] {
 	}
 }
 
-func (s *knownSet) sorted() []*known {
-	return slices.SortedFunc(s.all(), func(a, b *known) int { return cmp.Compare(a.h.id, b.h.id) })
+// sorted returns what is in s, by object, in buf if that is large enough.
+func (s *knownSet) sorted(buf []*known) []*known {
+	buf = buf[:0]
+	for k := s.first; k != nil; k = k.next {
+		buf = append(buf, k)
+	}
+	slices.SortFunc(buf, byObject)
+	return buf
 }
+
+func byObject(a, b *known) int { return cmp.Compare(a.h.id, b.h.id) }
 
 // know returns what p knows of o; from now on it knows it. One who shares or writes a region need not be told what is in it.
 func (x *Exchange) know(p *process, o object) *known {

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"slices"
 )
@@ -140,7 +139,7 @@ func (x *Exchange) tell(p *process, y *Reply) { // rule: acquire
 	for len(p.stale) > 0 {
 		news := p.stale
 		p.stale = nil
-		slices.SortFunc(news, func(a, b *known) int { return cmp.Compare(a.h.id, b.h.id) })
+		slices.SortFunc(news, byObject)
 		for _, k := range news {
 			k.list = none
 			n := len(y.Stores)

@@ -26,8 +26,10 @@ func (x *Exchange) Append(dst []byte) []byte {
 	objects := slices.SortedFunc(maps.Values(x.objects), func(a, b object) int { return cmp.Compare(a.head().id, b.head().id) })
 	b = appendList(b, objects, appendObject)
 	b = appendUint(b, x.processes.n)
+	var known []*known
 	for p := range x.processes.all() {
-		b = appendProcess(b, p)
+		known = p.knows.sorted(known)
+		b = appendProcess(b, p, known)
 	}
 	waiters := slices.SortedFunc(maps.Values(x.waits), func(a, b *waiter) int { return cmp.Compare(a.seq, b.seq) })
 	return appendList(b, waiters, appendWaiter)
@@ -62,15 +64,13 @@ const (
 	minWaiter  = 7
 )
 
-func appendProcess(b []byte, p *process) []byte {
+func appendProcess(b []byte, p *process, knows []*known) []byte {
 	b = appendUint(appendUint(appendUint(b, uint32(p.id)), p.step), p.sent)
 	b = appendList(b, p.replies, appendReply)
 	b = appendInt(appendBool(b, p.idle), p.wake)
-	b = appendUint(b, p.knows.n)
-	for _, k := range p.knows.sorted() {
-		b = appendUint(appendUint(appendID(b, k.h.id), k.told), k.seen)
-	}
-	return b
+	return appendList(b, knows, func(b []byte, k **known) []byte {
+		return appendUint(appendUint(appendID(b, (*k).h.id), (*k).told), (*k).seen)
+	})
 }
 
 // An unused is the element of a list whose elements go elsewhere.

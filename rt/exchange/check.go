@@ -20,7 +20,7 @@ func (x *Exchange) checkProcesses() error {
 		waiting[w.p]++
 	}
 	n := 0
-	for p := range x.processes.all() {
+	for p := range x.processes.all {
 		id := p.id
 		n++
 		if !p.asleep {
@@ -127,9 +127,9 @@ func (x *Exchange) checkObjects() error {
 
 func (x *Exchange) checkKnown() error {
 	knowers := map[*header]int{}
-	for p := range x.processes.all() {
+	for p := range x.processes.all {
 		n := 0
-		for k := range p.knows.all() {
+		for k := range p.knows.all {
 			n++
 			knowers[k.h]++
 			o := x.objects[k.h.id]

@@ -178,7 +178,7 @@ func (x *Exchange) end(e *Exit) {
 	x.exit, x.result.Exit = e, e
 	x.objects, x.waits = map[ObjectID]object{}, map[waitKey]*waiter{}
 	x.garbage = collector{}
-	for p := range x.processes.all() { // rule: kill-once
+	for p := range x.processes.all { // rule: kill-once
 		p.waiting, p.knows, p.stale = 0, knownSet{}, nil
 		x.reply(p, Reply{Kind: ReplyKill})
 	}

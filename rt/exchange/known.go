@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 )
 
@@ -94,7 +93,7 @@ func (s *knownSet) add(k *known) {
 		s.index[k.h.id] = k
 	} else if s.n > fewKnown {
 		s.index = make(map[ObjectID]*known, 2*s.n)
-		for k := range s.all() {
+		for k := range s.all {
 			s.index[k.h.id] = k
 		}
 	}
@@ -116,15 +115,13 @@ func (s *knownSet) remove(k *known) {
 }
 
 // all yields what is in s, in no order. It may be removed meanwhile.
-func (s *knownSet) all() iter.Seq[*known] {
-	return func(yield func(*known) bool) {
-		for k := s.first; k != nil; {
-			next := k.next
-			if !yield(k) {
-				return
-			}
-			k = next
+func (s *knownSet) all(yield func(*known) bool) {
+	for k := s.first; k != nil; {
+		next := k.next
+		if !yield(k) {
+			return
 		}
+		k = next
 	}
 }
 

@@ -38,7 +38,7 @@ func (x *Exchange) spawn(op *Op) string {
 
 // remove forgets p, which has ended.
 func (x *Exchange) remove(p *process) { // rule: end
-	for k := range p.knows.all() {
+	for k := range p.knows.all {
 		x.unknow(k)
 	}
 	if !p.asleep {
@@ -119,7 +119,7 @@ func (x *Exchange) Len() int { return x.processes.n }
 
 // Live yields the live processes, by number.
 func (x *Exchange) Live(yield func(ProcessID, Status) bool) {
-	for p := range x.processes.all() {
+	for p := range x.processes.all {
 		if !yield(p.id, p.status()) {
 			return
 		}

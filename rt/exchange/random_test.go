@@ -207,7 +207,7 @@ func TestRandom(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
-		for s := range m.x.processes.all() {
+		for s := range m.x.processes.all {
 			steps += int(s.step)
 		}
 		waited += int(m.x.arrivals)

@@ -27,7 +27,7 @@ func (x *Exchange) Append(dst []byte) []byte {
 	b = appendList(b, objects, appendObject)
 	b = appendUint(b, x.processes.n)
 	var known []*known
-	for p := range x.processes.all() {
+	for p := range x.processes.all {
 		known = p.knows.sorted(known)
 		b = appendProcess(b, p, known)
 	}

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"iter"
 	"maps"
 	"slices"
 )
@@ -53,13 +52,11 @@ func (t *table) remove(p *process) {
 }
 
 // all yields the processes in order.
-func (t *table) all() iter.Seq[*process] {
-	return func(yield func(*process) bool) {
-		for _, i := range slices.Sorted(maps.Keys(t.rows)) {
-			for _, p := range t.rows[i].procs {
-				if p != nil && !yield(p) {
-					return
-				}
+func (t *table) all(yield func(*process) bool) {
+	for _, i := range slices.Sorted(maps.Keys(t.rows)) {
+		for _, p := range t.rows[i].procs {
+			if p != nil && !yield(p) {
+				return
 			}
 		}
 	}

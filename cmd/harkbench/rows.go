@@ -69,7 +69,7 @@ func benchmarks() []benchmark {
 	for _, k := range kernels {
 		bs = append(bs, kernel(k.name, k.comment)...)
 	}
-	return slices.Concat(bs, waiting, processes, sleepers(100_000, 10_000), long(sleepers(1_000_000, 10_000)), heapRows, saving, compiling)
+	return slices.Concat(bs, waiting, processes, sleepers(100_000), long(sleepers(1_000_000)), heapRows, saving, compiling)
 }
 
 // kernel is the rows of a kernel: not coloured, coloured, and not coloured but compiled by -all.

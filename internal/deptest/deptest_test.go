@@ -113,6 +113,7 @@ var policy = []rule{
 	{pkg: "examples/...", why: "ordinary Go programs: no import of harkgen, nothing to download"},
 
 	{pkg: "internal/...", ext: "github.com/rogpeppe/go-internal", why: "tests"},
+	{pkg: "internal/linear", ext: "github.com/anishathalye/porcupine", why: "checks histories, for tests"},
 	{pkg: "internal/model", may: "rt/exchange", why: "explores the protocol with the real state machine"},
 }
 

@@ -74,7 +74,7 @@ func TestFaults(t *testing.T) {
 	}
 	crashes := 0
 	for seed := first; seed < first+seeds && !t.Failed(); seed++ {
-		for _, prog := range programs() {
+		for _, prog := range programs(seed) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &simulation{t: t, seed: hash(seed, prog.name), prog: prog, m: newMemStore()}
 				s.rand = rand.New(rand.NewPCG(s.seed, 0))
@@ -111,15 +111,8 @@ func (s *simulation) run() {
 	if s.t.Failed() {
 		return
 	}
-	if got := s.printed(); s.prog.name == "dice" {
-		if n := strings.Count(got, "\n"); n != int(s.prog.main.N[0]) {
-			s.t.Errorf("printed %q", got)
-		}
-	} else if got != s.prog.want {
-		s.t.Errorf("printed %q, want %q", got, s.prog.want)
-	}
-	if dead := strings.Contains(s.exit.Text, "deadlock"); dead != (s.prog.name == "deadlock") || s.exit.Text != "" && !dead {
-		s.t.Errorf("exit %+v", s.exit)
+	if err := s.prog.wrong(s.exit, s.printed()); err != nil {
+		s.t.Error(err)
 	}
 	time.Sleep(20 * time.Second) // workers that were away come back
 	view, _ := s.m.view(s.seed, 1<<20, false, true, nil)

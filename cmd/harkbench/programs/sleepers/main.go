@@ -134,7 +134,7 @@ func (b *bench) hold() error {
 	fmt.Println("begun", time.Since(began).Seconds(), "s")
 	time.Sleep(4 * time.Second) // they are unloaded, and Pebble has come to rest
 	fmt.Println("heap", float64(heap()-before)/float64(b.n), "bytes/process")
-	fmt.Println("memory", float64(resident())/1e6, "MB, at most", float64(usage().Maxrss)*1024/1e6, "MB-peak")
+	fmt.Println("memory", float64(resident())/1e6, "MB", float64(usage().Maxrss)*1024/1e6, "MB-peak")
 	cpu := cpuTime()
 	time.Sleep(3 * time.Second)
 	fmt.Println("asleep", (cpuTime()-cpu).Seconds()*1000/3, "ms/s")

@@ -4,16 +4,16 @@ import "slices"
 
 // This file defines processes: how they begin and end, and their replies.
 
-// A process is a live process.
+// A process is a live process. There may be a million: the order of the fields leaves no holes.
 type process struct {
 	id      ProcessID
+	idle    bool
+	asleep  bool    // nothing but a reply makes it go on, and there is none
 	step    uint64  // of the last batch taken
 	sent    uint64  // number of the last reply
 	replies []Reply // those that are not acknowledged
-	idle    bool
 	wake    int64
-	asleep  bool // nothing but a reply makes it go on, and there is none
-	waiting int  // operations that wait
+	waiting int // operations that wait
 
 	knows knownSet
 	stale []*known // regions of which it has to be told

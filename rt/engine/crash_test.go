@@ -85,7 +85,6 @@ func (c *crashing) live(epoch int, p crashPoint, ordered bool) (exit *exchange.E
 	defer cancel()
 	s, v := c.m.view(1, epoch, false, ordered, cancel)
 	v.crash = p
-	small := size{ring: 16, checkpoint: 2000}
 	e, err := open(ctx, Options{Store: s, Run: "r", Show: c.show, IdleAfter: 10 * time.Millisecond}, small)
 	if err == nil {
 		e.Attach(&simWorker{main: c.prog.main, now: time.Now}, 3)

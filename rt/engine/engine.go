@@ -79,6 +79,7 @@ type Engine struct {
 	workers  []*attached
 	idle     idleList
 	wakes    wakeHeap
+	moreDue  bool      // there are more than are queued
 	ended    []garbage // to be deleted; clean takes the first ones away
 	shown    uint64    // number of the last output that was shown
 
@@ -160,15 +161,15 @@ func (e *Engine) adopt(f *fold) {
 		}
 	}
 	e.wakes = e.wakes[:0]
-	now := e.o.Now().UnixNano()
 	for p, st := range f.x.Live {
-		if runnable(st, now) {
+		if runnable(st, 0) { // whether it is due or not
 			e.stir(p)
 		} else if st.Wake != 0 {
 			e.wakes = append(e.wakes, wake{st.Wake, p})
 		}
 	}
 	e.wakes.init()
+	bell(e.toTimer)
 	e.flush()
 }
 

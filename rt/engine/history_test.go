@@ -290,7 +290,7 @@ func checkHistory(printed string) error {
 // TestHistoryKinds has enough programs without faults that everything happens that can be checked.
 func TestHistoryKinds(t *testing.T) {
 	clear(histories)
-	for seed := range uint64(40) {
+	for seed := range uint64(120) {
 		synctest.Test(t, func(t *testing.T) {
 			c := &crashing{t: t, m: newMemStore(), prog: historyProgram(seed)}
 			c.run(crashPoint{}, true, false)

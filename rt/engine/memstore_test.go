@@ -89,6 +89,8 @@ type view struct {
 	count       map[string]int
 	total       int
 	crash       crashPoint
+	stopAt      int           // operations from this one on stop until gate is closed
+	gate        chan struct{} //
 	dead        bool
 	kill        func() // called when it dies
 }
@@ -147,8 +149,11 @@ func (v *view) op(ctx context.Context, kind, id string, do func() error) error {
 	v.count[key]++
 	n := v.count[key]
 	v.total++
-	dead, here := v.dead, v.total == v.crash.op
+	dead, here, stops := v.dead, v.total == v.crash.op, v.gate != nil && v.total >= v.stopAt
 	v.mu.Unlock()
+	if stops {
+		<-v.gate
+	}
 	v.m.mu.Lock()
 	v.m.ops[kind]++
 	crashes := v.m.crashes

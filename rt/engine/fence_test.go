@@ -71,8 +71,8 @@ func TestTwoEngines(t *testing.T) {
 	}
 }
 
-// TestSleptEngine: an engine stops in the middle, while another goes on through many rounds of the log to the end of the run. When the first goes on, it changes
-// nothing, and sees how the run has ended.
+// TestSleptEngine: an engine stops in the middle, while another goes on through many rounds of the log to the end of the run. When the first goes on, it puts
+// nothing, but for a checkpoint of what it has read, and sees how the run has ended.
 func TestSleptEngine(t *testing.T) {
 	main := simState{Func: "pingpong", N: []int64{300}}
 	for stop := 1; stop < 40; stop += 3 { // operations of the store
@@ -108,7 +108,7 @@ func TestSleptEngine(t *testing.T) {
 				t.Errorf("the engine that has slept: %+v, %v", e.exit, e.err)
 			}
 			for id, r := range m.records {
-				if old := before[id]; old.Version != r.Version {
+				if old := before[id]; old.Version != r.Version && id != checkpointID("r") {
 					t.Errorf("it has put %s: version %d, not %d", id, r.Version, old.Version)
 				}
 			}

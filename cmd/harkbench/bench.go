@@ -24,6 +24,7 @@ type bench struct {
 	tty     bool
 
 	lastHeap heapRun
+	asleep   map[int]sleeperRun // by their number
 }
 
 func newBench(n int) (*bench, error) {
@@ -62,11 +63,15 @@ func (b *bench) progress(what string) {
 
 // measure alternates native and compiled executions, and those of peers.
 func (b *bench) measure(bm benchmark) row {
-	r := row{Name: bm.name, Unit: bm.unit, Target: bm.target, AtMost: bm.atMost, AtLeast: bm.atLeast, Samples: b.n, Comment: bm.comment, group: bm.group}
+	n := b.n
+	if bm.once {
+		n = 1
+	}
+	r := row{Name: bm.name, Unit: bm.unit, Target: bm.target, AtMost: bm.atMost, AtLeast: bm.atLeast, Samples: n, Comment: bm.comment, group: bm.group}
 	var native, compiled []float64
 	others := b.peerRuns(bm.peers)
-	for i := range b.n {
-		b.progress(fmt.Sprintf("%s %d/%d", bm.name, i+1, b.n))
+	for i := range n {
+		b.progress(fmt.Sprintf("%s %d/%d", bm.name, i+1, n))
 		if bm.native != nil {
 			x, err := bm.native(b)
 			if err != nil {

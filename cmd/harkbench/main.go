@@ -1,7 +1,7 @@
 // Harkbench measures programs run plainly against the same programs compiled by
 // harkgen, side by side in one run, and prints a table.
 //
-//	harkbench [-n N] [-run REGEXP] [-json]
+//	harkbench [-n N] [-run REGEXP] [-long] [-json]
 //
 // The programs are below cmd/harkbench/programs: ordinary Go programs that time
 // their own loops. Native and compiled executions alternate, so that what else
@@ -13,6 +13,7 @@
 //	MB              bytes written to disk, in millions
 //	round trips/s   a message to another goroutine and its answer
 //	steps/s         saves of the whole state, each one committed to disk
+//	woken/s         sleeping processes that are woken and end, by the engine alone
 //	GB/s, ns, bytes snapshots, by processor time: package snap beside a copy of the memory or encoding/gob
 //	geometric mean  of the ratios of the rows above of that kind
 //
@@ -47,6 +48,7 @@ import (
 func main() {
 	n := flag.Int("n", 3, "repeat `N` times: the median counts, of processor time the least")
 	only := flag.String("run", "", "only the rows whose names match `REGEXP`")
+	long := flag.Bool("long", false, "also the rows that take minutes")
 	asJSON := flag.Bool("json", false, "print JSON")
 	flag.Parse()
 	re, err := regexp.Compile(*only)
@@ -55,13 +57,13 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*n, re, *asJSON); err != nil {
+	if err := run(*n, re, *long, *asJSON); err != nil {
 		fmt.Fprintln(os.Stderr, "harkbench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(n int, only *regexp.Regexp, asJSON bool) error {
+func run(n int, only *regexp.Regexp, long, asJSON bool) error {
 	b, err := newBench(n)
 	if err != nil {
 		return err
@@ -70,7 +72,7 @@ func run(n int, only *regexp.Regexp, asJSON bool) error {
 	var rows []row
 	failed := 0
 	for _, bm := range benchmarks() {
-		if !only.MatchString(bm.name) {
+		if !only.MatchString(bm.name) || bm.long && !long {
 			continue
 		}
 		r := b.measure(bm)

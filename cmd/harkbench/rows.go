@@ -15,6 +15,8 @@ type benchmark struct {
 	target   float64 // highest ratio wanted
 	atMost   float64 // highest value wanted
 	atLeast  float64 // lowest value wanted
+	once     bool    // it takes so long that it is not repeated
+	long     bool    // it takes minutes: measured only with -long
 	group    *group
 	comment  string
 }
@@ -67,7 +69,7 @@ func benchmarks() []benchmark {
 	for _, k := range kernels {
 		bs = append(bs, kernel(k.name, k.comment)...)
 	}
-	return slices.Concat(bs, waiting, processes, heapRows, saving, compiling)
+	return slices.Concat(bs, waiting, processes, sleepers(100_000), long(sleepers(1_000_000)), heapRows, saving, compiling)
 }
 
 // kernel is the rows of a kernel: not coloured, coloured, and not coloured but compiled by -all.

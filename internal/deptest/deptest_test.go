@@ -109,9 +109,11 @@ var policy = []rule{
 	{pkg: "cmd/conform", ext: "golang.org/x/term", why: "tests harkgen from outside, as a user would, with any corpus"},
 	{pkg: "cmd/harkbench/...", why: "measures harkgen from outside, as a user would"},
 	{pkg: "cmd/harkbench/programs/snapshot", may: "rt/snap", why: "measures the codec itself"},
+	{pkg: "cmd/harkbench/programs/sleepers", may: "rt/engine rt/exchange rt/store rt/store/pebble", why: "measures the engine itself"},
 	{pkg: "examples/...", why: "ordinary Go programs: no import of harkgen, nothing to download"},
 
 	{pkg: "internal/...", ext: "github.com/rogpeppe/go-internal", why: "tests"},
+	{pkg: "internal/linear", ext: "github.com/anishathalye/porcupine", why: "checks histories, for tests"},
 	{pkg: "internal/model", may: "rt/exchange", why: "explores the protocol with the real state machine"},
 }
 

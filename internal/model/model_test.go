@@ -14,6 +14,7 @@ var (
 	rendezvous = exchange.Share{Kind: exchange.KindChannel}
 	buffered   = exchange.Share{Kind: exchange.KindChannel, Capacity: 1}
 	mutex      = exchange.Share{Kind: exchange.KindMutex}
+	rwmutex    = exchange.Share{Kind: exchange.KindRWMutex}
 	cond       = exchange.Share{Kind: exchange.KindCond}
 	ctx        = exchange.Share{Kind: exchange.KindContext}
 	derived    = exchange.Share{Kind: exchange.KindContext, Parent: exchange.NewObjectID(0, 1)}
@@ -180,6 +181,62 @@ var scenarios = []*scenario{
 			one(instr{do: "send", a: 1, b: 1}, instr{do: "end"}),
 		},
 		want: []string{"exit 2 panic: send on closed channel"},
+	},
+	{
+		name:    "a default clause, and the length of a buffer",
+		objects: []exchange.Share{buffered},
+		programs: []program{
+			one(instr{do: "spawn", a: 1}, instr{do: "len", a: 1},
+				instr{do: "select", cases: []arm{{ch: 1, to: 5}}, other: 3},
+				instr{do: "print", a: 1, b: 9}, instr{do: "recv", a: 1}, // 3
+				instr{do: "print"}, instr{do: "len", a: 1}, instr{do: "print"}, instr{do: "exit"}), // 5
+			one(instr{do: "send", a: 1, b: 1}, instr{do: "end"}),
+		},
+		want: []string{"1 0 exit 0", "9 1 0 exit 0"},
+	},
+	{
+		name:    "a try-lock",
+		objects: []exchange.Share{mutex, rendezvous},
+		programs: []program{
+			one(instr{do: "spawn", a: 1}, instr{do: "len", a: 2}, instr{do: "trylock", a: 1, other: 5},
+				instr{do: "print", a: 1, b: 1}, instr{do: "exit"},
+				instr{do: "print", a: 1, b: 2}, instr{do: "exit"}), // 5
+			one(instr{do: "lock", a: 1}, instr{do: "len", a: 2}, instr{do: "unlock", a: 1}, instr{do: "end"}),
+		},
+		want: []string{"1 exit 0", "2 exit 0"},
+	},
+	{
+		name:    "a reader and a writer",
+		objects: []exchange.Share{rwmutex, region, group(1), rendezvous},
+		programs: []program{
+			one(instr{do: "spawn", a: 1}, instr{do: "len", a: 4}, instr{do: "rlock", a: 1}, instr{do: "print", a: 2}, instr{do: "runlock", a: 1},
+				instr{do: "wait", a: 3}, instr{do: "rlock", a: 1}, instr{do: "print", a: 2}, instr{do: "exit"}),
+			one(instr{do: "lock", a: 1}, instr{do: "word", a: 2, b: 1}, instr{do: "unlock", a: 1}, instr{do: "add", a: 3, b: -1}, instr{do: "end"}),
+		},
+		want: []string{"0 1 exit 0", "1 1 exit 0"},
+	},
+	{
+		name:    "two that wait for a broadcast",
+		objects: []exchange.Share{mutex, cond, region, group(2)},
+		programs: []program{
+			one(instr{do: "spawn", a: 1}, instr{do: "spawn", a: 1}, instr{do: "lock", a: 1}, instr{do: "word", a: 3, b: 1}, instr{do: "broadcast", a: 2},
+				instr{do: "unlock", a: 1}, instr{do: "wait", a: 4}, instr{do: "print", a: 2}, instr{do: "exit"}),
+			one(instr{do: "lock", a: 1}, instr{do: "unless", a: 0, b: 4}, instr{do: "cond", a: 2, b: 1}, instr{do: "goto", a: 1},
+				instr{do: "add", a: 4, b: -1}, instr{do: "unlock", a: 1}, instr{do: "end"}),
+		},
+		want: []string{"1 exit 0"},
+	},
+	{
+		name:    "a region that is forgotten while it is on its way",
+		objects: []exchange.Share{rendezvous, region, group(2)},
+		programs: []program{
+			{
+				{{do: "spawn", a: 1}, {do: "recv", a: 1}, {do: "print", a: 2}, {do: "exit"}},
+				{{do: "forget", a: 2}, {do: "end"}},
+			},
+			one(instr{do: "word", a: 2, b: 4}, instr{do: "sendref", a: 1, b: 2}, instr{do: "end"}),
+		},
+		want: []string{"4 exit 0"},
 	},
 	{
 		name:    "deadlock",

@@ -16,6 +16,7 @@ type instr struct {
 	a, b    int8   // object (index), value, target; as do needs
 	cases   []arm
 	timeout int8 // of a select: where it goes on when its timer fires; 0: it has none
+	other   int8 // where a select goes on by its default clause, or a try-lock that has failed; 0: there is no such clause
 }
 
 // An arm is a case of a select.
@@ -184,6 +185,10 @@ func (t *turn) result(g *goroutine, in instr, y *exchange.Reply) {
 	g.pc++
 	switch in.do {
 	case "select":
+		if y.Case < 0 {
+			g.pc = in.other
+			return
+		}
 		g.pc = in.cases[y.Case].to
 		fallthrough
 	case "recv":
@@ -191,6 +196,12 @@ func (t *turn) result(g *goroutine, in instr, y *exchange.Reply) {
 		if y.OK && len(y.Value.Data) > 0 {
 			g.reg = int8(y.Value.Data[0])
 		}
+	case "trylock":
+		if !y.OK {
+			g.pc = in.other
+		}
+	case "len":
+		g.reg = int8(y.N)
 	case "atomic":
 		t.p.word = int8(y.N)
 		g.reg = int8(y.N)
@@ -235,17 +246,28 @@ func (t *turn) exec(i int, g *goroutine, in instr) {
 		op.Object = 0
 		op.Cases = []exchange.Case{{Channel: object(in.a), Send: in.do == "send", Value: val(in.b)}}
 		waits(exchange.OpSelect)
+	case "sendref": // object b
+		op.Object = 0
+		op.Cases = []exchange.Case{{Channel: object(in.a), Send: true, Value: exchange.Value{Data: []byte{byte(in.b)}, Refs: []exchange.ObjectID{object(in.b)}}}}
+		waits(exchange.OpSelect)
 	case "select":
 		op.Object = 0
 		for _, c := range in.cases {
 			op.Cases = append(op.Cases, exchange.Case{Channel: object(c.ch), Send: c.send, Value: val(c.val)})
 		}
-		g.timer = in.timeout != 0
+		g.timer, op.Default = in.timeout != 0, in.other != 0
 		waits(exchange.OpSelect)
 	case "close":
 		waits(exchange.OpClose)
+	case "len":
+		waits(exchange.OpLen)
 	case "lock":
 		waits(exchange.OpLock)
+	case "rlock":
+		op.Mode = exchange.Reading
+		waits(exchange.OpLock)
+	case "trylock":
+		waits(exchange.OpTryLock)
 	case "wait":
 		waits(exchange.OpWait)
 	case "cond": // a: cond, b: mutex
@@ -255,6 +277,9 @@ func (t *turn) exec(i int, g *goroutine, in instr) {
 		op.Atomic, op.N = exchange.AtomicAdd, int64(in.b)
 		waits(exchange.OpAtomic)
 	case "unlock":
+		goesOn(exchange.OpUnlock)
+	case "runlock":
+		op.Mode = exchange.Reading
 		goesOn(exchange.OpUnlock)
 	case "signal":
 		goesOn(exchange.OpSignal)
@@ -267,6 +292,10 @@ func (t *turn) exec(i int, g *goroutine, in instr) {
 	case "err": // of context a, as it looks here
 		g.pc++
 		g.reg = t.p.ended[in.a-1]
+	case "broadcast":
+		goesOn(exchange.OpBroadcast)
+	case "forget":
+		goesOn(exchange.OpForget)
 	case "add":
 		op.N = int64(in.b)
 		goesOn(exchange.OpAdd)

@@ -20,13 +20,15 @@ const checkpointFormat = 1
 type fold struct {
 	next    uint64 // entry
 	x       *exchange.Exchange
-	outputs []exchange.Output // that may not have been shown
+	outputs []exchange.Output    // that may not have been shown
+	ended   []exchange.ProcessID // whose records may not have been deleted; only as it is loaded and saved
 }
 
 // A checkpoint is a fold in the store. Its encoding is
 //
 //	record  uvarint format, next; snapshot
-//	state   uvarint number of outputs; each uvarint Seq, FD, data with its length before it; then that of the exchange
+//	state   uvarint number of outputs; each uvarint Seq, FD, data with its length before it; uvarint number of ended; each uvarint;
+//	        then that of the exchange
 type checkpoint struct {
 	store   store.Store
 	run     string
@@ -38,12 +40,16 @@ type checkpoint struct {
 
 func checkpointID(run string) string { return run + "/c" }
 
-func (f *fold) encode() []byte {
-	b := binary.AppendUvarint(nil, uint64(len(f.outputs)))
+func (f *fold) encode(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(f.outputs)))
 	for _, o := range f.outputs {
 		b = binary.AppendUvarint(b, o.Seq)
 		b = binary.AppendUvarint(b, uint64(o.FD))
 		b = appendBytes(b, o.Data)
+	}
+	b = binary.AppendUvarint(b, uint64(len(f.ended)))
+	for _, p := range f.ended {
+		b = binary.AppendUvarint(b, uint64(p))
 	}
 	return f.x.Append(b)
 }
@@ -53,6 +59,9 @@ func decodeFold(next uint64, b []byte) (*fold, error) {
 	d := &decoder{b: b}
 	for n := d.uint(); n > 0 && d.err == nil; n-- {
 		f.outputs = append(f.outputs, exchange.Output{Seq: d.uint(), FD: int(d.uint()), Data: bytes.Clone(d.bytes())})
+	}
+	for n := d.uint(); n > 0 && d.err == nil; n-- {
+		f.ended = append(f.ended, exchange.ProcessID(d.uint()))
 	}
 	if err := d.end(); err != nil {
 		return nil, err

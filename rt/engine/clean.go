@@ -12,42 +12,61 @@ import (
 	"github.com/harkgen/harkgen/rt/store/pages"
 )
 
-// A garbage is the record of a process that has ended.
+// A garbage is the record of a process that has ended. Of one that another engine has seen to its end only the number is known: there may be
+// no record.
 type garbage struct {
 	p       exchange.ProcessID
 	version int64
 	alone   bool // it points to no blobs
 }
 
-// toDelete asks for the deletion of the record of t, which has ended. A crash leaves it to Delete.
-func (t *Task) toDelete() {
-	g := garbage{t.p, t.version, len(t.rec.batch.Blobs)+len(t.rec.state.Pages) == 0}
-	t.e.mu.Lock()
-	t.e.ended = append(t.e.ended, g)
-	t.e.mu.Unlock()
-	bell(t.e.toClean)
+// record returns what there is of the process in the store.
+func (t *Task) record() garbage {
+	return garbage{t.p, t.version, t.version > 0 && len(t.rec.batch.Blobs)+len(t.rec.state.Pages) == 0}
+}
+
+// toDelete asks for the deletion of a record. It stands in e.ended until that is done, and so in every checkpoint: of what ends after the
+// checkpoint an engine that begins knows by the log. The caller holds mu.
+func (e *Engine) toDelete(g garbage) { // rule: sweep
+	e.ended = append(e.ended, g)
+	bell(e.toClean)
+}
+
+// endedIn returns the process whose record b may leave: it has ended with b, and not in its first step.
+func endedIn(b *exchange.Batch) (p exchange.ProcessID, ok bool) {
+	return b.From, b.Ended && b.Step > 1
 }
 
 // clean deletes records.
 func (e *Engine) clean(ctx context.Context) error {
 	for {
-		select {
-		case <-e.toClean:
-		case <-ctx.Done():
-			return nil
-		}
 		e.mu.Lock()
-		list := e.ended
-		e.ended = nil
+		list := e.ended[:min(len(e.ended), 64)]
 		e.mu.Unlock()
+		if len(list) == 0 {
+			select {
+			case <-e.toClean:
+				continue
+			case <-ctx.Done():
+				return nil
+			}
+		}
 		for _, g := range list {
 			if g.alone && e.store.Delete(ctx, recordID(e.o.Run, g.p), g.version) == nil {
 				continue
 			}
-			if err := deleteProcess(ctx, e.store, e.o.Run, g.p); err != nil && ctx.Err() == nil {
+			if err := deleteProcess(ctx, e.store, e.o.Run, g.p); err != nil {
+				if ctx.Err() != nil {
+					return nil
+				}
 				return fmt.Errorf("deleting process %d: %w", g.p, err)
 			}
 		}
+		e.mu.Lock()
+		if e.ended = e.ended[len(list):]; len(e.ended) == 0 {
+			e.ended = nil
+		}
+		e.mu.Unlock()
 	}
 }
 

@@ -208,6 +208,59 @@ func TestClockBack(t *testing.T) {
 	})
 }
 
+// TestClockBackAtRestart sets the clock back when an engine that begins has found that a process is due.
+func TestClockBackAtRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var jump atomic.Int64
+		now := func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }
+		woken := make(chan time.Time, 1)
+		at := time.Now().Add(10 * time.Second)
+		w := workerFunc(sleeperWorker(1, func(exchange.ProcessID) time.Time { return at }, func(time.Duration) { woken <- time.Now() }, now, func() {}))
+		m := newMemStore()
+		_, _, stop := begin(t, m, 0, Options{Now: now, IdleAfter: time.Second}, w, 2)
+		time.Sleep(5 * time.Second)
+		stop()
+		jump.Store(int64(time.Minute))
+		e, _, stop := begin(t, m, 1, Options{Now: now, IdleAfter: time.Second}, nil, 0)
+		synctest.Wait() // it is queued
+		jump.Store(0)
+		e.Attach(w, 2)
+		select {
+		case <-woken:
+		case <-time.After(time.Minute):
+			t.Error("it sleeps for ever")
+		}
+		stop()
+	})
+}
+
+// TestManyDue wakes more processes at once than are queued.
+func TestManyDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 5 * maxDue
+		at := time.Now().Add(time.Hour)
+		woken := make(chan time.Duration, n)
+		w := workerFunc(sleeperWorker(n, func(exchange.ProcessID) time.Time { return at }, func(late time.Duration) { woken <- late }, time.Now, func() {}))
+		e, _, stop := begin(t, newMemStore(), 0, Options{}, w, 8)
+		for len(woken) < n {
+			e.mu.Lock()
+			if queued := e.queue.len(); queued > 2*maxDue && time.Now().After(at) {
+				t.Errorf("%d are queued", queued)
+			}
+			e.mu.Unlock()
+			time.Sleep(time.Second)
+		}
+		if exit := stop(); exit == nil {
+			t.Error("it has not ended")
+		}
+		for range n {
+			if late := <-woken; late > 0 {
+				t.Fatalf("one is %v late", late)
+			}
+		}
+	})
+}
+
 // TestClockBackAtWake sets the clock back between a wake-up and the load of the process.
 func TestClockBackAtWake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -40,6 +40,6 @@
 //
 // # What it does not do
 //
-// It has no lease: two engines on one run are safe, but step on each other's feet. Records that a crash leaves of processes that have ended are
-// deleted with the run.
+// It has no lease: two engines on one run are safe, but step on each other's feet. Blobs that a crash leaves between the put of a record and the deletion of
+// what it has replaced are deleted with the run.
 package engine

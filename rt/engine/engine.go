@@ -79,8 +79,9 @@ type Engine struct {
 	workers  []*attached
 	idle     idleList
 	wakes    wakeHeap
-	ended    []garbage
-	shown    uint64 // number of the last output that was shown
+	moreDue  bool      // there are more than are queued
+	ended    []garbage // to be deleted; clean takes the first ones away
+	shown    uint64    // number of the last output that was shown
 
 	// These belong to the goroutine that writes the log.
 	checkpoint checkpoint // while none is being saved
@@ -116,7 +117,11 @@ func (e *Engine) load(ctx context.Context) error { // rule: recover
 		if err == nil {
 			f.next, err = e.log.readFrom(ctx, f.next, func(k uint64, en *entry) {
 				for _, b := range en.batches {
-					f.outputs = append(f.outputs, f.x.Apply(b).Outputs...)
+					r := f.x.Apply(b)
+					f.outputs = append(f.outputs, r.Outputs...)
+					if p, ok := endedIn(b); ok && r.Taken {
+						f.ended = append(f.ended, p)
+					}
 				}
 				logged += en.size
 				if en.blob != "" {
@@ -145,6 +150,10 @@ func (e *Engine) load(ctx context.Context) error { // rule: recover
 
 // adopt replaces the state. Processes that are loaded are given up: somebody else may have stepped them.
 func (e *Engine) adopt(f *fold) {
+	for _, p := range f.ended {
+		e.toDelete(garbage{p: p})
+	}
+	f.ended = nil
 	e.fold = f
 	for _, pr := range e.procs {
 		if pr.task != nil {
@@ -152,15 +161,15 @@ func (e *Engine) adopt(f *fold) {
 		}
 	}
 	e.wakes = e.wakes[:0]
-	now := e.o.Now().UnixNano()
 	for p, st := range f.x.Live {
-		if runnable(st, now) {
+		if runnable(st, 0) { // whether it is due or not
 			e.stir(p)
 		} else if st.Wake != 0 {
 			e.wakes = append(e.wakes, wake{st.Wake, p})
 		}
 	}
 	e.wakes.init()
+	bell(e.toTimer)
 	e.flush()
 }
 

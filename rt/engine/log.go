@@ -22,7 +22,8 @@ type size struct {
 	checkpoint int    // bytes of entries between checkpoints at least
 }
 
-var normalSize = size{ring: 4096, checkpoint: 256 << 10}
+// The ring is so long because entries of a run with many processes may be small, and a checkpoint has them all.
+var normalSize = size{ring: 16384, checkpoint: 256 << 10}
 
 const entryFormat = 1
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -27,18 +26,16 @@ func newMemStore() *memStore {
 	return &memStore{records: map[string]store.Record{}, blobs: map[string][]byte{}, ops: map[string]int{}}
 }
 
-// crash loses some of the changes that are not synced, and returns how many.
-func (m *memStore) crash(r *rand.Rand) int {
+// crash loses n of the changes that are not synced, the last ones.
+func (m *memStore) crash(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	n := r.IntN(len(m.undo) + 1)
 	for range n {
 		m.undo[len(m.undo)-1]()
 		m.undo = m.undo[:len(m.undo)-1]
 	}
 	m.undo = nil
 	m.crashes++
-	return n
 }
 
 func (m *memStore) put(r store.Record, blobs []store.Blob) (int64, error) {
@@ -90,8 +87,18 @@ type view struct {
 	ordered     bool // it is a store.Ordered
 	mu          sync.Mutex
 	count       map[string]int
+	total       int
+	crash       crashPoint
+	stopAt      int           // operations from this one on stop until gate is closed
+	gate        chan struct{} //
 	dead        bool
 	kill        func() // called when it dies
+}
+
+// A crashPoint is the operation of an engine that is its last one: the first has number 1.
+type crashPoint struct {
+	op    int
+	after bool // it has its effect
 }
 
 // An orderedView is a store.Ordered.
@@ -141,13 +148,24 @@ func (v *view) op(ctx context.Context, kind, id string, do func() error) error {
 	key := kind + " " + id
 	v.count[key]++
 	n := v.count[key]
-	dead := v.dead
+	v.total++
+	dead, here, stops := v.dead, v.total == v.crash.op, v.gate != nil && v.total >= v.stopAt
 	v.mu.Unlock()
+	if stops {
+		<-v.gate
+	}
 	v.m.mu.Lock()
 	v.m.ops[kind]++
 	crashes := v.m.crashes
 	v.m.mu.Unlock()
 	if dead {
+		return errKilled
+	}
+	if here {
+		if v.crash.after {
+			v.done(do())
+		}
+		v.die()
 		return errKilled
 	}
 	if !v.faults {

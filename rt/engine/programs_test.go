@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -9,30 +10,62 @@ import (
 	"github.com/harkgen/harkgen/rt/exchange"
 )
 
-// This file has the simulated programs. Each is a main function and what it is to print; dice may print what it likes.
+// This file has the simulated programs. Each is a main function and what it is to print.
 
 type simProgram struct {
-	name string
-	main simState
-	want string
+	name        string
+	main        simState
+	want        string
+	check       func(printed string) error // instead of want
+	deadlock    bool                       // it ends by one
+	mayDeadlock bool
 }
 
-func programs() []simProgram {
+// wrong returns what is wrong with the end of p.
+func (p *simProgram) wrong(exit *exchange.Exit, printed string) error {
+	if exit == nil {
+		return errors.New("it has not ended")
+	}
+	if dead := strings.Contains(exit.Text, "deadlock"); exit.Text != "" && !dead || dead != p.deadlock && !(dead && p.mayDeadlock) {
+		return fmt.Errorf("exit %+v", exit)
+	}
+	if p.check != nil {
+		return p.check(printed)
+	}
+	if printed != p.want {
+		return fmt.Errorf("printed %q, want %q", printed, p.want)
+	}
+	return nil
+}
+
+// lines is a check.
+func lines(n int) func(string) error {
+	return func(printed string) error {
+		if strings.Count(printed, "\n") != n {
+			return fmt.Errorf("printed %q, want %d lines", printed, n)
+		}
+		return nil
+	}
+}
+
+// programs returns the programs; the seed is for those that do something else each time.
+func programs(seed uint64) []simProgram {
 	var echo strings.Builder
 	for i := range 6 {
 		fmt.Fprintln(&echo, "echo", i*i)
 	}
 	return []simProgram{
-		{"ring", simState{Func: "ring", N: []int64{5, 4}}, "token 20\n"},
-		{"fanout", simState{Func: "fanout", N: []int64{20}}, "sum 190\n"},
-		{"bank", simState{Func: "bank", N: []int64{4, 5}}, "accounts 105 105 106 86 total 402\n"},
-		{"pingpong", simState{Func: "pingpong", N: []int64{12}}, "pong 12\n"},
-		{"timers", simState{Func: "timers", N: []int64{8}}, "slept 8 sum 28\n"},
-		{"large", simState{Func: "large", N: []int64{3}}, "large 3 of 60000\n"},
-		{"echo", simState{Func: "echo", N: []int64{6}}, echo.String()},
-		{"select", simState{Func: "fanin", N: []int64{3, 4}}, "fan-in 12 sum 66\n"},
-		{"deadlock", simState{Func: "deadlock"}, ""},
-		{"dice", simState{Func: "dice", N: []int64{8}}, ""},
+		{name: "ring", main: simState{Func: "ring", N: []int64{5, 4}}, want: "token 20\n"},
+		{name: "fanout", main: simState{Func: "fanout", N: []int64{20}}, want: "sum 190\n"},
+		{name: "bank", main: simState{Func: "bank", N: []int64{4, 5}}, want: "accounts 105 105 106 86 total 402\n"},
+		{name: "pingpong", main: simState{Func: "pingpong", N: []int64{12}}, want: "pong 12\n"},
+		{name: "timers", main: simState{Func: "timers", N: []int64{8}}, want: "slept 8 sum 28\n"},
+		{name: "large", main: simState{Func: "large", N: []int64{3}}, want: "large 3 of 60000\n"},
+		{name: "echo", main: simState{Func: "echo", N: []int64{6}}, want: echo.String()},
+		{name: "select", main: simState{Func: "fanin", N: []int64{3, 4}}, want: "fan-in 12 sum 66\n"},
+		{name: "deadlock", main: simState{Func: "deadlock"}, deadlock: true},
+		{name: "dice", main: simState{Func: "dice", N: []int64{8}}, check: lines(8)},
+		historyProgram(seed),
 	}
 }
 

@@ -128,6 +128,10 @@ func (e *Engine) dispatch() {
 // next gives the next process that waits to a worker. It returns nil if that has ended meanwhile. The caller holds mu.
 func (e *Engine) next(a *attached) *Task {
 	p := e.queue.pop()
+	if e.moreDue && e.queue.len() <= maxDue/2 {
+		e.moreDue = false
+		bell(e.toTimer)
+	}
 	pr := e.procs[p]
 	pr.queued = false
 	if _, live := e.fold.x.Status(p); !live {

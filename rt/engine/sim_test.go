@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/harkgen/harkgen/internal/linear"
 	"github.com/harkgen/harkgen/rt/exchange"
 )
 
@@ -26,6 +27,10 @@ type simState struct {
 	Taken uint64 // number of the last reply taken
 
 	Paused bool // it was committed while it could go on
+
+	Todo  []string       // of a client; see history_test.go
+	Open  []linear.Event // that have not come to an end
+	Cases []hCase        // of the select that waits
 }
 
 // A simFunc goes on with a process. y is the reply it waited for, nil at the start and after a sleep.

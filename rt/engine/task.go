@@ -161,15 +161,11 @@ func (t *Task) Commit(ctx context.Context, b *exchange.Batch, state io.WriterTo)
 		}
 	}
 	t.committed(b)
-	t.sent = t.e.send(b, encoded)
+	t.sent = t.e.send(b, encoded, t.record())
 	if !last {
 		return nil
 	}
-	err := t.settled(ctx)
-	if err == nil && t.version > 0 {
-		t.toDelete() // rule: sweep
-	}
-	return err
+	return t.settled(ctx)
 }
 
 // settled waits until the exchange has the last batch: before, the record must not be replaced.
@@ -187,9 +183,6 @@ func (t *Task) settled(ctx context.Context) error {
 	switch {
 	case errors.Is(err, ErrFenced):
 		t.lost()
-		if t.version > 0 && err == errDead {
-			t.toDelete() // it has ended in another worker
-		}
 	case err == nil:
 		t.sent = nil
 	}
@@ -318,7 +311,7 @@ func (t *Task) resend(ctx context.Context) (again bool, err error) { // rule: re
 	if err != nil {
 		return false, damaged(e.o.Run, fmt.Sprintf("the record of process %d", t.p), err)
 	}
-	t.sent = e.send(b, encoded)
+	t.sent = e.send(b, encoded, t.record())
 	return false, t.settled(ctx)
 }
 

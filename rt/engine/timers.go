@@ -36,6 +36,9 @@ func (h *wakeHeap) init() { heap.Init(h) }
 
 // schedule notes when p goes on. The caller holds mu.
 func (e *Engine) schedule(p exchange.ProcessID, at int64) {
+	if pr := e.procs[p]; pr != nil {
+		pr.woken = false
+	}
 	if len(e.wakes) > 1000 && len(e.wakes) > 2*e.fold.x.Len() { // most are void
 		live := e.wakes[:0]
 		seen := make(map[exchange.ProcessID]bool, e.fold.x.Len())
@@ -82,10 +85,18 @@ func (e *Engine) keepTime(ctx context.Context) error {
 	}
 }
 
-// wakeDue wakes the processes that are due, and returns how long it is to the next. The caller holds mu.
+// maxDue is how many processes may wait for a worker when another is woken. If a million are due at once, most of them stay in the heap, where they take
+// 16 bytes.
+const maxDue = 1000
+
+// wakeDue wakes processes that are due, and returns how long it is to the next. The caller holds mu.
 func (e *Engine) wakeDue() time.Duration {
 	now := e.o.Now().UnixNano()
 	for len(e.wakes) > 0 && e.wakes[0].at <= now {
+		if e.queue.len() >= maxDue {
+			e.moreDue = true // next rings when fewer wait
+			return tick
+		}
 		w := heap.Pop(&e.wakes).(wake)
 		if st, ok := e.fold.x.Status(w.p); ok && st.Wake == w.at && runnable(st, now) {
 			e.stir(w.p).woken = true

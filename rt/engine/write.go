@@ -19,12 +19,10 @@ const maxEntry = 1 << 20 // bytes of batches in an entry, but for one that is la
 type sending struct {
 	batch   *exchange.Batch
 	encoded []byte
+	record  garbage       // once the process has ended
 	done    chan struct{} // closed when the exchange has taken or dropped it
-	err     error         // once done: errDead, ErrFenced, ErrEnded
+	err     error         // once done: ErrFenced, ErrEnded
 }
-
-// errDead is ErrFenced of a process that has ended in another worker: what is stored of it is garbage.
-var errDead = fmt.Errorf("%w, and has ended", ErrFenced)
 
 // An entryBlob is to be deleted when entry k is in a checkpoint.
 type entryBlob struct {
@@ -33,8 +31,8 @@ type entryBlob struct {
 }
 
 // send gives a batch to the log.
-func (e *Engine) send(b *exchange.Batch, encoded []byte) *sending {
-	s := &sending{batch: b, encoded: encoded, done: make(chan struct{})}
+func (e *Engine) send(b *exchange.Batch, encoded []byte, record garbage) *sending {
+	s := &sending{batch: b, encoded: encoded, record: record, done: make(chan struct{})}
 	e.mu.Lock()
 	e.sendings = append(e.sendings, s)
 	e.mu.Unlock()
@@ -54,17 +52,20 @@ func (e *Engine) wait(ctx context.Context, s *sending) error {
 	}
 }
 
-// settle tells the sender what has become of the batch.
+// settle tells the sender what has become of the batch. The caller holds mu.
 func (e *Engine) settle(s *sending) {
 	st, live := e.fold.x.Status(s.batch.From)
 	switch {
 	case s.batch.Ended && !live || s.batch.Exit != nil && e.fold.x.Exit() != nil:
 	case e.fold.x.Exit() != nil:
 		s.err = ErrEnded
-	case !live:
-		s.err = errDead
+	case !live: // it has ended in another worker
+		s.err = ErrFenced
 	case st.Step < s.batch.Step:
 		s.err = ErrFenced
+	}
+	if !live && s.record.version > 0 {
+		e.toDelete(s.record)
 	}
 	close(s.done)
 }
@@ -188,7 +189,7 @@ func (e *Engine) write(ctx context.Context, ready []*sending) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.apply(en)
+	e.apply(en, won)
 	if won {
 		for _, s := range ready {
 			e.settle(s)
@@ -212,14 +213,14 @@ func (e *Engine) catchUp(ctx context.Context) (found bool, err error) {
 		}
 		found = true
 		e.mu.Lock()
-		e.apply(en)
+		e.apply(en, false)
 		e.dispatch()
 		e.mu.Unlock()
 	}
 }
 
-// apply applies the next entry. The caller holds mu.
-func (e *Engine) apply(en *entry) {
+// apply applies the next entry, which may be another engine's. The caller holds mu.
+func (e *Engine) apply(en *entry, own bool) {
 	x := e.fold.x
 	for _, b := range en.batches {
 		r := x.Apply(b) // rule: fold
@@ -234,6 +235,9 @@ func (e *Engine) apply(en *entry) {
 			}
 		}
 		e.taken(b)
+		if p, ok := endedIn(b); ok && !own {
+			e.toDelete(garbage{p: p})
+		}
 	}
 	if en.blob != "" {
 		e.blobs = append(e.blobs, entryBlob{e.fold.next, en.blob})
@@ -299,11 +303,16 @@ func (e *Engine) makeRoom(ctx context.Context) error {
 	return nil
 }
 
-// save begins to save a checkpoint.
+// save begins to save a checkpoint. To encode it takes long if there are many processes: others may read the Exchange meanwhile, and nobody else
+// changes it.
 func (e *Engine) save(ctx context.Context) {
 	e.mu.Lock()
-	next, state := e.fold.next, e.fold.encode()
+	f := *e.fold
+	for _, g := range e.ended {
+		f.ended = append(f.ended, g.p)
+	}
 	e.mu.Unlock()
+	next, state := f.next, f.encode(make([]byte, 0, e.baseSize+e.baseSize/8))
 	e.logged = 0
 	saving := make(chan error, 1)
 	e.saving = saving

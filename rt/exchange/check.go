@@ -19,18 +19,24 @@ func (x *Exchange) checkProcesses() error {
 	for _, w := range x.waits {
 		waiting[w.p]++
 	}
-	for id, p := range x.processes {
+	n := 0
+	for p := range x.processes.all {
+		id := p.id
+		n++
 		if !p.asleep {
 			awake++
 		}
-		if id != p.id || id >= x.next || p.waiting != waiting[p] {
-			return fmt.Errorf("process %d: number %d, %d operations wait, not %d", id, p.id, waiting[p], p.waiting)
+		if x.processes.get(id) != p || id >= x.next || p.waiting != waiting[p] {
+			return fmt.Errorf("process %d: not in its place, or %d operations wait, not %d", id, waiting[p], p.waiting)
 		}
 		for i, y := range p.replies {
 			if y.Seq != p.sent-uint64(len(p.replies)-1-i) || y.To != id {
 				return fmt.Errorf("process %d: reply %d stands in the place of another", id, y.Seq)
 			}
 		}
+	}
+	if n != x.processes.n {
+		return fmt.Errorf("%d processes are live, not %d", n, x.processes.n)
 	}
 	if awake != x.awake {
 		return fmt.Errorf("%d processes are awake, not %d", awake, x.awake)
@@ -43,7 +49,7 @@ func (x *Exchange) checkProcesses() error {
 
 func (x *Exchange) checkWaiters() error {
 	for key, w := range x.waits {
-		if key != (waitKey{w.p.id, w.g}) || x.processes[key.p] != w.p {
+		if key != (waitKey{w.p.id, w.g}) || x.processes.get(key.p) != w.p {
 			return fmt.Errorf("goroutine %v waits under another name", key)
 		}
 		for i := range w.places {
@@ -128,27 +134,34 @@ func (x *Exchange) checkObjects() error {
 }
 
 func (x *Exchange) checkKnown() error {
-	knowers := map[object]int{}
-	for key, k := range x.knows {
-		knowers[k.o]++
-		if x.processes[key.p] != k.p || x.objects[key.o] != k.o {
-			return fmt.Errorf("%v: one of them is gone", key)
+	knowers := map[*header]int{}
+	for p := range x.processes.all {
+		n := 0
+		for k := range p.knows.all {
+			n++
+			h := k.o.head()
+			knowers[h]++
+			if x.objects[h.id] != k.o || k.p != p || p.knows.get(h.id) != k {
+				return fmt.Errorf("process %d: what it knows of object %d is wrong", p.id, h.id)
+			}
+			right := true
+			switch o := k.o.(type) {
+			case *region:
+				right = k.list != none && (k.seen == o.version) == (k.list == fresh)
+			case *context:
+				right = o.done == (k.list == none) && o.done == (k.seen == 1) && k.list != stale
+			}
+			if !right || k.list != none && (*k.members())[k.at] != k {
+				return fmt.Errorf("process %d: object %d is not in the right list", p.id, h.id)
+			}
 		}
-		switch o := k.o.(type) {
-		case *region:
-			fresh := k.seen == o.version
-			if k.list == nil || (*k.list)[k.at] != k || fresh != (k.list == &o.fresh) || fresh == (k.list == &k.p.stale) {
-				return fmt.Errorf("%v: not in the right list", key)
-			}
-		case *context:
-			if o.done != (k.list == nil) || o.done != (k.seen == 1) || !o.done && (k.list != &o.watchers || o.watchers[k.at] != k) {
-				return fmt.Errorf("%v: not told, or not in the right list", key)
-			}
+		if n != p.knows.n || n > fewKnown && p.knows.index == nil || p.knows.index != nil && len(p.knows.index) != n {
+			return fmt.Errorf("process %d: it knows %d objects, not %d", p.id, n, p.knows.n)
 		}
 	}
 	for _, o := range x.objects {
-		if o.head().knower != knowers[o] {
-			return fmt.Errorf("object %d: %d know it, not %d", o.head().id, knowers[o], o.head().knower)
+		if o.head().knower != knowers[o.head()] {
+			return fmt.Errorf("object %d: %d know it, not %d", o.head().id, knowers[o.head()], o.head().knower)
 		}
 	}
 	return nil

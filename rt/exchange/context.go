@@ -71,8 +71,8 @@ func (x *Exchange) cancelAll(c *context, why Value, hear map[ProcessID]*process)
 	}
 	c.done, c.why = true, why
 	for _, k := range c.watchers {
-		k.list = nil
-		k.enter(&k.p.stale)
+		k.list = none
+		k.enter(stale)
 		hear[k.p.id] = k.p
 	}
 	c.watchers = nil
@@ -99,6 +99,9 @@ func (x *Exchange) dropContext(c *context) {
 	}
 }
 
+// upToDate implements told.
+func (c *context) upToDate() *[]*known { return &c.watchers }
+
 // since implements told.
 func (c *context) since(stores []Stored, _ *known) []Stored {
 	return append(stores, Stored{Object: c.id, Version: 1, Value: c.why})
@@ -108,6 +111,6 @@ func (c *context) since(stores []Stored, _ *known) []Stored {
 func (c *context) saw(k *known) {
 	if k.seen = 1; !c.done {
 		k.seen = 0
-		k.enter(&c.watchers)
+		k.enter(fresh)
 	}
 }

@@ -17,7 +17,7 @@ const (
 func (x *Exchange) detect() { // rule: deadlock
 	switch {
 	case x.exit != nil || x.awake > 0:
-	case len(x.processes) == 0:
+	case x.processes.n == 0:
 		x.end(&Exit{Status: 2, Text: noGoroutines})
 	default:
 		waits := x.Waits()

@@ -17,13 +17,12 @@ import "fmt"
 // An Exchange is what the processes of a run share. The same batches in the same order make the same Exchange. It keeps the memory of the
 // batches that it takes: nobody may write to it any more.
 type Exchange struct {
-	processes map[ProcessID]*process
+	processes table
 	next      ProcessID // to be given out
 	awake     int
 
 	objects map[ObjectID]object
 	waits   map[waitKey]*waiter
-	knows   map[knowKey]*known
 	garbage collector
 
 	arrivals uint64 // operations that have begun to wait
@@ -58,10 +57,9 @@ func New() *Exchange {
 
 func empty() *Exchange {
 	return &Exchange{
-		processes: map[ProcessID]*process{},
+		processes: table{rows: map[ProcessID]*row{}},
 		objects:   map[ObjectID]object{},
 		waits:     map[waitKey]*waiter{},
-		knows:     map[knowKey]*known{},
 		random:    1,
 	}
 }
@@ -69,7 +67,7 @@ func empty() *Exchange {
 // Apply takes a batch. One that the protocol does not allow ends the run with a text that says so: that is a bug of the sender.
 func (x *Exchange) Apply(b *Batch) Result {
 	x.result = Result{}
-	p := x.processes[b.From]
+	p := x.processes.get(b.From)
 	if x.exit != nil || p == nil || b.Step != p.step+1 { // rule: step-once
 		return Result{}
 	}
@@ -185,11 +183,10 @@ func (x *Exchange) fatal(text string) string {
 // end ends the run.
 func (x *Exchange) end(e *Exit) {
 	x.exit, x.result.Exit = e, e
-	x.objects, x.waits, x.knows = map[ObjectID]object{}, map[waitKey]*waiter{}, map[knowKey]*known{}
+	x.objects, x.waits = map[ObjectID]object{}, map[waitKey]*waiter{}
 	x.garbage = collector{}
-	for _, id := range x.sorted() { // rule: kill-once
-		p := x.processes[id]
-		p.waiting, p.known, p.stale = 0, nil, nil
+	for p := range x.processes.all { // rule: kill-once
+		p.waiting, p.knows, p.stale = 0, knownSet{}, nil
 		x.reply(p, Reply{Kind: ReplyKill})
 	}
 }

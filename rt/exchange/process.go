@@ -4,18 +4,18 @@ import "slices"
 
 // This file defines processes: how they begin and end, and their replies.
 
-// A process is a live process.
+// A process is a live process. There may be a million: the order of the fields leaves no holes.
 type process struct {
 	id      ProcessID
+	idle    bool
+	asleep  bool    // nothing but a reply makes it go on, and there is none
 	step    uint64  // of the last batch taken
 	sent    uint64  // number of the last reply
 	replies []Reply // those that are not acknowledged
-	idle    bool
 	wake    int64
-	asleep  bool // nothing but a reply makes it go on, and there is none
-	waiting int  // operations that wait
+	waiting int // operations that wait
 
-	known *known   // list of the objects it knows
+	knows knownSet
 	stale []*known // regions of which it has to be told
 }
 
@@ -23,7 +23,7 @@ type process struct {
 func (x *Exchange) begin() *process {
 	p := &process{id: x.next}
 	x.next++
-	x.processes[p.id] = p
+	x.processes.add(p)
 	x.awake++
 	return p
 }
@@ -38,13 +38,13 @@ func (x *Exchange) spawn(op *Op) string {
 
 // remove forgets p, which has ended.
 func (x *Exchange) remove(p *process) { // rule: end
-	for p.known != nil {
-		x.unknow(p.known)
+	for k := range p.knows.all {
+		x.unknow(k)
 	}
 	if !p.asleep {
 		x.awake--
 	}
-	delete(x.processes, p.id)
+	x.processes.remove(p)
 }
 
 // reply sends y to p, with what p has to be told.
@@ -89,15 +89,6 @@ func (x *Exchange) stir(p *process) {
 	}
 }
 
-func (x *Exchange) sorted() []ProcessID {
-	ids := make([]ProcessID, 0, len(x.processes))
-	for id := range x.processes {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
-
 // A Status is what the exchange knows of a live process.
 type Status struct {
 	Step  uint64 // of the last batch taken
@@ -109,7 +100,7 @@ type Status struct {
 
 // Status returns the status of process p; false if it is not live.
 func (x *Exchange) Status(p ProcessID) (Status, bool) {
-	q := x.processes[p]
+	q := x.processes.get(p)
 	if q == nil {
 		return Status{}, false
 	}
@@ -121,15 +112,15 @@ func (p *process) status() Status {
 }
 
 // Ended reports whether process p has ended. One that has not begun has not.
-func (x *Exchange) Ended(p ProcessID) bool { return p < x.next && x.processes[p] == nil }
+func (x *Exchange) Ended(p ProcessID) bool { return p < x.next && x.processes.get(p) == nil }
 
 // Len returns the number of live processes.
-func (x *Exchange) Len() int { return len(x.processes) }
+func (x *Exchange) Len() int { return x.processes.n }
 
 // Live yields the live processes, by number.
 func (x *Exchange) Live(yield func(ProcessID, Status) bool) {
-	for _, id := range x.sorted() {
-		if !yield(id, x.processes[id].status()) {
+	for p := range x.processes.all {
+		if !yield(p.id, p.status()) {
 			return
 		}
 	}
@@ -137,7 +128,7 @@ func (x *Exchange) Live(yield func(ProcessID, Status) bool) {
 
 // Replies returns the replies of process p with numbers above after, as far as they are not acknowledged. The caller does not write to them.
 func (x *Exchange) Replies(p ProcessID, after uint64) []Reply {
-	q := x.processes[p]
+	q := x.processes.get(p)
 	if q == nil || after >= q.sent {
 		return nil
 	}

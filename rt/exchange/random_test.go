@@ -31,7 +31,10 @@ func (g *generator) n(limit int) int {
 }
 
 func (g *generator) batch() *Batch {
-	ids := g.x.sorted()
+	var ids []ProcessID
+	for p := range g.x.Live {
+		ids = append(ids, p)
+	}
 	if len(ids) == 0 {
 		g.bytes = nil
 		return &Batch{}
@@ -50,7 +53,7 @@ func (g *generator) batch() *Batch {
 	case last < 4:
 		b.Step--
 	case last < 12 && p > 0:
-		b.Ended = g.x.processes[p].waiting == 0 && (len(b.Ops) == 0 || g.wild)
+		b.Ended = g.x.processes.get(p).waiting == 0 && (len(b.Ops) == 0 || g.wild)
 	case last == 13 && g.wild:
 		b.Consumed += 2
 	case last == 14:
@@ -212,7 +215,7 @@ func TestRandom(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
-		for _, s := range m.x.processes {
+		for s := range m.x.processes.all {
 			steps += int(s.step)
 		}
 		waited += int(m.x.arrivals)

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"slices"
 )
@@ -109,14 +108,13 @@ func (r *region) unlink(s *slot) {
 // written takes note that p writes r.
 func (x *Exchange) written(p *process, r *region) { // rule: release
 	k := x.know(p, r)
-	seen := k.list == &r.fresh
+	seen := k.list == fresh
 	if seen {
 		k.leave()
 	}
 	r.changed()
 	if seen {
-		k.seen = r.version
-		k.enter(&r.fresh)
+		r.saw(k)
 	}
 }
 
@@ -124,8 +122,8 @@ func (x *Exchange) written(p *process, r *region) { // rule: release
 func (r *region) changed() {
 	r.version++
 	for _, k := range r.fresh {
-		k.list = nil
-		k.enter(&k.p.stale)
+		k.list = none
+		k.enter(stale)
 	}
 	clear(r.fresh)
 	r.fresh = r.fresh[:0]
@@ -134,10 +132,13 @@ func (r *region) changed() {
 // nobody has written what an atomic has: who has asked for it is told, too, in order with what others write.
 const nobody ProcessID = 1<<32 - 1
 
+// upToDate implements told.
+func (r *region) upToDate() *[]*known { return &r.fresh }
+
 // saw implements told.
 func (r *region) saw(k *known) {
 	k.seen = r.version
-	k.enter(&r.fresh)
+	k.enter(fresh)
 }
 
 // tell adds to a reply what has changed in the regions that its receiver knows, or knows by this reply, and the contexts that have been cancelled.
@@ -146,10 +147,10 @@ func (x *Exchange) tell(p *process, y *Reply) { // rule: acquire
 	for len(p.stale) > 0 {
 		news := p.stale
 		p.stale = nil
-		slices.SortFunc(news, func(a, b *known) int { return cmp.Compare(a.o.head().id, b.o.head().id) })
+		slices.SortFunc(news, byObject)
 		for _, k := range news {
 			o := k.o.(told)
-			k.list = nil
+			k.list = none
 			n := len(y.Stores)
 			y.Stores = o.since(y.Stores, k)
 			o.saw(k)

@@ -25,8 +25,12 @@ func (x *Exchange) Append(dst []byte) []byte {
 	}
 	objects := slices.SortedFunc(maps.Values(x.objects), func(a, b object) int { return cmp.Compare(a.head().id, b.head().id) })
 	b = appendList(b, objects, appendObject)
-	processes := slices.SortedFunc(maps.Values(x.processes), func(a, b *process) int { return cmp.Compare(a.id, b.id) })
-	b = appendList(b, processes, appendProcess)
+	b = appendUint(b, x.processes.n)
+	var known []*known
+	for p := range x.processes.all {
+		known = p.knows.sorted(known)
+		b = appendProcess(b, p, known)
+	}
 	waiters := slices.SortedFunc(maps.Values(x.waits), func(a, b *waiter) int { return cmp.Compare(a.seq, b.seq) })
 	return appendList(b, waiters, appendWaiter)
 }
@@ -61,18 +65,12 @@ const (
 	minWaiter  = 7
 )
 
-func appendProcess(b []byte, q **process) []byte {
-	p := *q
+func appendProcess(b []byte, p *process, knows []*known) []byte {
 	b = appendUint(appendUint(appendUint(b, uint32(p.id)), p.step), p.sent)
 	b = appendList(b, p.replies, appendReply)
 	b = appendInt(appendBool(b, p.idle), p.wake)
-	var knows []*known
-	for k := p.known; k != nil; k = k.next {
-		knows = append(knows, k)
-	}
-	slices.SortFunc(knows, func(a, b *known) int { return cmp.Compare(a.o.head().id, b.o.head().id) })
 	return appendList(b, knows, func(b []byte, k **known) []byte {
-		return appendUint(appendUint(appendID(b, (*k).o.head().id), (*k).told), (*k).seen)
+		return appendUint(appendUint(appendID(b, (*k).id()), (*k).told), (*k).seen)
 	})
 }
 
@@ -82,7 +80,7 @@ type unused struct{}
 func (x *Exchange) readProcess(r *reader, _ *unused) {
 	p := &process{id: ProcessID(r.uint32()), step: r.uint64(), sent: r.uint64()}
 	p.replies = readList(r, minReply, readReply)
-	if uint64(len(p.replies)) > p.sent || p.id >= x.next || x.processes[p.id] != nil {
+	if uint64(len(p.replies)) > p.sent || p.id >= x.next || x.processes.get(p.id) != nil {
 		r.fail("impossible process")
 		return
 	}
@@ -92,13 +90,13 @@ func (x *Exchange) readProcess(r *reader, _ *unused) {
 		}
 	}
 	p.idle, p.wake = r.bool(), r.int()
-	x.processes[p.id] = p
+	x.processes.add(p)
 	x.awake++
 	x.stir(p)
 	readList(r, minKnown, func(r *reader, _ *unused) {
 		id, told, seen := r.id(), r.uint64(), r.uint64()
 		o := x.objects[id]
-		if o == nil || x.knows[knowKey{p.id, id}] != nil || told > p.sent {
+		if o == nil || p.knows.get(id) != nil || told > p.sent {
 			r.fail("impossible reference")
 			return
 		}
@@ -106,7 +104,7 @@ func (x *Exchange) readProcess(r *reader, _ *unused) {
 		k.told = told
 		if g, ok := o.(*region); ok && seen < g.version {
 			k.seen = seen
-			k.enter(&p.stale)
+			k.enter(stale)
 		}
 	})
 }
@@ -225,7 +223,7 @@ func (x *Exchange) readWaiter(r *reader, _ *unused) {
 	var op Op
 	readOp(r, &op)
 	locked := r.bool()
-	p := x.processes[id]
+	p := x.processes.get(id)
 	if r.err != nil || p == nil || x.waits[waitKey{id, op.G}] != nil || locked && op.Kind != OpCond {
 		r.fail("impossible operation")
 		return

@@ -199,7 +199,11 @@ func Open(ctx context.Context, dir string, s store.Store, id string) (*Run, erro
 		return nil, err
 	}
 	r := &Run{lease: l}
-	if err := r.load(ctx, s, dir, id); err != nil {
+	err = r.load(ctx, s, dir, id)
+	if err == nil && r.rec.Ended() {
+		err = r.deleteProcesses(ctx, s)
+	}
+	if err != nil {
 		l.release()
 		return nil, err
 	}

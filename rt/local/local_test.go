@@ -450,6 +450,28 @@ func TestNoWorker(t *testing.T) {
 	}
 }
 
+// TestProcessesLeft: a supervisor has died after the end of the run, and before it has deleted the records of its processes.
+func TestProcessesLeft(t *testing.T) {
+	b := newBench(t)
+	r := b.create("x")
+	next := r.rec
+	next.State, next.Program.Spread = store.Done, true
+	r.o = b.o
+	if err := r.put(t.Context(), &next, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"/c", "/l/0000", "/p/00000000"} {
+		if _, err := b.s.Put(t.Context(), store.Record{ID: r.rec.ID + id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.reopen(r)
+	rs, _, err := b.s.List(t.Context(), "", "", 10)
+	if err != nil || len(rs) != 1 || rs[0].ID != r.rec.ID {
+		t.Errorf("%v, %v", rs, err)
+	}
+}
+
 func TestBusy(t *testing.T) {
 	b := newBench(t)
 	r := b.create("exit:0")

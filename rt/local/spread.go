@@ -58,7 +58,15 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	if err := r.put(work, &next, nil); err != nil {
 		return nil, err
 	}
-	return r.result(), engine.Delete(work, r.o.Store, r.rec.ID)
+	return r.result(), r.deleteProcesses(work, r.o.Store)
+}
+
+// deleteProcesses deletes what is stored of the processes of a run that has ended. If the supervisor dies before that, whoever opens the run does it.
+func (r *Run) deleteProcesses(ctx context.Context, s store.Store) error {
+	if !r.rec.Program.Spread {
+		return nil
+	}
+	return engine.Delete(ctx, s, r.rec.ID)
 }
 
 const onlySpread = "it has goroutines that run in processes of their own, and was not started so; compile it with -placement local, without comments //hark:go remote"

@@ -64,6 +64,9 @@ const (
 	kindMessage = 'm'
 	kindBlob    = 'b'
 
+	memTable = 16 << 20 // bytes; most snapshots are replaced before they leave it
+	cache    = 16 << 20 // bytes of blocks
+
 	layout = "harkgen state 1"
 	marker = "HARKGEN" // file that says: a database was here
 )
@@ -140,8 +143,8 @@ func (s *Store) open(o Options) (err error) {
 			Logger:             s.log,
 			ErrorIfNotExists:   exists,
 			FormatMajorVersion: pebble.FormatNewest,
-			MemTableSize:       16 << 20, // most snapshots are replaced before they leave the memtable
-			CacheSize:          16 << 20,
+			MemTableSize:       memTable,
+			CacheSize:          cache + 2*memTable,                                                        // memtables are charged to it: that in use, and one that is being flushed
 			EventListener:      &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}, // the read returns an error as well
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/state"
-	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -380,54 +379,6 @@ func uncarried(fn *ssa.Function) string {
 		return o.FullName()
 	}
 	return ""
-}
-
-// hidden lists the operations of package sync and sync/atomic that rt does not see: through an interface, or a function value. Any goroutine may do them with what
-// it shares with one in another process, in whatever process it is itself.
-func (l *lowerer) hidden() []Finding {
-	if l.hides != nil {
-		return l.hides
-	}
-	l.hides = []Finding{}
-	var ops [10]*ssa.Value
-	for _, fn := range l.plan.fns {
-		if !l.prog.IsUser(fn) || fn.Synthetic != "" && fn.Origin() == nil && !isPackageInit(fn) {
-			continue
-		}
-		eachInstr(fn, func(i ssa.Instruction) {
-			c, isCall := i.(ssa.CallInstruction)
-			what := ""
-			if isCall && c.Common().IsInvoke() && suspend.LockerCall(c.Common()) == "" {
-				for _, callee := range l.facts.Callees(c) {
-					if inner := underWrapper(callee); carried(inner) {
-						what = inner.Object().(*types.Func).FullName() + " is used through an interface"
-					}
-				}
-			} else if isCall && c.Common().IsInvoke() {
-				for _, callee := range l.facts.Callees(c) {
-					if inner := underWrapper(callee); inner != callee && carried(inner) {
-						what = inner.Object().(*types.Func).FullName() + " of an embedded lock is used through an interface"
-					}
-				}
-			}
-			for _, op := range i.Operands(ops[:0]) {
-				_, bound := i.(*ssa.MakeClosure) // has rt's
-				if f, ok := (*op).(*ssa.Function); ok && !bound && !(isCall && op == &c.Common().Value) && carried(f) {
-					what = f.Object().(*types.Func).FullName() + " is used as a value"
-				}
-			}
-			if what != "" {
-				l.hides = append(l.hides, Finding{position(i), what, "what it does there is not seen in another process", "call it directly", true})
-			}
-		})
-	}
-	return l.hides
-}
-
-// carried reports whether calls of fn tell other processes what they do: package rt has it, for direct calls.
-func carried(fn *ssa.Function) bool {
-	o, ok := fn.Object().(*types.Func)
-	return ok && (library[o.FullName()].sync || sharedOf(o).rt != "")
 }
 
 // usesUnsafe reports whether i is an operation of package unsafe.

@@ -4,10 +4,12 @@ package snap
 // its id. TestLinkProcesses does it with two.
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log"
+	"log/slog"
 	"reflect"
 	"runtime"
 	"strings"
@@ -328,7 +330,8 @@ func TestLinkRefused(t *testing.T) {
 	for what, v := range map[string]any{
 		"sync.Map": &struct{ m *sync.Map }{new(sync.Map)},
 		"lock":     &struct{ x any }{struct{ mu sync.Mutex }{}},
-		"logger":   &struct{ l *log.Logger }{log.New(io.Discard, "", 0)},
+		"logger":   &struct{ l *log.Logger }{log.New(new(bytes.Buffer), "", 0)},
+		"pointer":  &struct{ l *slog.Logger }{slog.New(slog.NewTextHandler(new(bytes.Buffer), nil))},
 		"pipe":     &pipe,
 		"context":  &ctx,
 	} {

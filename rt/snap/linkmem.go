@@ -63,6 +63,9 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 			id := l.share(o.lock, nil, 0, unsafe.Add(at, -int(o.lock.offset()))).ID
 			c.Slots = append(c.Slots, Piece{off, Value{binary.AppendUvarint(nil, id), []uint64{id}}, true})
 		case o.isSlot():
+			if o.output {
+				o.mayWrite(at)
+			}
 			slot := unsafeNew(descOf(o.typ)) // what is within shared memory would be a reference to that
 			typedmemmove(descOf(o.typ), slot, at)
 			v, err := l.encode(slot, o.typ, false)

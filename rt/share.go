@@ -324,6 +324,7 @@ func (p *process) begin(r *exchange.Reply) {
 		p.exit(p.giveUp("cannot start process " + fmt.Sprint(p.share.self) + ": " + err.Error()))
 	}
 	p.learn()
+	restoreSettings(x.Settings)
 	p.spawn(x.Thunk)
 }
 

@@ -16,6 +16,8 @@ import (
 type spawned struct {
 	Thunk Thunk
 	Vars  []any // pointers to the package variables that it may use
+
+	Settings []savedSetting // as they are at the go statement
 }
 
 // GoRemote is a go statement whose goroutine begins in a process of its own; vars names the registered variables that it may use. If g cannot be saved it
@@ -29,7 +31,7 @@ func GoRemote(g *G, t Thunk, vars ...string) {
 			return
 		}
 	}
-	x := &spawned{Thunk: t}
+	x := &spawned{Thunk: t, Settings: changedSettings()}
 	for _, name := range vars {
 		x.Vars = append(x.Vars, snap.Var(name))
 	}

@@ -63,6 +63,7 @@ func programs(seed uint64) []simProgram {
 		{name: "large", main: simState{Func: "large", N: []int64{3}}, want: "large 3 of 60000\n"},
 		{name: "echo", main: simState{Func: "echo", N: []int64{6}}, want: echo.String()},
 		{name: "select", main: simState{Func: "fanin", N: []int64{3, 4}}, want: "fan-in 12 sum 66\n"},
+		{name: "context", main: simState{Func: "context", N: []int64{4}}, want: "context 4 agree\n"},
 		{name: "deadlock", main: simState{Func: "deadlock"}, deadlock: true},
 		{name: "dice", main: simState{Func: "dice", N: []int64{8}}, check: lines(8)},
 		historyProgram(seed),
@@ -86,6 +87,9 @@ func init() {
 	simFuncs["square"] = simSquare
 	simFuncs["fanin"] = simFanIn
 	simFuncs["producer"] = simProducer
+	simFuncs["context"] = simContext
+	simFuncs["waiter"] = simWaiter
+	simFuncs["canceller"] = simCanceller
 	simFuncs["dice"] = simDice
 	simFuncs["deadlock"] = func(s *simState, c *simCall, y *exchange.Reply) { c.recv(c.channel(0)) }
 }
@@ -430,4 +434,52 @@ func simProducer(s *simState, c *simCall, y *exchange.Reply) {
 	}
 	s.N[0]++
 	c.send(s.Refs[0], intValue(s.N[0]-1))
+}
+
+// simContext has N[0] processes that wait for the end of a context, and two that cancel the one that it is derived from: all hear the same reason.
+func simContext(s *simState, c *simCall, y *exchange.Reply) {
+	if s.PC > 0 {
+		why := valueInt(y.Value)
+		if s.PC == 1 {
+			s.N = append(s.N, why)
+		}
+		if why != s.N[1] {
+			c.print("reasons", why, s.N[1])
+		}
+		if s.PC == int(s.N[0]) {
+			c.print("context", s.PC, "agree")
+			c.quit()
+			return
+		}
+	} else {
+		root := c.share(exchange.Share{Kind: exchange.KindContext})
+		ctx := c.share(exchange.Share{Kind: exchange.KindContext, Parent: root})
+		s.Refs = []exchange.ObjectID{c.channel(int(s.N[0]))}
+		for range s.N[0] {
+			c.spawn("waiter", nil, ctx, s.Refs[0])
+		}
+		c.spawn("canceller", []int64{1}, root)
+		c.spawn("canceller", []int64{2}, root)
+		c.do(exchange.Op{Kind: exchange.OpForget, Object: root}) // it is to hear nothing
+		c.do(exchange.Op{Kind: exchange.OpForget, Object: ctx})
+	}
+	s.PC++
+	c.recv(s.Refs[0])
+}
+
+func simWaiter(s *simState, c *simCall, y *exchange.Reply) {
+	switch {
+	case s.PC == 0 && len(s.Pad) > 0: // the worker has put there what it was told
+		s.PC = 1
+		c.send(s.Refs[1], exchange.Value{Data: s.Pad})
+	case s.PC == 0:
+		c.wait = true // for news, which come by themselves
+	default:
+		s.Done = true
+	}
+}
+
+func simCanceller(s *simState, c *simCall, y *exchange.Reply) {
+	c.do(exchange.Op{Kind: exchange.OpEnd, Object: s.Refs[0], Value: intValue(s.N[0])})
+	s.Done = true
 }

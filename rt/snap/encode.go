@@ -235,8 +235,13 @@ func (e *encoder) mem(mem unsafe.Pointer, p *prog, n int) {
 
 // op writes one piece of memory.
 func (e *encoder) op(o *op, slot unsafe.Pointer) {
-	if o.own && e.link != nil {
-		return
+	if e.link != nil {
+		if o.own {
+			return
+		}
+		if o.output {
+			o.mayWrite(slot)
+		}
 	}
 	switch o.kind {
 	case opRaw, opTimer:

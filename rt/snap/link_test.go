@@ -4,6 +4,7 @@ package snap
 // its id. TestLinkProcesses does it with two.
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -384,7 +385,8 @@ func TestLinkRefused(t *testing.T) {
 	defer cancel()
 	for what, v := range map[string]any{
 		"lock":    &struct{ x any }{struct{ mu sync.Mutex }{}},
-		"logger":  &struct{ l *log.Logger }{log.New(io.Discard, "", 0)},
+		"logger":  &struct{ l *log.Logger }{log.New(new(bytes.Buffer), "", 0)},
+		"pointer": &struct{ l *slog.Logger }{slog.New(slog.NewTextHandler(new(bytes.Buffer), nil))},
 		"pipe":    &pipe,
 		"context": &ctx,
 	} {

@@ -70,6 +70,9 @@ func (l *Link) Content(t *Thing) (c *Content, err error) {
 			c.Slots = append(c.Slots, Piece{off, v, true})
 			return err
 		case o.isSlot():
+			if o.output {
+				o.mayWrite(at)
+			}
 			slot := unsafeNew(descOf(o.typ)) // what is within shared memory would be a reference to that
 			typedmemmove(descOf(o.typ), slot, at)
 			v, err := l.encode(slot, o.typ, false)

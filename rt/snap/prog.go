@@ -44,6 +44,7 @@ type op struct {
 	fix       func(b []byte) // opFix: before writing
 	unfix     func(b []byte) // opFix: after reading, may be nil
 	lock      ThingKind      // opFix: of a lock
+	output    bool           // of a library type whose lock guards writes to what is here (linklibrary.go)
 	own       bool           // of processes that share the memory each has its own (linkcontext.go)
 	owner     string         // path of the package that declares the struct which has it, of locks and channels
 
@@ -202,6 +203,7 @@ func (c *compiler) add(t reflect.Type, off uintptr) {
 			first := len(c.ops)
 			c.add(f.Type, off+f.Offset)
 			c.mark(f.Tag, c.ops[first:])
+			c.markLibrary(t, f.Name, c.ops[first:])
 		}
 		return
 	case reflect.Array:

@@ -120,6 +120,9 @@ func (s *scanner) ref(o *op, slot unsafe.Pointer) {
 	switch o.kind {
 	case opPtr:
 		if q := *(*unsafe.Pointer)(slot); q != nil {
+			if s.link != nil {
+				o.mayLead()
+			}
 			sub, n := o.target()
 			s.pointer(q, sub, n)
 		}

@@ -49,7 +49,6 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 		fmt.Fprintln(r.o.Stderr, exit.Text)
 	}
 	if exit.Waits != nil {
-		workers.end()
 		r.traceAll(ctx, e.Live(), exit.Waits)
 	}
 	work := context.WithoutCancel(ctx)

@@ -58,6 +58,7 @@ func TestRoundTrip(t *testing.T) {
 		Wanted{},
 		Refused{Err: "no"},
 		Unsaved{Why: "main.go:3: busy"},
+		Trace{Text: "goroutine 1 [running, process 2]:\n"},
 		Start{Run: "r", Size: 77},
 		Commit{},
 		Commit{Reason: "chaos"},

@@ -9,7 +9,8 @@
 //
 // # What is stored
 //
-//	RUN/c           the last checkpoint: the state of the exchange as of entry k      checkpoint.go
+//	RUN/c           the last checkpoint: the state of the exchange as of entry k,
+//	                and which records are to be deleted                               checkpoint.go
 //	RUN/l/NNNN      slots of the log; entry k is in slot k mod ring                   log.go
 //	RUN/p/NNNNNNNN  process N: {step, consumed, batch of the step, state}             record.go
 //

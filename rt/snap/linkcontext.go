@@ -23,18 +23,20 @@ type ContextHooks struct {
 // SetContexts sets the hooks. They are called while the codec works, and do not call it.
 func (l *Link) SetContexts(h ContextHooks) { l.hooks = h }
 
-// mark gives the ops of a field what its tag says.
-func (c *compiler) mark(tag reflect.StructTag, ops []op) {
+// mark gives the ops of a field what its tag says. It reports whether each process has its own.
+func (c *compiler) mark(tag reflect.StructTag, ops []op) (own bool) {
 	switch tag.Get("hark_share") {
 	case "own":
 		for i := range ops {
 			ops[i].own = true
 		}
+		return true
 	case "context":
 		for i := range ops {
 			ops[i].lock = ThingContext
 		}
 	}
+	return false
 }
 
 // Contexts returns the contexts that have come since the last call, in the order in which they have.

@@ -20,16 +20,17 @@ var guardedTypes = map[string]guarded{
 	"log/slog.commonHandler": {"mu", false, "w"},
 }
 
-// markLibrary gives the ops of field name of t what the table says.
-func (c *compiler) markLibrary(t reflect.Type, name string, ops []op) {
+// markLibrary gives the ops of field name of t what the table says. It reports whether it is about t.
+func (c *compiler) markLibrary(t reflect.Type, name string, ops []op) bool {
 	g, ok := guardedTypes[t.PkgPath()+"."+t.Name()]
 	if !ok {
-		return
+		return false
 	}
 	for i := range ops {
 		ops[i].output = name == g.out || name == g.lock && !g.own
 		ops[i].own = ops[i].own || name == g.lock && g.own
 	}
+	return true
 }
 
 // mayWrite panics with an *UnmovableError if what is at slot, in which o says to be an output, writes to anything but the standard output or error.

@@ -200,10 +200,11 @@ func (c *compiler) add(t reflect.Type, off uintptr) {
 		}
 		for i := range t.NumField() {
 			f := t.Field(i)
-			first := len(c.ops)
+			first, atomics := len(c.ops), c.atomics
 			c.add(f.Type, off+f.Offset)
-			c.mark(f.Tag, c.ops[first:])
-			c.markLibrary(t, f.Name, c.ops[first:])
+			if c.mark(f.Tag, c.ops[first:]) || c.markLibrary(t, f.Name, c.ops[first:]) {
+				c.atomics = atomics
+			}
 		}
 		return
 	case reflect.Array:

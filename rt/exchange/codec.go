@@ -120,6 +120,7 @@ const (
 	hasOldValue
 	hasSize
 	hasText
+	hasBytes
 	opBits
 )
 
@@ -143,7 +144,8 @@ func (op *Op) mask() (m uint32) {
 	m = set(m, hasDefault, op.Default)
 	m = set(m, hasOldValue, !op.OldValue.empty())
 	m = set(m, hasSize, op.Size != 0)
-	return set(m, hasText, op.Text != "")
+	m = set(m, hasText, op.Text != "")
+	return set(m, hasBytes, op.Bytes)
 }
 
 func appendOp(b []byte, op *Op) []byte {
@@ -215,6 +217,7 @@ func readOp(r *reader, op *Op) {
 		op.Cases = readList(r, minCase, readCase)
 	}
 	op.Default = m&hasDefault != 0
+	op.Bytes = m&hasBytes != 0
 	if m&hasOldValue != 0 {
 		readValue(r, &op.OldValue)
 	}
@@ -281,7 +284,9 @@ func (y *Reply) mask() (m uint32) {
 	return set(m, replyStores, len(y.Stores) != 0)
 }
 
-func appendReply(b []byte, y *Reply) []byte {
+func appendReply(b []byte, y *Reply) []byte { return appendReplyWith(b, y, appendStored) }
+
+func appendReplyWith(b []byte, y *Reply, appendStored func([]byte, *Stored) []byte) []byte {
 	m := y.mask()
 	b = appendUint(append(b, byte(y.Kind)), m)
 	b = appendUint(appendUint(appendUint(b, uint32(y.To)), y.Seq), uint32(y.G))
@@ -303,7 +308,9 @@ func appendReply(b []byte, y *Reply) []byte {
 	return b
 }
 
-func readReply(r *reader, y *Reply) {
+func readReply(r *reader, y *Reply) { readReplyWith(r, y, minStored, readStored) }
+
+func readReplyWith(r *reader, y *Reply, least int, readStored func(*reader, *Stored)) {
 	y.Kind = ReplyKind(r.byte())
 	m := uint32(r.uint(replyBits - 1))
 	y.To, y.Seq, y.G = ProcessID(r.uint32()), r.uint64(), GID(r.uint32())
@@ -325,7 +332,7 @@ func readReply(r *reader, y *Reply) {
 		y.Text = r.string()
 	}
 	if m&replyStores != 0 {
-		y.Stores = readList(r, minStored, readStored)
+		y.Stores = readList(r, least, readStored)
 	}
 }
 
@@ -335,6 +342,15 @@ func appendStored(b []byte, s *Stored) []byte {
 }
 
 func readStored(r *reader, s *Stored) {
-	s.Object, s.Patch, s.Offset, s.Version = r.id(), r.bool(), r.uint32(), r.uint64()
+	s.Object = r.id()
+	readStoredRest(r, s, r.byte())
+}
+
+// readStoredRest reads what comes after the object, and how it is written.
+func readStoredRest(r *reader, s *Stored, how byte) {
+	if how > storedPatch {
+		r.fail("a flag is neither 0 nor 1")
+	}
+	s.Patch, s.Offset, s.Version = how == storedPatch, r.uint32(), r.uint64()
 	readValue(r, &s.Value)
 }

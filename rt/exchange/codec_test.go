@@ -16,7 +16,7 @@ func everything() *Batch {
 		From: 7, Step: 1 << 40, Consumed: 3, Idle: true, Wake: -5, Ended: true,
 		Exit: &Exit{Status: -1, Text: "panic: x", Waits: []Waiting{{1, 2, "select"}}},
 		Ops: []Op{
-			{Kind: OpAtomic, G: 1, Object: 9, Value: v, N: -1, Old: 1 << 62, Mode: Reading, Lock: 5, Offset: 1 << 31, Atomic: AtomicOr, Size: 8, OldValue: v, Text: "t"},
+			{Kind: OpAtomic, G: 1, Object: 9, Value: v, N: -1, Old: 1 << 62, Mode: Reading, Lock: 5, Offset: 1 << 31, Bytes: true, Atomic: AtomicOr, Size: 8, OldValue: v, Text: "t"},
 			{Kind: OpShare, Share: &Share{Kind: KindChannel, Capacity: 3, Buffer: []Value{v, {}}, Closed: true, Count: -2, Content: v}},
 			{Kind: OpSelect, Default: true, Cases: []Case{{Channel: 1, Send: true, Value: v}, {}}},
 			{},

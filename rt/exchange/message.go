@@ -93,6 +93,7 @@ type Op struct {
 	Mode   Mode
 	Lock   ObjectID // of OpCond
 	Offset uint32
+	Bytes  bool // of OpPatch: Value.Data are the bytes at Offset of the region's content, and there are no Refs
 	Atomic AtomicOp
 	Size   uint8 // 4 or 8
 	Share  *Share

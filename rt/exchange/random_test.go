@@ -110,6 +110,7 @@ func (g *generator) op(p ProcessID) Op {
 		}
 		op.Atomic = AtomicOp(g.n(int(AtomicCompareAndSwapValue) + 1))
 		op.Value = g.value()
+		op.Bytes = op.Kind == OpPatch && g.n(2) == 0
 		if r, ok := find[*region](g.x, op.Object); ok && op.Kind == OpAtomic && r.slots[op.Offset] == nil && !g.wild {
 			op.Kind = OpPatch
 		} else if ok && op.Kind == OpAtomic && !g.wild {

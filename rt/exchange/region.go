@@ -24,6 +24,10 @@ type region struct {
 	slots       map[uint32]*slot
 	first, last *slot // by version
 	fresh       []*known
+
+	bytesAt  uint64 // version of the last slot that is bytes of the content, or of content
+	folded   Value  // the content with these slots in it, as of foldedAt; made when a process wants it
+	foldedAt uint64
 }
 
 // A slot is a part of a region that has been written since its content was.
@@ -32,11 +36,36 @@ type slot struct {
 	value      Value
 	at         uint64
 	by         ProcessID
+	bytes      bool // they are bytes of the content
 	prev, next *slot
 }
 
 func newRegion(h header, content Value, by ProcessID) *region {
-	return &region{header: h, version: 1, content: content, contentAt: 1, contentBy: by, slots: map[uint32]*slot{}}
+	r := &region{header: h, version: 1, contentBy: by}
+	r.hold(content, 1)
+	return r
+}
+
+// hold makes content, of version at, what r has.
+func (r *region) hold(content Value, at uint64) {
+	r.content, r.contentAt = content, at
+	r.folded, r.foldedAt, r.bytesAt = content, at, at
+	r.slots, r.first, r.last = map[uint32]*slot{}, nil, nil
+}
+
+// fold returns the content with the slots that are bytes of it, and the version as of which that is. All who ask for it before it changes share it.
+func (r *region) fold() (Value, uint64) {
+	if r.foldedAt == r.bytesAt {
+		return r.folded, r.foldedAt
+	}
+	data := bytes.Clone(r.folded.Data)
+	for s := r.last; s != nil && s.at > r.foldedAt; s = s.prev {
+		if s.bytes {
+			copy(data[s.offset:], s.value.Data)
+		}
+	}
+	r.folded.Data, r.foldedAt = data, r.bytesAt
+	return r.folded, r.foldedAt
 }
 
 func (r *region) kind() ObjectKind { return KindRegion }
@@ -54,23 +83,23 @@ func (x *Exchange) store(p *process, op *Op) string {
 		return noSuch
 	}
 	if op.Kind == OpPatch {
-		x.patch(p, r, op.Offset, op.Value)
+		x.patch(p, r, op.Offset, op.Value, op.Bytes)
 		return ""
 	}
 	x.written(p, r)
-	r.content, r.contentAt, r.contentBy = op.Value, r.version, p.id
-	r.slots, r.first, r.last = map[uint32]*slot{}, nil, nil
+	r.contentBy = p.id
+	r.hold(op.Value, r.version)
 	return ""
 }
 
 // patch writes a slot.
-func (x *Exchange) patch(p *process, r *region, offset uint32, v Value) { // rule: merge
+func (x *Exchange) patch(p *process, r *region, offset uint32, v Value, bytes bool) { // rule: merge
 	x.written(p, r)
-	r.put(offset, v, p.id)
+	r.put(offset, v, p.id, bytes)
 }
 
 // put makes v the value of a slot, as of this version.
-func (r *region) put(offset uint32, v Value, by ProcessID) {
+func (r *region) put(offset uint32, v Value, by ProcessID, bytes bool) {
 	s := r.slots[offset]
 	if s == nil {
 		s = &slot{offset: offset}
@@ -79,7 +108,16 @@ func (r *region) put(offset uint32, v Value, by ProcessID) {
 		r.unlink(s)
 	}
 	s.value, s.at, s.by = v, r.version, by
+	s.bytes = bytes && r.holds(offset, &v)
+	if s.bytes {
+		r.bytesAt = s.at
+	}
 	r.link(s)
+}
+
+// holds reports whether v can be bytes of the content.
+func (r *region) holds(offset uint32, v *Value) bool {
+	return len(v.Refs) == 0 && uint64(offset)+uint64(len(v.Data)) <= uint64(len(r.content.Data))
 }
 
 func (r *region) link(s *slot) {
@@ -163,7 +201,17 @@ func (x *Exchange) tell(p *process, y *Reply) { // rule: acquire
 
 // since implements told: what k has not seen, in the order in which it was written. What a process has written itself it has seen.
 func (r *region) since(stores []Stored, k *known) []Stored {
-	unseen := func(at uint64, by ProcessID) bool { return at > k.seen && (by != k.p.id || k.seen == 0) }
+	if k.seen == 0 {
+		content, at := r.fold()
+		stores = append(stores, Stored{Object: r.id, Version: at, Value: content})
+		for s := r.first; s != nil; s = s.next {
+			if !s.bytes {
+				stores = append(stores, s.stored(r))
+			}
+		}
+		return stores
+	}
+	unseen := func(at uint64, by ProcessID) bool { return at > k.seen && by != k.p.id }
 	if unseen(r.contentAt, r.contentBy) {
 		stores = append(stores, Stored{Object: r.id, Version: r.contentAt, Value: r.content})
 	}
@@ -173,10 +221,14 @@ func (r *region) since(stores []Stored, k *known) []Stored {
 	}
 	for s := first; s != nil; s = s.next {
 		if unseen(s.at, s.by) {
-			stores = append(stores, Stored{Object: r.id, Patch: true, Offset: s.offset, Version: s.at, Value: s.value})
+			stores = append(stores, s.stored(r))
 		}
 	}
 	return stores
+}
+
+func (s *slot) stored(r *region) Stored {
+	return Stored{Object: r.id, Patch: true, Offset: s.offset, Version: s.at, Value: s.value}
 }
 
 // atomic does what package sync/atomic does. All operations on a region are in one order, so atomics are sequentially consistent.
@@ -200,9 +252,9 @@ func (x *Exchange) atomic(p *process, op *Op) string { // rule: atomic
 }
 
 // set is what an atomic writes.
-func (r *region) set(offset uint32, v Value) {
+func (r *region) set(offset uint32, v Value, bytes bool) {
 	r.changed()
-	r.put(offset, v, nobody)
+	r.put(offset, v, nobody, bytes)
 }
 
 func (r *region) atomicWord(op *Op, y *Reply) string {
@@ -234,7 +286,7 @@ func (r *region) atomicWord(op *Op, y *Reply) string {
 		new = old | op.N
 	}
 	data := binary.LittleEndian.AppendUint64(nil, uint64(new))[:size]
-	r.set(op.Offset, Value{Data: data})
+	r.set(op.Offset, Value{Data: data}, true)
 	return ""
 }
 
@@ -291,6 +343,6 @@ func (r *region) atomicValue(op *Op, y *Reply) string {
 	default:
 		return "unknown atomic operation"
 	}
-	r.set(op.Offset, op.Value)
+	r.set(op.Offset, op.Value, false)
 	return ""
 }

@@ -258,6 +258,18 @@ func TestRegionRules(t *testing.T) {
 		m.want(list("0/1 done [0.1+8=two] [0.1+0=one]"), texts(m.send(1, ended, patch(r, 0, "one"), Op{Kind: OpAdd, Object: wg, N: -1})))
 		m.want(list("0/1 done"), m.do(on(OpWait, 1, wg))) // told once
 	})
+	t.Run("bytes of the content", func(t *testing.T) { // who comes later gets one content, and who was there the pieces
+		m := newMachine(t)
+		bytes := func(o ObjectID, at uint32, s string) Op {
+			return Op{Kind: OpPatch, Object: o, Offset: at, Value: value(s), Bytes: true}
+		}
+		r := m.share(Share{Kind: KindRegion, Content: value("zeros")})
+		p := m.spawn(r)
+		m.want(nil, m.do(bytes(r, 0, "Z"), patch(r, 8, "slot"), bytes(r, 3, "OS"), bytes(r, 4, "out of it")))
+		m.want(list("2 start f [0.1=ZerOS] [0.1+8=slot] [0.1+4=out of it]"), m.do(Op{Kind: OpSpawn, Value: value("f", r)}))
+		m.want(list("1/1 done [0.1+0=Z] [0.1+8=slot] [0.1+3=OS] [0.1+4=out of it]"), m.by(p, on(OpLen, 1, 0)))
+		m.want(list("3 start f [0.1=ZErOS] [0.1+8=slot] [0.1+4=out of it]"), m.do(bytes(r, 1, "E"), Op{Kind: OpSpawn, Value: value("f", r)}))
+	})
 	t.Run("handed over", func(t *testing.T) {
 		m := newMachine(t)
 		c, r := m.channel(1), m.share(Share{Kind: KindRegion, Content: value("old")})

@@ -10,7 +10,8 @@ import (
 // This file defines the encoding of an Exchange: a checkpoint. Equal states have equal bytes.
 //
 // What follows from the rest is not written: the queues from the order in which operations began to wait, the counts, the list in which a known
-// region stands. Of numbers that only order things (arrivals), the order is kept.
+// region stands. Of numbers that only order things (arrivals), the order is kept. A large value that is in several replies is written once: a thousand processes that
+// begin may all wait to be told of the same.
 
 // Append appends the encoding of x to dst.
 func (x *Exchange) Append(dst []byte) []byte {
@@ -24,12 +25,13 @@ func (x *Exchange) Append(dst []byte) []byte {
 		b = appendExit(b, x.exit)
 	}
 	objects := slices.SortedFunc(maps.Values(x.objects), func(a, b object) int { return cmp.Compare(a.head().id, b.head().id) })
-	b = appendList(b, objects, appendObject)
+	c := &repeated{at: map[*byte]uint64{}}
+	b = appendList(b, objects, c.appendObject)
 	b = appendUint(b, x.processes.n)
 	var known []*known
 	for p := range x.processes.all {
 		known = p.knows.sorted(known)
-		b = appendProcess(b, p, known)
+		b = c.appendProcess(b, p, known)
 	}
 	waiters := slices.SortedFunc(maps.Values(x.waits), func(a, b *waiter) int { return cmp.Compare(a.seq, b.seq) })
 	return appendList(b, waiters, appendWaiter)
@@ -47,9 +49,10 @@ func Decode(src []byte) (*Exchange, error) {
 	if r.bool() {
 		x.exit = readExit(r)
 	}
-	readList(r, minObject, x.readObject)
+	c := &repeated{}
+	readList(r, minObject, func(r *reader, _ *unused) { x.readObject(r, c) })
 	x.readTrees(r)
-	readList(r, minProcess, x.readProcess)
+	readList(r, minProcess, func(r *reader, _ *unused) { x.readProcess(r, c) })
 	readList(r, minWaiter, x.readWaiter)
 	if err := r.end(); err != nil {
 		return nil, err
@@ -61,13 +64,14 @@ const (
 	minObject  = 4
 	minProcess = 7
 	minKnown   = 4
-	minSlot    = 5
+	minAgain   = 5
+	minSlot    = 6
 	minWaiter  = 7
 )
 
-func appendProcess(b []byte, p *process, knows []*known) []byte {
+func (c *repeated) appendProcess(b []byte, p *process, knows []*known) []byte {
 	b = appendUint(appendUint(appendUint(b, uint32(p.id)), p.step), p.sent)
-	b = appendList(b, p.replies, appendReply)
+	b = appendList(b, p.replies, func(b []byte, y *Reply) []byte { return appendReplyWith(b, y, c.appendStored) })
 	b = appendInt(appendBool(b, p.idle), p.wake)
 	return appendList(b, knows, func(b []byte, k **known) []byte {
 		return appendUint(appendUint(appendID(b, (*k).id()), (*k).told), (*k).seen)
@@ -77,9 +81,9 @@ func appendProcess(b []byte, p *process, knows []*known) []byte {
 // An unused is the element of a list whose elements go elsewhere.
 type unused struct{}
 
-func (x *Exchange) readProcess(r *reader, _ *unused) {
+func (x *Exchange) readProcess(r *reader, c *repeated) {
 	p := &process{id: ProcessID(r.uint32()), step: r.uint64(), sent: r.uint64()}
-	p.replies = readList(r, minReply, readReply)
+	p.replies = readList(r, minReply, func(r *reader, y *Reply) { readReplyWith(r, y, minAgain, c.readStored) })
 	if uint64(len(p.replies)) > p.sent || p.id >= x.next || x.processes.get(p.id) != nil {
 		r.fail("impossible process")
 		return
@@ -109,7 +113,72 @@ func (x *Exchange) readProcess(r *reader, _ *unused) {
 	})
 }
 
-func appendObject(b []byte, q *object) []byte {
+// How a Stored is written. The numbers are part of the format.
+const (
+	storedWhole = 0
+	storedPatch = 1
+	storedAgain = 2 // without the value, which the reader has
+	storedDelta = 3 // the value by what makes it of one that the reader has
+)
+
+// repeated are the large values of a checkpoint, each of which is written once.
+type repeated struct {
+	at   map[*byte]uint64 // of what has been written, by its first byte
+	list []Value          // that have been read
+}
+
+// leastRepeated is the size of values that are looked for. Shorter ones cost less than that.
+const leastRepeated = 64
+
+// written reports where v has been written, and else notes that it is written now.
+func (c *repeated) written(v *Value) (n uint64, ok bool) {
+	if len(v.Data) < leastRepeated {
+		return 0, false
+	}
+	n, ok = c.at[&v.Data[0]]
+	if !ok {
+		c.at[&v.Data[0]] = uint64(len(c.at))
+	}
+	return n, ok
+}
+
+func (c *repeated) read(v *Value) {
+	if len(v.Data) >= leastRepeated {
+		c.list = append(c.list, *v)
+	}
+}
+
+func (c *repeated) appendStored(b []byte, s *Stored) []byte {
+	if s.Patch {
+		return appendStored(b, s)
+	}
+	n, ok := c.written(&s.Value)
+	if !ok {
+		return appendStored(b, s)
+	}
+	return appendUint(appendUint(append(appendID(b, s.Object), storedAgain), s.Version), n)
+}
+
+func (c *repeated) readStored(r *reader, s *Stored) {
+	s.Object = r.id()
+	switch how := r.byte(); {
+	case how == storedAgain:
+		s.Version = r.uint64()
+		n := r.uint64()
+		if n >= uint64(len(c.list)) {
+			r.fail("impossible repetition")
+			return
+		}
+		s.Value = c.list[n]
+	default:
+		readStoredRest(r, s, how)
+		if !s.Patch {
+			c.read(&s.Value)
+		}
+	}
+}
+
+func (c *repeated) appendObject(b []byte, q *object) []byte {
 	o := *q
 	b = appendID(append(b, byte(o.kind())), o.head().id)
 	switch o := o.(type) {
@@ -127,16 +196,22 @@ func appendObject(b []byte, q *object) []byte {
 	case *region:
 		b = appendUint(appendUint(appendUint(b, o.version), o.contentAt), uint32(o.contentBy))
 		b = appendValue(b, &o.content)
+		c.written(&o.content)
+		b = appendUint(appendUint(b, o.bytesAt), o.foldedAt)
+		if o.foldedAt != o.contentAt {
+			b = appendBytes(b, o.folded.Data)
+			c.written(&o.folded)
+		}
 		b = appendUint(b, len(o.slots))
 		for s := o.first; s != nil; s = s.next {
 			b = appendUint(appendUint(appendUint(b, s.offset), s.at), uint32(s.by))
-			b = appendValue(b, &s.value)
+			b = appendValue(appendBool(b, s.bytes), &s.value)
 		}
 	}
 	return b
 }
 
-func (x *Exchange) readObject(r *reader, _ *unused) {
+func (x *Exchange) readObject(r *reader, c *repeated) {
 	kind := ObjectKind(r.byte())
 	h := header{id: r.id()}
 	var o object
@@ -162,7 +237,7 @@ func (x *Exchange) readObject(r *reader, _ *unused) {
 		}
 		o = &cond{header: h}
 	case KindRegion:
-		o = readRegion(r, h)
+		o = readRegion(r, h, c)
 	case KindContext:
 		c := &context{header: h, parent: r.id(), done: r.bool()}
 		readValue(r, &c.why)
@@ -191,14 +266,30 @@ func (x *Exchange) readTrees(r *reader) {
 	}
 }
 
-func readRegion(r *reader, h header) *region {
+func readRegion(r *reader, h header, c *repeated) *region {
 	g := newRegion(h, Value{}, 0)
-	g.version, g.contentAt, g.contentBy = r.uint64(), r.uint64(), ProcessID(r.uint32())
-	readValue(r, &g.content)
+	version, at := r.uint64(), r.uint64()
+	g.version, g.contentBy = version, ProcessID(r.uint32())
+	var content Value
+	readValue(r, &content)
+	c.read(&content)
+	g.hold(content, at)
+	g.bytesAt = r.uint64()
+	if g.foldedAt = r.uint64(); g.foldedAt != at {
+		g.folded.Data = r.bytes()
+		c.read(&g.folded)
+	}
+	if at > g.foldedAt || g.foldedAt > g.bytesAt || g.bytesAt > version || len(g.folded.Data) != len(content.Data) {
+		r.fail("impossible region")
+	}
 	last := g.contentAt
 	readList(r, minSlot, func(r *reader, _ *unused) {
 		s := &slot{offset: r.uint32(), at: r.uint64(), by: ProcessID(r.uint32())}
+		s.bytes = r.bool()
 		readValue(r, &s.value)
+		if s.bytes && (!g.holds(s.offset, &s.value) || s.at > g.bytesAt) {
+			r.fail("impossible slot")
+		}
 		if s.at <= last || g.slots[s.offset] != nil {
 			r.fail("impossible slot")
 		}

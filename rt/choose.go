@@ -123,7 +123,7 @@ func Chosen[T any](g *G) (v T, ok bool) {
 
 // untilTimed does what timers that are ready demand, and returns how long it takes until there is another.
 func (p *process) untilTimed(now time.Time) time.Duration {
-	if p.share == nil {
+	if p.shared() == nil {
 		return math.MaxInt64
 	}
 	var o outlook

@@ -122,11 +122,13 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		made, snapshot = b.Bytes(), bytes.NewReader(b.Bytes())
 	}
 	step := &Step{
-		Snapshot:   snapshot,
-		Reason:     p.reason.String(),
-		Goroutines: list(gs),
-		Elapsed:    now.Sub(pc.lastCommit),
-		Batch:      batch,
+		Snapshot: snapshot,
+		Reason:   p.reason.String(),
+		Elapsed:  now.Sub(pc.lastCommit),
+		Batch:    batch,
+	}
+	if batch == nil {
+		step.Goroutines = list(gs)
 	}
 	if !o.runnable && o.wake != 0 {
 		step.Wake = time.Unix(0, o.wake)
@@ -239,8 +241,12 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 func (p *process) abandon() {
 	if p.count() > 0 {
 		p.beginStop(reasonIdle)
-		for i := 0; i < 1000 && p.count() > 0; i++ {
-			time.Sleep(time.Millisecond)
+		for late := time.After(time.Second); late != nil && p.count() > 0; {
+			select {
+			case <-p.kicked:
+			case <-late:
+				late = nil
+			}
 		}
 	}
 	p.alarms.restore(nil)
@@ -252,6 +258,9 @@ func (p *process) abandon() {
 
 // abandonTables empties the waiter tables.
 func (p *process) abandonTables() {
+	if waiting.Load() == 0 {
+		return
+	}
 	for i := range shards {
 		s := &shards[i]
 		s.mu.Lock()

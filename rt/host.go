@@ -49,7 +49,7 @@ type Step struct {
 	Snapshot   io.WriterTo   // writes the snapshot straight from the program's memory
 	Reason     string        // "wanted", "interval", "idle" or "chaos"
 	Wake       time.Time     // when it can go on by itself; zero: now
-	Goroutines []Goroutine   // the first thousand
+	Goroutines []Goroutine   // the first thousand, of a process that shares nothing
 	Elapsed    time.Duration // since the last commit or the load
 
 	Batch *exchange.Batch // what other processes are told, nil if nothing is shared; without a Snapshot if it is the last

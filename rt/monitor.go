@@ -12,16 +12,17 @@ import (
 //
 //	wanted    the host asks,
 //	interval  the last commit is a second or more ago and something has run since,
-//	idle      all goroutines are parked and none has moved since the last look, and no deadline is near,
+//	idle      all goroutines are parked and none has moved since the last look or the last one has gone to sleep, and no deadline is near,
 //	chaos     an operation says so (chaos.go),
 //	asleep    everything is parked as for idle, but some goroutines are pinned: it may be a deadlock.
 //
 // Saving takes at most about 5% of the time: the next commit waits for twenty times the cost of the last one.
 
 const (
-	lookBusy       = 5 * time.Millisecond  // between looks while something runs
-	lookParked     = 2 * time.Millisecond  // while everything is parked, and may be idle
-	lookIdle       = 50 * time.Millisecond // while it is known to be idle
+	lookBusy       = 5 * time.Millisecond   // between looks while something runs
+	lookParked     = 2 * time.Millisecond   // while everything is parked, and may be idle
+	lookAwaited    = 200 * time.Microsecond // the same, and another process waits
+	lookIdle       = 50 * time.Millisecond  // while it is known to be idle
 	commitInterval = time.Second
 	commitShare    = 20 // a commit at most every so many times its cost
 	unloadAfter    = time.Second
@@ -52,6 +53,7 @@ type pace struct {
 	lastCommit time.Time
 	cost       time.Duration // of the last commit
 	wanted     bool          // the host has asked
+	awaited    bool          // another process waits for this OS process
 
 	last      census // of the look before
 	rest      bool   // the last quiet point found nobody runnable: the next census of parked goroutines is idle
@@ -83,14 +85,25 @@ func (p *process) monitor() int {
 	alarm := time.NewTimer(time.Hour)
 	alive, wanted := p.host.Alive(), p.host.Wanted()
 	sharer, _ := p.host.(Sharer)
-	var arrived, unload <-chan struct{}
+	var arrived, unload, awaited <-chan struct{}
 	if sharer != nil {
-		arrived, unload = sharer.Arrived(), sharer.Unload()
+		arrived, unload, awaited = sharer.Arrived(), sharer.Unload(), sharer.Awaited()
 	}
 	for {
-		d, status, done := p.tend(time.Now())
+		select {
+		case <-arrived: // before it looks as if there was nothing to do
+			if p.receive(sharer) {
+				return statusHostGone
+			}
+		default:
+		}
+		now := time.Now()
+		d, status, done := p.tend(now)
 		if done {
 			return status
+		}
+		if sharer != nil {
+			d = min(d, sharer.Tend(now))
 		}
 		alarm.Reset(max(d, 0))
 		select {
@@ -99,19 +112,32 @@ func (p *process) monitor() int {
 		case <-wanted:
 			p.pace.wanted = true
 		case <-arrived:
-			list := sharer.Replies()
-			for i := range list {
-				if list[i].Kind == exchange.ReplyKill {
-					return statusHostGone
-				}
-				p.deliver(&list[i])
+			if p.receive(sharer) {
+				return statusHostGone
 			}
 		case <-unload:
 			return statusUnloaded
+		case <-awaited:
+			if sharer.Idle() {
+				return statusUnloaded
+			}
+			p.pace.awaited, p.pace.wanted = true, true
 		case <-p.kicked:
 		case <-alarm.C:
 		}
 	}
+}
+
+// receive delivers the replies that have come. It reports whether the run has ended.
+func (p *process) receive(s Sharer) (killed bool) {
+	list := s.Replies()
+	for i := range list {
+		if list[i].Kind == exchange.ReplyKill {
+			return true
+		}
+		p.deliver(&list[i])
+	}
+	return false
 }
 
 // tend does what is due and returns the time until the next look.
@@ -133,6 +159,9 @@ func (p *process) tend(now time.Time) (d time.Duration, status int, done bool) {
 	switch {
 	case p.crashing.Load():
 		return time.Second, 0, false
+	case quiet && p.hasEnded():
+		p.finish(nil)
+		return 0, 0, true
 	case stopping && quiet:
 		status, done = p.atQuiet()
 		return lookParked, status, done
@@ -158,10 +187,6 @@ func (p *process) tend(now time.Time) (d time.Duration, status int, done bool) {
 		p.beginStop(reasonChaos)
 		return 0, 0, false
 	}
-	if quiet && p.hasEnded() {
-		p.finish(nil)
-		return 0, 0, true
-	}
 	timer := p.untilTimed(now)
 	if d := p.sharePatience(now, quiet); d >= 0 {
 		if d == 0 {
@@ -179,7 +204,7 @@ func (p *process) look(now time.Time) time.Duration {
 	}
 	c, took := p.takeCensus()
 	pc := &p.pace
-	same := c == pc.last
+	same := c == pc.last || p.dozing.Swap(false)
 	pc.last = c
 	if pc.rest && c.parked && same {
 		pc.rest, pc.idle = false, c
@@ -204,6 +229,8 @@ func (p *process) look(now time.Time) time.Duration {
 	switch {
 	case idle && !pc.wanted:
 		d = lookIdle
+	case c.parked && pc.awaited:
+		d = lookAwaited
 	case c.parked:
 		d = lookParked
 	}
@@ -223,7 +250,7 @@ func (p *process) reasonToStop(now time.Time, c census, same, idle bool) (reason
 		return 0, false
 	case idle && now.Before(pc.idleAgain):
 		return 0, false
-	case idle && pc.clean && p.share != nil && (pc.wake == 0 || pc.wake > now.UnixNano()):
+	case idle && pc.clean && p.shared() != nil && (pc.wake == 0 || pc.wake > now.UnixNano()):
 		return 0, false // a reply brings it on
 	}
 	if c.deadline != 0 && c.deadline-now.UnixNano() <= int64(p.unloadTime()) {
@@ -237,7 +264,7 @@ func (p *process) reasonToStop(now time.Time, c census, same, idle bool) (reason
 
 // unloadTime is how long a process must have nothing to do to be saved and unloaded for that.
 func (p *process) unloadTime() time.Duration {
-	if p.share != nil {
+	if p.shared() != nil {
 		return unloadShared
 	}
 	return unloadAfter

@@ -63,6 +63,7 @@ type process struct {
 	adopted   atomic.Int32
 	ops       atomic.Int64 // operations counted by chaos
 	crashing  atomic.Bool  // a panic is ending the program
+	dozing    atomic.Bool  // a goroutine has gone to sleep since the last look
 	ended     atomic.Int32 // exit status + 1, when exit is not os.Exit (tests)
 	chaosHeld atomic.Bool  // no chaos stop now: one has failed
 	visits    visits       // counted by chaos
@@ -143,7 +144,11 @@ func (p *process) successor() *process {
 	q.host, q.exit = p.host, p.exit
 	q.base = runtime.NumGoroutine()
 	q.strange = max(p.strange, 0)
-	q.foreign.begin()
+	if q.base == p.base {
+		q.foreign.first = p.foreign.first
+	} else {
+		q.foreign.begin()
+	}
 	return q
 }
 
@@ -245,7 +250,7 @@ func (p *process) add(g *G) {
 // end takes g out, which has finished: by returning, or else by Goexit. It is the last thing its native goroutine does.
 func (p *process) end(g *G, returned bool) {
 	if g.id == 1 && returned && p.start.Process == 0 {
-		if p.share != nil {
+		if p.shared() != nil {
 			p.finish(&exchange.Exit{})
 		}
 		p.exit(0)

@@ -32,9 +32,15 @@ type Sharer interface {
 	Arrived() <-chan struct{}
 	// Replies returns those that have come since it was called last, in order; first what the snapshot has not taken.
 	Replies() []exchange.Reply
-	// Unload is closed when the process is to be forgotten: the host has what it needs.
+	// Unload delivers a value when the process is to be forgotten: the host has what it needs.
 	Unload() <-chan struct{}
-	// Again reports whether another process may follow in this OS process; Load says which.
+	// Awaited delivers a value when another process waits for this OS process.
+	Awaited() <-chan struct{}
+	// Idle reports whether the last commit said that the process has nothing to do, and nothing has come since.
+	Idle() bool
+	// Tend does what is due, and returns when it is to be called again. The monitor calls it before it waits.
+	Tend(now time.Time) time.Duration
+	// Again forgets the process, after which another may follow in this OS process, and reports whether it may; Load says which.
 	Again() bool
 }
 
@@ -58,6 +64,7 @@ type sharing struct {
 	queue    []*ask
 	draft    *exchange.Batch          // has been made, and is not committed
 	since    time.Time                // when the monitor saw the queue first
+	urgent   bool                     // somebody may wait for what is in the queue
 	stores   []exchange.Stored        // have come, of memory that the process does not know yet
 	known    map[uint64]*snap.Content // shared memory as it was sent or received last
 	feeds    []*feed
@@ -65,6 +72,7 @@ type sharing struct {
 	over     map[uint64]bool // contexts of whose cancellation the exchange knows
 	heard    []ended         // since learn
 	news     bool            // have come, and no goroutine goes on with them: the next batch takes note of them
+	ending   bool            // nothing comes after the next batch
 }
 
 // savedSharing is sharing in a snapshot: what queue was is in the batch that goes with it, and known is what the memory is.
@@ -85,9 +93,22 @@ type savedThing struct {
 
 // shares returns what the process shares, which may be nothing so far.
 func (p *process) shares() *sharing {
+	if s := p.shared(); s != nil {
+		return s
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.share == nil {
 		p.share = newSharing(exchange.ProcessID(p.start.Process), p.hooks())
 		word.Or(bitShare)
+	}
+	return p.share
+}
+
+// shared returns what the process shares, nil if nothing is. It may be asked while goroutines run.
+func (p *process) shared() *sharing {
+	if word.Load()&bitShare == 0 {
+		return nil
 	}
 	return p.share
 }
@@ -129,9 +150,15 @@ func (g *G) lockThing(lock unsafe.Pointer) *snap.Thing {
 func (p *process) put(a *ask) {
 	s := p.shares()
 	s.mu.Lock()
+	news := len(s.queue) == 0
 	s.queue = append(s.queue, a)
+	if !s.urgent && a.op.Kind != exchange.OpSpawn && (a.op.Kind != exchange.OpAdd || a.op.N < 0) {
+		s.urgent, news = true, true
+	}
 	s.mu.Unlock()
-	p.kick()
+	if news {
+		p.kick()
+	}
 }
 
 // ask asks for an operation and returns its reply, or nil: g has conceded then. what names the operation, as Go's tracebacks do. The caller
@@ -225,7 +252,7 @@ func (s *sharing) store(x *exchange.Stored) (known bool, err error) {
 func (s *sharing) told(t *snap.Thing, x *exchange.Stored) {
 	c := s.known[t.ID]
 	if c == nil || !x.Patch {
-		c = &snap.Content{Raw: append([]byte(nil), x.Value.Data...)}
+		c = &snap.Content{Raw: x.Value.Data, Borrowed: true}
 		s.known[t.ID] = c
 	}
 	if x.Patch {
@@ -233,12 +260,16 @@ func (s *sharing) told(t *snap.Thing, x *exchange.Stored) {
 	}
 }
 
-// maxShareWait is how long an operation waits for others of its process to come to a stop by themselves, before they are stopped for it.
-const maxShareWait = 200 * time.Microsecond
+// maxShareWait is how long an operation waits for others of its process to come to a stop by themselves, before they are stopped for it, and
+// maxSpawnWait the same where only new processes wait, of which more may follow.
+const (
+	maxShareWait = 200 * time.Microsecond
+	maxSpawnWait = 5 * time.Millisecond
+)
 
 // sharePatience returns how long the queue may wait, negative if there is none.
 func (p *process) sharePatience(now time.Time, quiet bool) time.Duration {
-	s := p.share
+	s := p.shared()
 	if s == nil || p.pinned.Load() != 0 {
 		return -1
 	}
@@ -253,7 +284,11 @@ func (p *process) sharePatience(now time.Time, quiet bool) time.Duration {
 	case s.since.IsZero():
 		s.since = now
 	}
-	return max(0, maxShareWait-now.Sub(s.since))
+	wait := maxSpawnWait
+	if s.urgent {
+		wait = maxShareWait
+	}
+	return max(0, wait-now.Sub(s.since))
 }
 
 // deliver gives a reply to the goroutine that waits for it, which goes on.
@@ -341,6 +376,7 @@ func (p *process) nextBatch(o *outlook) (*exchange.Batch, error) {
 
 // finish sends the last batch: the process has ended, or with exit the run.
 func (p *process) finish(exit *exchange.Exit) {
+	p.share.ending = true
 	b, err := p.share.batch(new(outlook), nil)
 	if err != nil {
 		p.giveUp(explain(err))

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/snap"
@@ -43,7 +44,7 @@ func (s *sharing) batch(o *outlook, gs []*G) (*exchange.Batch, error) {
 		b.Ops = s.waitOn(g, b.Ops)
 	}
 	b.Idle = !o.runnable && !slices.ContainsFunc(gs, s.mustAsk)
-	s.queue, s.news = nil, false
+	s.queue, s.news, s.urgent, s.since = nil, false, false, time.Time{}
 	s.ends.told()
 	return b, nil
 }
@@ -96,6 +97,9 @@ func (s *sharing) encode(a *ask) (err error) {
 		x, err := s.link.Encode(v)
 		return exchangeValue(x), err
 	}
+	if a.op.Kind == exchange.OpSpawn {
+		constantThunk(a.value.(*spawned).Thunk)
+	}
 	if a.value != nil {
 		if a.op.Value, err = value(a.value); err != nil {
 			return err
@@ -115,6 +119,16 @@ func (s *sharing) encode(a *ask) (err error) {
 		}
 	}
 	return nil
+}
+
+// constantThunk tells that a thunk is as the go statement has made it.
+func constantThunk(t Thunk) {
+	if typ := reflect.TypeOf(t); typ.Kind() == reflect.Pointer {
+		snap.Constant(typ.Elem())
+	}
+	if group, ok := t.(*groupThunk); ok {
+		constantThunk(group.t)
+	}
 }
 
 func exchangeValue(v snap.Value) exchange.Value {
@@ -154,8 +168,15 @@ func (s *sharing) changes() (ops []exchange.Op, err error) {
 				continue
 			}
 			seen[t.ID] = true
-			if s.known[t.ID] != nil && t.Unchanged() {
-				continue
+			known := s.known[t.ID]
+			if known != nil {
+				if pieces, ok := t.PlainDiff(known); ok {
+					patches = s.patch(patches, t, known, pieces)
+					continue
+				}
+				if t.Unchanged() {
+					continue
+				}
 			}
 			more = true
 			c, err := s.link.Content(t)
@@ -165,9 +186,7 @@ func (s *sharing) changes() (ops []exchange.Op, err error) {
 			if c == nil { // it goes at this moment
 				continue
 			}
-			for _, x := range s.difference(t, c) {
-				patches = append(patches, exchange.Op{Kind: exchange.OpPatch, Object: exchange.ObjectID(t.ID), Offset: uint32(x.Offset), Value: exchangeValue(x.Value)})
-			}
+			patches = s.patch(patches, t, nil, s.difference(t, c))
 			s.known[t.ID] = c
 		}
 	}
@@ -192,6 +211,17 @@ func parentsFirst(ops []exchange.Op) (sorted []exchange.Op) {
 		add(&ops[i])
 	}
 	return sorted
+}
+
+// patch appends the operations that tell of pieces of t, which become part of known, unless that is nil.
+func (s *sharing) patch(ops []exchange.Op, t *snap.Thing, known *snap.Content, pieces []snap.Piece) []exchange.Op {
+	for _, x := range pieces {
+		ops = append(ops, exchange.Op{Kind: exchange.OpPatch, Object: exchange.ObjectID(t.ID), Offset: uint32(x.Offset), Value: exchangeValue(x.Value), Bytes: !x.Slot})
+		if known != nil && !s.ending {
+			known.Change(x)
+		}
+	}
+	return ops
 }
 
 // difference returns what of c is to be sent.

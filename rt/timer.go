@@ -49,6 +49,7 @@ func (g *G) sleep(d time.Duration) bool {
 	}
 	g.Park()
 	defer g.Unpark()
+	g.p.dozes(d)
 	select {
 	case <-g.alarm.C:
 		return true
@@ -57,6 +58,14 @@ func (g *G) sleep(d time.Duration) bool {
 	g.alarm.Stop()
 	g.Concede(Wait{op: waitSleep})
 	return false
+}
+
+// dozes makes the monitor look whether all sleep, if the process may be unloaded then.
+func (p *process) dozes(d time.Duration) {
+	if d > unloadShared && (p.start.Process != 0 || word.Load()&bitShare != 0) {
+		p.dozing.Store(true)
+		p.kick()
+	}
 }
 
 // deadlineIn returns the wall-clock time in d, in nanoseconds. It is never 0.

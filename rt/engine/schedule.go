@@ -157,8 +157,14 @@ func (e *Engine) free() *attached {
 
 // evict unloads up to n idle processes, those first that have been idle for the longest time.
 func (e *Engine) evict(n int) {
-	for n -= e.idle.leaving; n > 0 && e.idle.first != nil; n-- {
-		e.idle.unload(e.idle.first)
+	n -= e.idle.leaving
+	for t := e.idle.first; n > 0 && t != nil; {
+		next := t.next
+		if !t.held {
+			e.idle.unload(t)
+			n--
+		}
+		t = next
 	}
 }
 

@@ -34,6 +34,7 @@ type Task struct {
 	delivered  uint64 // number of the last reply that the worker was given
 	due        bool   // Replies is to return though there are none
 	unload     bool
+	held       bool
 	fenced     bool
 	commits    int
 	changed    chan struct{} // something of these has changed; has room for one
@@ -85,7 +86,7 @@ func (t *Task) StateSize() int64 {
 // The errors are ErrFenced, ErrUnload, ErrEnded and that of ctx.
 func (t *Task) Replies(ctx context.Context) ([]exchange.Reply, error) {
 	for {
-		rs, err := t.poll()
+		rs, err := t.Poll()
 		if rs != nil || err != nil {
 			return rs, err
 		}
@@ -98,7 +99,18 @@ func (t *Task) Replies(ctx context.Context) ([]exchange.Reply, error) {
 	}
 }
 
-func (t *Task) poll() ([]exchange.Reply, error) {
+// Hold says that the worker makes room for other processes by itself: the engine unloads this one only when it has been idle for long.
+func (t *Task) Hold() {
+	t.e.mu.Lock()
+	defer t.e.mu.Unlock()
+	t.held = true
+}
+
+// Changed delivers a value when Poll may return something.
+func (t *Task) Changed() <-chan struct{} { return t.changed }
+
+// Poll is Replies that does not wait: without an error and without replies, not even an empty list of them, there is nothing at present.
+func (t *Task) Poll() ([]exchange.Reply, error) {
 	e := t.e
 	e.mu.Lock()
 	defer e.mu.Unlock()

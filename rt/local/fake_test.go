@@ -51,6 +51,8 @@ func TestMain(m *testing.M) {
 	switch os.Getenv("HARK_TEST_ROLE") {
 	case "worker":
 		new(fake).main()
+	case "pooled":
+		runPooled()
 	case "supervisor":
 		testSupervisor()
 	}
@@ -106,10 +108,11 @@ func (f *fake) main() {
 	f.conn.Send(wire.Load{}, nil)
 	msg, snapshot, err := f.conn.Receive()
 	check(err)
-	f.Start = msg.(wire.Start)
-	if !f.New {
+	start := msg.(wire.Start)
+	if !start.New {
 		f.load(snapshot)
 	}
+	f.Start = start
 	if f.Inspect != nil {
 		f.inspect()
 	}

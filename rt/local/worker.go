@@ -20,14 +20,16 @@ const exitUnloaded = 75
 type message struct {
 	msg      any           // of package wire
 	snapshot *wire.Body    // if it carries one
+	state    *arriving     // the same, from a member of a pool
 	done     chan struct{} // to be closed when the snapshot has been read; the next message comes after that
 }
 
 type worker struct {
 	cmd    *exec.Cmd
 	sock   *os.File
-	conn   *wire.Conn // on sock
-	out    *output
+	conn   *wire.Conn    // on sock
+	out    *output       // nil if the worker reads its pipes itself, as it executes several processes
+	pipes  [2]*os.File   // then: their read ends
 	feed   *feeder       // nil if the program gets no input
 	msgs   chan message  // closed when the worker hung up
 	exited chan struct{} // closed when the process has ended; cmd.ProcessState is set then
@@ -36,11 +38,10 @@ type worker struct {
 
 	loaded    bool // it has sent Load
 	unloading bool // it was told to exit
-	asked     bool // its Load has not been answered
 }
 
 // startWorker starts the program with its ends of the socket and the pipes. stdin is its standard
-// input, or nil for none.
+// input, or nil for none. collect reads the pipes; if it is nil the worker does so itself, and nobody receives its messages yet.
 func startWorker(o *Options, argv []string, cwd string, stdin *os.File, collect func(stdout, stderr *os.File) *output) (*worker, error) {
 	var child, parent []*os.File
 	fail := func(err error) (*worker, error) {
@@ -63,9 +64,14 @@ func startWorker(o *Options, argv []string, cwd string, stdin *os.File, collect 
 	}
 	w := &worker{sock: ours, conn: wire.NewConn(ours), msgs: make(chan message), exited: make(chan struct{}), quit: make(chan struct{})}
 	w.cmd = &exec.Cmd{
-		Path: o.Worker, Args: append([]string{o.Worker}, argv...), Dir: cwd, Env: workerEnv(o.Env),
-		Stdout: child[1], Stderr: child[2], ExtraFiles: child[:1], // fd 3
+		Path: o.Worker, Args: append([]string{o.Worker}, argv...), Dir: cwd, Env: append(workerEnv(o.Env), "HARK_FD=3"),
+		Stdout: child[1], Stderr: child[2], ExtraFiles: child[:1:1], // fd 3
 		SysProcAttr: sysProcAttr(),
+	}
+	if collect == nil {
+		w.pipes = [2]*os.File(parent[1:])
+		w.cmd.ExtraFiles = append(w.cmd.ExtraFiles, parent[1:]...)
+		w.cmd.Env = append(w.cmd.Env, "HARK_PIPES=4,5")
 	}
 	if stdin != nil {
 		w.cmd.Stdin = stdin
@@ -76,20 +82,22 @@ func startWorker(o *Options, argv []string, cwd string, stdin *os.File, collect 
 	for _, f := range child {
 		f.Close()
 	}
-	w.out = collect(parent[1], parent[2])
-	go w.read()
 	go w.wait()
+	if collect != nil {
+		w.out = collect(parent[1], parent[2])
+		go w.read()
+	}
 	return w, nil
 }
 
 func workerEnv(env []string) []string {
-	out := make([]string, 0, len(env)+1)
+	out := make([]string, 0, len(env)+2)
 	for _, kv := range env {
-		if !strings.HasPrefix(kv, "HARK_FD=") {
+		if !strings.HasPrefix(kv, "HARK_FD=") && !strings.HasPrefix(kv, "HARK_PIPES=") {
 			out = append(out, kv)
 		}
 	}
-	return append(out, "HARK_FD=3")
+	return out
 }
 
 func socketpair() (ours, theirs *os.File, err error) {
@@ -116,7 +124,7 @@ func (w *worker) read() {
 		if err != nil {
 			return // it hung up; how it ended says why
 		}
-		m := message{msg, snapshot, make(chan struct{})}
+		m := message{msg: msg, snapshot: snapshot, done: make(chan struct{})}
 		select {
 		case w.msgs <- m:
 		case <-w.quit:
@@ -166,6 +174,12 @@ func (w *worker) end() {
 		if w.feed != nil {
 			w.feed.stop()
 		}
-		w.out.close()
+		if w.out != nil {
+			w.out.close()
+			return
+		}
+		for _, f := range w.pipes {
+			f.Close()
+		}
 	})
 }

@@ -10,6 +10,7 @@ package snap
 //
 //   - every channel and every lock is shared: it gets an id when it is met first;
 //   - memory around a lock, and all memory that leads on from there, is shared, since that is what the lock is for;
+//   - what never changes, the environments of closures and what Constant says, is copied, unless it has a lock;
 //   - other memory is shared if Share has said so; else it is copied;
 //   - a time.Timer or time.Ticker is its channel (linktimer.go);
 //   - package variables and static memory that pointers lead to are shared too, and keep their places (linkimage.go).
@@ -221,7 +222,7 @@ func (l *Link) shareAll(p unsafe.Pointer, t reflect.Type, n int) error {
 
 func (l *Link) shareRegion(r *region) {
 	switch {
-	case r.dead || r.place != allocated:
+	case r.dead || r.place != allocated || r.kind == memory && constants[r.prog().typ] && !r.prog().hasLock():
 	case r.kind == memory:
 		l.share(ThingMemory, r.prog().typ, r.count, r.ptr())
 	case r.kind == mapping:

@@ -183,6 +183,73 @@ func TestLinkShare(t *testing.T) {
 	}
 }
 
+// A linkEnv is what the test says is constant; a linkLockedEnv has a lock in it nevertheless.
+type linkEnv struct {
+	i    *int
+	next *linkEnv
+	name string
+}
+
+type linkLockedEnv struct {
+	mu sync.Mutex
+	i  *int
+}
+
+// TestLinkConstant: what nobody writes to is copied, and what it leads to is shared.
+func TestLinkConstant(t *testing.T) {
+	Constant(reflect.TypeFor[linkEnv]())
+	Constant(reflect.TypeFor[linkLockedEnv]())
+	a, b := newSide(t, 0), newSide(t, 1)
+	i := 7
+	sent := struct {
+		e *linkEnv
+		l *linkLockedEnv
+	}{&linkEnv{i: &i, name: "x"}, &linkLockedEnv{i: &i}}
+	sent.e.next = sent.e
+	if err := a.Share(&sent); err != nil {
+		t.Fatal(err)
+	}
+	fresh := a.Fresh()
+	want(t, "the number and what has a lock", len(fresh) == 2 && a.At(unsafe.Pointer(&i)) != nil && a.At(unsafe.Pointer(sent.l)) != nil)
+	got := sent
+	b.receive(a.send(&sent), &got)
+	b.bringAll(a)
+	want(t, "copy", got.e != sent.e && got.e.next == got.e && got.e.name == "x" && *got.e.i == 7 && got.l.i == got.e.i && b.At(unsafe.Pointer(got.e)) == nil)
+	runtime.KeepAlive(sent)
+}
+
+// TestLinkPlain: the difference of memory without references is found without a content of it, which may belong to others.
+func TestLinkPlain(t *testing.T) {
+	type pair struct {
+		a int32
+		b uint8
+	}
+	a := newSide(t, 0)
+	pairs, mixed := make([]pair, 1000), make([]*int, 2)
+	for _, v := range []any{&pairs, &mixed} {
+		if err := a.Share(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	thing := a.At(unsafe.Pointer(&pairs[0]))
+	known := a.content(thing.ID)
+	theirs := known.Raw
+	known.Borrowed = true
+	pieces, ok := thing.PlainDiff(known)
+	want(t, "the same", ok && pieces == nil)
+	pairs[3].a, pairs[900].b = 1, 2
+	pieces, ok = thing.PlainDiff(known)
+	want(t, "two variables", ok && reflect.DeepEqual(pieces, thing.Diff(known, a.content(thing.ID))) && len(pieces) == 2 && pieces[1].Offset == 900*8+4 && len(pieces[1].Value.Data) == 1)
+	for _, x := range pieces {
+		known.Change(x)
+	}
+	pieces, ok = thing.PlainDiff(known)
+	want(t, "known", ok && pieces == nil && theirs[3*8] == 0 && known.Raw[3*8] == 1)
+	other := a.At(unsafe.Pointer(&mixed[0]))
+	_, ok = other.PlainDiff(a.content(other.ID))
+	want(t, "not with references", !ok)
+}
+
 // TestLinkSlots: what refers to something is changed slot by slot, and what is put there becomes shared.
 func TestLinkSlots(t *testing.T) {
 	type row struct {

@@ -21,6 +21,8 @@ import (
 type Content struct {
 	Raw   []byte
 	Slots []Piece // in order of offset
+
+	Borrowed bool // others have Raw too: it is copied before it is changed
 }
 
 // A Piece is one variable of memory: its bytes, if it refers to nothing, else a slot.
@@ -178,19 +180,7 @@ func (t *Thing) contents() (v reflect.Value, m *mapType) {
 func (t *Thing) Diff(c, d *Content) (pieces []Piece) {
 	if len(d.Raw) > 0 {
 		pr, _ := progOf(t.Type)
-		vars := pr.variables()
-		for at := 0; at < len(d.Raw); at += int(pr.size) {
-			if block := min(512-512%int(pr.size)+int(pr.size), len(d.Raw)-at); bytes.Equal(c.Raw[at:at+block], d.Raw[at:at+block]) {
-				at += block - int(pr.size)
-				continue
-			}
-			for _, v := range vars {
-				from, to := at+v.off, at+v.off+v.size
-				if !bytes.Equal(c.Raw[from:to], d.Raw[from:to]) {
-					pieces = append(pieces, Piece{Offset: from, Value: Value{Data: slices.Clone(d.Raw[from:to])}})
-				}
-			}
-		}
+		pieces = pr.diff(c.Raw, d.Raw)
 	}
 	for i := range d.Slots {
 		if !bytes.Equal(c.Slots[i].Value.Data, d.Slots[i].Value.Data) {
@@ -198,6 +188,39 @@ func (t *Thing) Diff(c, d *Content) (pieces []Piece) {
 		}
 	}
 	return pieces
+}
+
+// diff returns the variables of memory of p that were old and are new.
+func (p *prog) diff(old, new []byte) (pieces []Piece) {
+	vars, size := p.variables(), int(p.size)
+	for at := 0; at < len(new); at += size {
+		if block := min(512-512%size+size, len(new)-at); bytes.Equal(old[at:at+block], new[at:at+block]) {
+			at += block - size
+			continue
+		}
+		for _, v := range vars {
+			from, to := at+v.off, at+v.off+v.size
+			if !bytes.Equal(old[from:to], new[from:to]) {
+				pieces = append(pieces, Piece{Offset: from, Value: Value{Data: slices.Clone(new[from:to])}})
+			}
+		}
+	}
+	return pieces
+}
+
+// PlainDiff is Diff of a content and what is in memory now, without making a content of that. It reports false if the memory is gone, or of a kind for which that is needed.
+func (t *Thing) PlainDiff(c *Content) (pieces []Piece, ok bool) {
+	mu.Lock()
+	defer mu.Unlock()
+	mem := t.Ptr()
+	if t.Kind != ThingMemory || mem == nil {
+		return nil, false
+	}
+	p, _ := progOf(t.Type)
+	if !p.free || p.size == 0 {
+		return nil, false
+	}
+	return p.diff(c.Raw, unsafe.Slice((*byte)(mem), len(c.Raw))), true
 }
 
 // A scalar is a variable without parts in the memory of a type.
@@ -364,6 +387,9 @@ func (c *Content) Change(x Piece) {
 	case x.Slot:
 		c.Slots = slices.Insert(c.Slots, i, x)
 	default:
+		if c.Borrowed {
+			c.Raw, c.Borrowed = slices.Clone(c.Raw), false
+		}
 		copy(c.Raw[x.Offset:], x.Value.Data)
 	}
 }

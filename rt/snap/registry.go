@@ -136,6 +136,17 @@ func (r *registered) addClosure(name string, fn any, env reflect.Type) {
 		r.closureByCode[c.code] = len(r.closures)
 	}
 	r.closures = append(r.closures, c)
+	constants[env.Elem()] = true
+}
+
+// constants are types whose values in memory of their own do not change once they are made, and have no identity. Guarded by mu, after init.
+var constants = map[reflect.Type]bool{}
+
+// Constant says that nobody writes to the t that a pointer leads to, or compares such pointers: each process may have a copy.
+func Constant(t reflect.Type) {
+	mu.Lock()
+	defer mu.Unlock()
+	constants[t] = true
 }
 
 // word is the value of the variable, of the kinds that lead to an object.

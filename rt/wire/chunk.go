@@ -41,62 +41,103 @@ type SourceError struct{ Err error }
 func (e *SourceError) Error() string { return e.Err.Error() }
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// sendChunks writes a snapshot and its end. buf has room for a chunk, and 4 bytes.
-func sendChunks(w io.Writer, snapshot io.WriterTo, buf []byte) error {
-	c := &chunkWriter{w: w, buf: buf}
+// sendChunks writes a snapshot and its end.
+func sendChunks(b *buffer, snapshot io.WriterTo) error {
+	c := &chunkWriter{b: b}
 	_, err := snapshot.WriteTo(c)
+	c.end()
 	last := uint32(endOfChunks)
 	if err != nil {
 		last = abortChunks
 	}
-	c.flush()
-	c.put(binary.BigEndian.AppendUint32(nil, last))
+	b.number(last)
 	switch {
-	case c.err != nil:
-		return fmt.Errorf("wire: %w", c.err)
+	case b.err != nil:
+		return b.failed()
 	case err != nil:
 		return &SourceError{err}
 	}
 	return nil
 }
 
-// A chunkWriter makes chunks of what is written to it. Its first error stays.
+// A chunkWriter makes chunks of what is written to it.
 type chunkWriter struct {
-	w   io.Writer
-	buf []byte // four bytes for the length, and what is collected
-	err error
+	b  *buffer
+	at int // where in b the length of the chunk that is being collected stands; 0 if there is none
 }
 
 func (c *chunkWriter) Write(p []byte) (n int, err error) {
 	n = len(p)
-	if len(c.buf)+n > cap(c.buf) {
-		c.flush()
-	}
 	for len(p) > chunkSize {
-		b := p[:min(len(p), maxChunk)]
-		c.put(binary.BigEndian.AppendUint32(nil, uint32(len(b))))
-		c.put(b)
-		p = p[len(b):]
+		c.end()
+		head := p[:min(len(p), maxChunk)]
+		c.b.number(uint32(len(head)))
+		c.b.flush()
+		c.b.put(head)
+		p = p[len(head):]
 	}
-	c.buf = append(c.buf, p...)
-	if c.err != nil {
-		return 0, c.err
+	if c.at > 0 && len(c.b.buf)-c.at+len(p) > chunkSize {
+		c.end()
+		c.b.flush()
 	}
-	return n, nil
+	if len(p) > 0 {
+		if c.at == 0 {
+			c.b.number(0)
+			c.at = len(c.b.buf)
+		}
+		c.b.buf = append(c.b.buf, p...)
+	}
+	return n, c.b.err
 }
 
-func (c *chunkWriter) flush() {
-	if n := len(c.buf) - 4; n > 0 {
-		binary.BigEndian.PutUint32(c.buf, uint32(n))
-		c.put(c.buf)
-		c.buf = c.buf[:4]
+// end ends the chunk that is being collected.
+func (c *chunkWriter) end() {
+	if c.at > 0 {
+		binary.BigEndian.PutUint32(c.b.buf[c.at-4:], uint32(len(c.b.buf)-c.at))
+		c.at = 0
 	}
 }
 
-func (c *chunkWriter) put(b []byte) {
-	if c.err == nil {
-		_, c.err = c.w.Write(b)
+// A buffer collects what is to be written. Its first error stays.
+type buffer struct {
+	w   io.Writer
+	buf []byte
+	err error
+}
+
+// Write appends p, and writes if that becomes much. It is not called while a chunk is collected.
+func (b *buffer) Write(p []byte) (int, error) {
+	if len(b.buf)+len(p) > chunkSize {
+		b.flush()
 	}
+	if len(p) > chunkSize {
+		b.put(p)
+	} else {
+		b.buf = append(b.buf, p...)
+	}
+	return len(p), b.err
+}
+
+func (b *buffer) number(n uint32) { b.buf = binary.BigEndian.AppendUint32(b.buf, n) }
+
+func (b *buffer) flush() {
+	if len(b.buf) > 0 {
+		b.put(b.buf)
+		b.buf = b.buf[:0]
+	}
+}
+
+func (b *buffer) put(p []byte) {
+	if b.err == nil {
+		_, b.err = b.w.Write(p)
+	}
+}
+
+func (b *buffer) failed() error {
+	if b.err == nil {
+		return nil
+	}
+	return fmt.Errorf("wire: %w", b.err)
 }
 
 // A Body is a snapshot as it arrives. Read returns io.EOF at its end only.

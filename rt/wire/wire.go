@@ -3,8 +3,9 @@
 // A frame is
 //
 //	byte                 kind
-//	uint32, big endian   length of the JSON
-//	JSON                 the message
+//	uint32, big endian   length of the message
+//	the message          see encode.go
+//	uint32, bytes        what else the message has, if the kind may have some: a batch, replies, output
 //	chunks               the snapshot, if the kind carries one; see chunk.go
 //
 // The dialogue:
@@ -14,10 +15,20 @@
 //	             <-   Start + snapshot (empty if New)
 //	Commit + snapshot ->
 //	             <-   Committed, or SIGKILL when Reason is "chaos"
-//	             <-   Wanted, Replies, at any time
+//	             <-   Wanted, at any time
 //	Unsaved      ->   at any time
 //	Trace        ->   when the program panics
 //	Refused      ->   and the host ends the worker
+//
+// The worker of a run of several processes gets several, which it executes one after the other. They have numbers, Task, that come once in a connection:
+//
+//	worker            host
+//	Load         ->                                  once
+//	             <-   Start, also while others wait or are executed
+//	             <-   Replies, Unload, of any of them
+//	Commit       ->                                  of the one that is executed; Committed is the answer unless it Leaves
+//	Output       ->                                  the same, when something waits to be committed
+//	Left         ->                                  it is not here any more, what it has done since its last Commit is forgotten
 //
 // or, to inspect what is stored:
 //
@@ -34,7 +45,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -57,6 +67,8 @@ const (
 	kindUnsaved   kind = 7
 	kindReplies   kind = 8
 	kindUnload    kind = 9
+	kindLeft      kind = 10
+	kindOutput    kind = 11
 	kindTrace     kind = 12
 	kindInspected kind = 16
 )
@@ -64,17 +76,24 @@ const (
 // carries reports whether a snapshot follows a message.
 func (k kind) carries() bool { return k == kindCommit || k == kindStart }
 
+// hasData reports whether bytes follow a message.
+func (k kind) hasData() bool {
+	return k == kindCommit || k == kindStart || k == kindReplies || k == kindOutput
+}
+
 // Load asks for what to run. Worker to host.
 type Load struct{}
 
 // Commit asks to make a step durable; the snapshot follows. Worker to host.
 type Commit struct {
+	Task       uint32
 	Reason     string
-	Wake       time.Time `json:",omitzero"`
+	Wake       time.Time
 	Goroutines []rt.Goroutine
 	ElapsedNS  int64
-	Batch      []byte `json:",omitempty"` // see package exchange
-	Ended      bool   `json:",omitempty"` // the process has: there is no snapshot
+	Ended      bool   // the process has: there is no snapshot
+	Leaves     bool   // the process is not in the worker any more, and no answer is wanted
+	Batch      []byte // see package exchange
 }
 
 // Start says what to run; the snapshot follows, of Size bytes, empty if New. Host to worker.
@@ -86,10 +105,15 @@ type Start struct {
 	New    bool
 	Size   int64
 
-	Process uint32 `json:",omitempty"` // of the run
+	Task    uint32
+	Process uint32 // of the run
+	Replies []byte // the first of the exchange, in the same encoding
 
-	Inspect *rt.InspectOptions `json:",omitempty"`
+	Inspect *rt.InspectOptions
 }
+
+// MaxQueued is the size of a snapshot up to which Start may be sent while the worker has another process.
+const MaxQueued = 256 << 10
 
 // Verdicts in Committed.
 const (
@@ -104,10 +128,22 @@ type Committed struct{ Verdict string }
 type Wanted struct{}
 
 // Replies are those of the exchange. Host to worker, at any time after Start.
-type Replies struct{ Data []byte }
+type Replies struct {
+	Task uint32
+	Data []byte // in the encoding of exchange.Told, one for the connection
+}
 
-// Unload asks to forget the process. Host to worker; the worker answers with Load, for the next one.
-type Unload struct{}
+// Unload asks to forget a process. Host to worker; the worker answers with Left, unless that or a Commit that Leaves is on its way.
+type Unload struct{ Task uint32 }
+
+// Left says that a process is not in the worker any more. Worker to host.
+type Left struct{ Task uint32 }
+
+// Output is what the process that is executed has written so far, for its next commit. Worker to host; in package exchange's encoding of a batch.
+type Output struct {
+	Task uint32
+	Data []byte
+}
 
 // Trace is that of a goroutine whose panic is about to end the program. Worker to host.
 type Trace struct{ Text string }
@@ -142,79 +178,103 @@ type (
 // ErrProtocol is returned by Receive for a frame that makes no sense.
 var ErrProtocol = errors.New("wire: malformed frame")
 
-// A Conn is one side of a connection. Send may be called by several goroutines, Receive by one.
+// A Conn is one side of a connection. Send, Put and Flush may be called by several goroutines, Receive by one.
 type Conn struct {
 	rwc  io.ReadWriteCloser
 	r    *bufio.Reader
 	body *Body      // of the last message received
 	mu   sync.Mutex // orders writes
-	out  []byte     // of a chunkWriter, for reuse
+	out  buffer
+	text []byte // of a message, for reuse
 }
 
 // NewConn makes a Conn of a stream.
 func NewConn(rwc io.ReadWriteCloser) *Conn {
-	return &Conn{rwc: rwc, r: bufio.NewReaderSize(rwc, chunkSize)}
+	return &Conn{rwc: rwc, r: bufio.NewReaderSize(rwc, chunkSize), out: buffer{w: rwc}}
 }
 
 // Close closes the stream.
 func (c *Conn) Close() error { return c.rwc.Close() }
 
+// kindOf returns the kind of a message, and what it has that is not text.
+func kindOf(msg any) (k kind, data []byte, err error) {
+	switch m := msg.(type) {
+	case Load:
+		return kindLoad, nil, nil
+	case Commit:
+		return kindCommit, m.Batch, nil
+	case Start:
+		return kindStart, m.Replies, nil
+	case Committed:
+		return kindCommitted, nil, nil
+	case Wanted:
+		return kindWanted, nil, nil
+	case Replies:
+		return kindReplies, m.Data, nil
+	case Unload:
+		return kindUnload, nil, nil
+	case Left:
+		return kindLeft, nil, nil
+	case Output:
+		return kindOutput, m.Data, nil
+	case Refused:
+		return kindRefused, nil, nil
+	case Unsaved:
+		return kindUnsaved, nil, nil
+	case Trace:
+		return kindTrace, nil, nil
+	case Inspected:
+		return kindInspected, nil, nil
+	}
+	return 0, nil, fmt.Errorf("wire: cannot send %T", msg)
+}
+
 // Send sends a message, which is one of the struct types above (not a pointer), with the snapshot if it carries one; nil is an
 // empty one. If snapshot fails to write itself, the error is a *SourceError and the other side gets ErrAborted.
 func (c *Conn) Send(msg any, snapshot io.WriterTo) error {
-	var k kind
-	switch msg.(type) {
-	case Load:
-		k = kindLoad
-	case Commit:
-		k = kindCommit
-	case Start:
-		k = kindStart
-	case Committed:
-		k = kindCommitted
-	case Wanted:
-		k = kindWanted
-	case Replies:
-		k = kindReplies
-	case Unload:
-		k = kindUnload
-	case Trace:
-		k = kindTrace
-	case Refused:
-		k = kindRefused
-	case Unsaved:
-		k = kindUnsaved
-	case Inspected:
-		k = kindInspected
-	default:
-		return fmt.Errorf("wire: cannot send %T", msg)
+	if err := c.Put(msg, snapshot); err != nil {
+		return err
 	}
-	text, err := json.Marshal(msg)
+	return c.Flush()
+}
+
+// Put is Send of a message that may wait until the next Flush, or until many have come together.
+func (c *Conn) Put(msg any, snapshot io.WriterTo) error {
+	k, data, err := kindOf(msg)
 	if err != nil {
-		return fmt.Errorf("wire: %w", err)
+		return err
 	}
 	if snapshot != nil && !k.carries() {
 		return fmt.Errorf("wire: %T carries no snapshot", msg)
 	}
-	head := make([]byte, 0, 9+len(text))
-	head = append(head, byte(k))
-	head = binary.BigEndian.AppendUint32(head, uint32(len(text)))
-	head = append(head, text...)
-	if k.carries() && snapshot == nil {
-		head = binary.BigEndian.AppendUint32(head, endOfChunks)
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, err := c.rwc.Write(head); err != nil {
+	if c.text, err = appendMessage(c.text[:0], msg); err != nil {
 		return fmt.Errorf("wire: %w", err)
 	}
+	head := [5]byte{byte(k)}
+	binary.BigEndian.PutUint32(head[1:], uint32(len(c.text)))
+	c.out.Write(head[:])
+	c.out.Write(c.text)
+	if k.hasData() {
+		c.out.number(uint32(len(data)))
+		c.out.Write(data)
+	}
+	if k.carries() && snapshot == nil {
+		c.out.number(endOfChunks)
+	}
 	if snapshot == nil {
-		return nil
+		return c.out.failed()
 	}
-	if c.out == nil {
-		c.out = make([]byte, 4, 4+chunkSize)
-	}
-	return sendChunks(c.rwc, snapshot, c.out)
+	return sendChunks(&c.out, snapshot)
+}
+
+// Flush sends what Put has left.
+func (c *Conn) Flush() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.flush()
+	return c.out.failed()
 }
 
 // Receive returns the next message, one of the struct types above (not a pointer), and its snapshot if it carries one. What of the snapshot before
@@ -235,7 +295,16 @@ func (c *Conn) Receive() (msg any, snapshot *Body, err error) {
 		return nil, nil, err
 	}
 	k := kind(head[0])
-	if msg, err = decode(k, text); err != nil {
+	var data []byte
+	if k.hasData() {
+		if _, err := io.ReadFull(c.r, head[:4]); err != nil {
+			return nil, nil, cut(err)
+		}
+		if data, err = c.read(int64(binary.BigEndian.Uint32(head[:4]))); err != nil {
+			return nil, nil, err
+		}
+	}
+	if msg, err = decode(k, text, data); err != nil {
 		return nil, nil, err
 	}
 	if k.carries() {
@@ -246,48 +315,23 @@ func (c *Conn) Receive() (msg any, snapshot *Body, err error) {
 
 // read reads n bytes. A false length costs no more memory than what really arrives.
 func (c *Conn) read(n int64) ([]byte, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	if n <= chunkSize {
+		b := make([]byte, n)
+		_, err := io.ReadFull(c.r, b)
+		return b, cut(err)
+	}
 	var b bytes.Buffer
-	if _, err := io.CopyN(&b, c.r, n); err != nil {
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		return nil, err
-	}
-	return b.Bytes(), nil
+	_, err := io.CopyN(&b, c.r, n)
+	return b.Bytes(), cut(err)
 }
 
-func decode(k kind, text []byte) (any, error) {
-	switch k {
-	case kindLoad:
-		return parse[Load](text)
-	case kindCommit:
-		return parse[Commit](text)
-	case kindStart:
-		return parse[Start](text)
-	case kindCommitted:
-		return parse[Committed](text)
-	case kindWanted:
-		return parse[Wanted](text)
-	case kindReplies:
-		return parse[Replies](text)
-	case kindUnload:
-		return parse[Unload](text)
-	case kindTrace:
-		return parse[Trace](text)
-	case kindRefused:
-		return parse[Refused](text)
-	case kindUnsaved:
-		return parse[Unsaved](text)
-	case kindInspected:
-		return parse[Inspected](text)
+// cut returns the error of a stream that ends within a message.
+func cut(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
 	}
-	return nil, fmt.Errorf("%w: kind %d", ErrProtocol, k)
-}
-
-func parse[T any](text []byte) (any, error) {
-	var v T
-	if err := json.Unmarshal(text, &v); err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrProtocol, err)
-	}
-	return v, nil
+	return err
 }

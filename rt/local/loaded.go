@@ -1,0 +1,325 @@
+// This file defines a process that is in a worker of a pool.
+
+package local
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+	"time"
+
+	"github.com/harkgen/harkgen/rt/engine"
+	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/wire"
+)
+
+// A loaded is a process that is in a worker, or waits for one.
+type loaded struct {
+	pool *pool
+	t    *engine.Task
+	msgs chan message // from its worker
+
+	// Its place. pool.mu guards these once it has one.
+	placed   chan struct{} // closed when it has
+	member   *member
+	number   uint32 // wire's Task
+	large    bool   // its state is too large to wait in a worker
+	sent     bool   // the worker has been told of it
+	recalled bool   // and asked for it back
+	idle     bool   // its last commit said that it has nothing to do, and nothing has come since
+
+	replies  []exchange.Reply // that were passed on before the first commit: another worker gets them again
+	commits  int
+	steps    int           // commits with something new
+	consumed uint64        // as of the last commit
+	output   []exchange.Op // that has come since
+	size     int           // of it
+	want     <-chan time.Time
+	trace    string // of the panic that ends the program
+}
+
+// errElsewhere says that the process is to be executed by another worker.
+var errElsewhere = errors.New("the process was taken back before it was executed")
+
+// tell passes a message of m on.
+func (l *loaded) tell(m *member, msg message) bool {
+	select {
+	case l.msgs <- msg:
+		return true
+	case <-m.quit:
+		return false
+	}
+}
+
+// inside reports whether the process is still in its worker.
+func (l *loaded) inside() bool {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	return l.member.task(l.number) == l
+}
+
+// setIdle notes whether a process that comes may take its place.
+func (l *loaded) setIdle(idle bool) {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	if l.idle = idle; idle && len(l.pool.waiting) > 0 {
+		l.pool.assign()
+	}
+}
+
+// serve serves the worker until the process has left it.
+func (l *loaded) serve(ctx context.Context) error {
+	if err := l.start(ctx); err != nil {
+		return err
+	}
+	l.pool.mu.Lock()
+	l.sent = true
+	l.pool.mu.Unlock()
+	var late <-chan time.Time // it is to be unloaded
+	var unloaded error
+	for {
+		select {
+		case m := <-l.msgs:
+			left, err := l.handle(ctx, m)
+			if m.done != nil {
+				close(m.done)
+			}
+			if left && unloaded != nil {
+				return unloaded
+			}
+			if left || err != nil {
+				return err
+			}
+		case <-l.t.Changed():
+			rs, err := l.t.Poll()
+			if errors.Is(err, engine.ErrUnload) {
+				unloaded, late = err, time.After(unloadTime)
+				l.pool.mu.Lock()
+				l.member.recall(l)
+				l.pool.mu.Unlock()
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			l.pass(rs)
+		case <-l.want:
+			l.member.put(wire.Wanted{}, nil)
+			l.want = time.After(wantAgain)
+		case <-late:
+			return unloaded
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// start tells the worker what to execute.
+func (l *loaded) start(ctx context.Context) error {
+	rs, err := l.t.Poll()
+	if err != nil && !errors.Is(err, engine.ErrUnload) {
+		return err
+	}
+	l.replies = append(l.replies, rs...)
+	start := wire.Start{Run: l.pool.r.rec.ID, Task: l.number, Process: uint32(l.t.Process()), New: true}
+	state := l.t.State(ctx)
+	if state == nil {
+		l.member.putReplies(l.replies, func(data []byte) error {
+			start.Replies = data
+			return l.member.put(start, nil)
+		})
+		return nil
+	}
+	defer state.Close()
+	if _, err := readConsumed(state); err != nil {
+		return err
+	}
+	start.New, start.Size = false, l.t.StateSize()-consumedSize
+	err = l.member.putReplies(l.replies, func(data []byte) error {
+		start.Replies = data
+		return l.member.put(start, copier{state})
+	})
+	if src, ok := errors.AsType[*wire.SourceError](err); ok {
+		return src.Err
+	}
+	return nil
+}
+
+// pass passes replies on.
+func (l *loaded) pass(rs []exchange.Reply) {
+	if len(rs) == 0 {
+		return
+	}
+	l.setIdle(false)
+	if l.commits == 0 {
+		l.replies = append(l.replies, rs...)
+	}
+	l.member.putReplies(rs, func(data []byte) error { return l.member.conn.Send(wire.Replies{Task: l.number, Data: data}, nil) })
+}
+
+// handle handles a message. It reports whether the process has left the worker.
+func (l *loaded) handle(ctx context.Context, m message) (left bool, err error) {
+	switch msg := m.msg.(type) {
+	case wire.Commit:
+		return l.commit(ctx, &msg, m.state)
+	case wire.Output:
+		return false, l.written(&msg)
+	case wire.Left:
+		if l.commits > 0 {
+			return true, engine.ErrUnload
+		}
+		l.output, l.size, l.want, l.sent, l.recalled = nil, 0, nil, false, false
+		return true, errElsewhere
+	case exited:
+		return true, l.exit(ctx, msg.rest)
+	case wire.Unsaved:
+		fmt.Fprintln(l.pool.r.o.Stderr, msg.Why)
+	case wire.Trace:
+		l.trace = msg.Text
+	case wire.Refused:
+		err := &FailedError{l.pool.r.rec.ID, msg.Err}
+		l.pool.fail(err)
+		return false, err
+	}
+	return false, nil
+}
+
+// A state is a snapshot after how many bytes of the standard input the process has consumed.
+const consumedSize = 8
+
+func readConsumed(state io.Reader) (int64, error) {
+	var b [consumedSize]byte
+	if _, err := io.ReadFull(state, b[:]); err != nil {
+		return 0, err
+	}
+	return int64(binary.BigEndian.Uint64(b[:])), nil
+}
+
+// copier writes what a reader has.
+type copier struct{ r io.Reader }
+
+func (c copier) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, c.r) }
+
+// A savedState writes a state.
+type savedState struct {
+	consumed int64
+	snapshot *arriving
+}
+
+func (s savedState) WriteTo(w io.Writer) (int64, error) {
+	n, err := w.Write(binary.BigEndian.AppendUint64(nil, uint64(s.consumed)))
+	if err != nil {
+		return int64(n), err
+	}
+	k, err := s.snapshot.WriteTo(w)
+	return int64(n) + k, err
+}
+
+// written takes what the process has written, for its next commit, and sees to it that there is one.
+func (l *loaded) written(m *wire.Output) error {
+	b, err := exchange.DecodeBatch(m.Data)
+	if err != nil {
+		return err
+	}
+	for _, op := range b.Ops {
+		l.size += len(op.Value.Data)
+	}
+	l.output = append(l.output, b.Ops...)
+	switch {
+	case l.size > maxPending:
+		return errors.New("too much output in one step")
+	case l.size > maxPending/8:
+		l.member.put(wire.Wanted{}, nil)
+	case l.want == nil:
+		l.want = time.After(l.pool.r.o.Patience)
+	}
+	return nil
+}
+
+// commit commits a step of the worker. It reports whether the process has left that.
+func (l *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *arriving) (left bool, err error) {
+	b, err := exchange.DecodeBatch(c.Batch)
+	if err != nil {
+		return false, err
+	}
+	if !c.Wake.IsZero() {
+		b.Wake = c.Wake.UnixNano()
+	}
+	b.Ops = append(l.output, b.Ops...)
+	consumed, err := l.input()
+	if err != nil {
+		return false, err
+	}
+	l.setIdle(b.Idle && !c.Leaves)
+	err = l.t.Commit(ctx, b, savedState{consumed, snapshot})
+	if snapshot.err != nil {
+		return false, nil // it says next why it gave up, or has died
+	}
+	if err != nil {
+		return false, err
+	}
+	l.output, l.size, l.want = nil, 0, nil
+	onward := b.Consumed > l.consumed || len(b.Ops) > 0 // else it waits for a reply that is on its way
+	l.replies, l.consumed = nil, b.Consumed
+	if feed := l.member.feed; feed != nil {
+		if err := feed.forget(ctx, consumed); err != nil {
+			return false, err
+		}
+	}
+	l.commits++
+	if onward {
+		l.steps++
+	}
+	if c.Leaves && !snapshot.all {
+		l.pool.mu.Lock()
+		l.pool.gone(l.member, l, !c.Ended)
+		l.pool.mu.Unlock()
+	}
+	switch n := l.pool.r.o.Chaos; {
+	case c.Leaves:
+		return true, nil
+	case b.Ended || b.Exit != nil:
+		l.member.put(wire.Committed{Verdict: wire.VerdictExit}, nil)
+		return true, nil
+	case n > 0 && onward && l.steps%n == 0:
+		return true, nil // it is killed, as it is inside
+	}
+	l.member.conn.Send(wire.Committed{Verdict: wire.VerdictContinue}, nil)
+	return false, nil
+}
+
+// input returns how much of the standard input the process has consumed.
+func (l *loaded) input() (int64, error) {
+	if l.member.feed == nil {
+		return 0, nil
+	}
+	n, err := l.member.feed.consumed()
+	if err == nil {
+		err = l.pool.r.in.failed()
+	}
+	return n, err
+}
+
+// exit is called when the worker has ended by itself: the program has.
+func (l *loaded) exit(ctx context.Context, rest []exchange.Op) error {
+	ws := l.member.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if ws.ExitStatus() == exitUnloaded {
+		return engine.ErrUnload
+	}
+	if ws.Signaled() && ws.Signal() == syscall.SIGKILL || ws.ExitStatus() == 137 {
+		return errors.New("the worker was killed")
+	}
+	status := ws.ExitStatus()
+	if ws.Signaled() {
+		status = 128 + int(ws.Signal())
+	}
+	b := &exchange.Batch{Consumed: l.consumed, Ended: true, Exit: &exchange.Exit{Status: status}}
+	b.Ops = append(l.output, rest...)
+	if l.trace != "" {
+		b.Ops = replaceTrace(b.Ops, l.trace)
+	}
+	return l.t.Commit(ctx, b, nil)
+}

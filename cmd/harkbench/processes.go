@@ -31,6 +31,10 @@ var processes = []benchmark{
 		compiled: func(b *bench) (float64, error) { return b.durable("sleeps", "ms", spread, "1000", "1s") },
 		peers:    []peer{dbos("ms", "sleeps", "1000", "1s"), dbosUnsynced("ms", "sleeps", "1000", "1s")},
 	},
+	{
+		name: "processes idle", unit: "MB", atMost: 200, comment: "memory, of all OS processes, while 100,000 goroutines sleep and nothing takes processor time",
+		compiled: func(b *bench) (float64, error) { return b.idleMemory("100000") },
+	},
 }
 
 // fsync returns how many milliseconds an append and its fsync take, the median of many.

@@ -45,7 +45,7 @@ func (f *runFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print the id of the run")
 	cmd.Flags().IntVar(&f.chaos, "chaos", 0, "kill the program at every `N`th operation, and go on in a new process")
 	cmd.Flags().BoolVar(&f.inproc, "inproc", false, "with -chaos, do not kill the process, but restore its memory from what was saved")
-	cmd.Flags().IntVar(&f.workers, "workers", 0, "have at most `N` processes of the run in workers at the same time; by default four for each processor")
+	cmd.Flags().IntVar(&f.workers, "workers", 0, "execute at most `N` processes of the run at the same time, besides that of main; by default four for each processor")
 	cmd.Flags().IntVar(&f.keep, "keep", 0, "keep the state after each of the last `N` commits readable; by default 1, or what the run was started with")
 }
 

@@ -113,6 +113,7 @@ var spreadModes = []struct {
 }{
 	{"local", nil},
 	{"remote", []string{"-placement", "remote", "-workers", "8"}},
+	{"remote one worker", []string{"-placement", "remote", "-workers", "1"}},
 	{"remote chaos", []string{"-placement", "remote", "-workers", "8", "-chaos", "1"}},
 	{"remote few workers", []string{"-placement", "remote", "-workers", "2", "-chaos", "3"}},
 }

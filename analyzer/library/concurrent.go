@@ -43,6 +43,9 @@ func Concurrent(fn *ssa.Function) bool {
 	return strings.HasPrefix(name, "sync/atomic.") || concurrent[name] && !h.Sets(fn.Name())
 }
 
+// SelfContained reports whether what a value of type t leads to is reached by its methods only, and by nobody else.
+func SelfContained(t types.Type) bool { return TypeName(t) == "strings.Builder" }
+
 // SynchronisedType reports whether values of type t are for several goroutines: a channel, a lock, an atomic.
 func SynchronisedType(t types.Type) bool {
 	if _, ok := t.Underlying().(*types.Chan); ok {
@@ -50,4 +53,55 @@ func SynchronisedType(t types.Type) bool {
 	}
 	path, name, _ := strings.Cut(TypeName(t), ".")
 	return path == "sync" && locks[name] || path == "sync/atomic"
+}
+
+// carried are types of the library with locks or channels that processes can share nevertheless.
+var carried = Words(`context.Context time.Ticker time.Timer`)
+
+// Unshared says why processes cannot share a value of type t; "": they can, as far as the type tells.
+func Unshared(t types.Type) string {
+	if t == nil {
+		return ""
+	}
+	if h, ok := HandleOf(t); ok && h.Cannot != "" {
+		return h.Cannot
+	}
+	n, ok := types.Unalias(t).(*types.Named)
+	if !ok || n.Obj().Pkg() == nil || carried[TypeName(t)] || n.Obj().Pkg().Path() == "sync" {
+		return ""
+	}
+	root, _, _ := strings.Cut(n.Obj().Pkg().Path(), "/")
+	if !libraryRoots[root] {
+		return ""
+	}
+	if TypeName(t) == "context.Context" || hasLock(t, map[types.Type]bool{}) {
+		return "a " + TypeName(t) + " has a lock or channel that its package uses in one process only"
+	}
+	return ""
+}
+
+// libraryRoots are the first elements of the paths of the standard library.
+var libraryRoots = Words(`archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index
+	internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs syscall testing text time unicode unique vendor weak`)
+
+// hasLock reports whether a t has a lock or a channel in it.
+func hasLock(t types.Type, seen map[types.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	if SynchronisedType(t) && !strings.HasPrefix(TypeName(t), "sync/atomic.") {
+		return true
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Array:
+		return hasLock(u.Elem(), seen)
+	case *types.Struct:
+		for f := range u.Fields() {
+			if hasLock(f.Type(), seen) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -258,7 +258,7 @@ func (b *builder) instr(fn *ssa.Function, i ssa.Instruction) {
 		b.writeTo(i.Map, i, "is written")
 	case *ssa.Lookup:
 		b.loadFrom(i.X, i)
-		b.readFrom(i.X, i, "is looked up in")
+		b.readFrom(i.X, i, "is read")
 		b.key(i.Index)
 	case *ssa.Send:
 		b.storeTo(i.X, b.value(i.Chan))

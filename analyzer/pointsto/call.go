@@ -194,7 +194,7 @@ func (b *builder) made(fn *ssa.Function) nodeID {
 	return n
 }
 
-// closed reports whether argument k of fn is the receiver, a handle that hides what it leads to.
+// closed reports whether argument k of fn is the receiver, and hides what it leads to.
 func closed(fn *ssa.Function, k int, x ssa.Value) bool {
 	if k != 0 || fn == nil || fn.Signature.Recv() == nil {
 		return false
@@ -203,7 +203,7 @@ func closed(fn *ssa.Function, k int, x ssa.Value) bool {
 	if !ok {
 		h, ok = library.HandleOf(deref(fn.Signature.Recv().Type()))
 	}
-	return ok && !h.Open
+	return ok && !h.Open || library.SelfContained(deref(fn.Signature.Recv().Type()))
 }
 
 // inOrder sorts functions by name; the call graph has them in the order of a map.

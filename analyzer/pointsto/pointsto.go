@@ -156,6 +156,12 @@ func (r *Result) Global(g *ssa.Global) *Object { return r.b.global(g) }
 // Contents lists the objects that pointers in o may lead to.
 func (r *Result) Contents(o *Object) []*Object { return r.b.pointer(o.all).PointsTo() }
 
+// Objects lists all objects.
+func (r *Result) Objects() []*Object { return r.b.objects }
+
+// World lists what code that is not compiled may hold.
+func (r *Result) World() []*Object { return r.b.pointer(r.b.world).PointsTo() }
+
 // Reachable lists the objects that can be reached from some, those first.
 func (r *Result) Reachable(from ...*Object) []*Object {
 	seen := map[*Object]bool{}

@@ -14,8 +14,9 @@ package rt
 //   - During a normal return a deferred call may suspend. The native calls after it then do nothing, and the epilogue, which was
 //     deferred first and so runs last, sees Suspended and pushes a frame whose point is the return.
 //   - While panicking, or in Goexit, the stack below cannot be rebuilt: the goroutine is pinned during the call.
-//   - When the call has recovered, Go drops the stack below and lets the function return once the call has. So it is a normal return from there on, and the
-//     rest of the call may suspend. That a panic was recovered in Goexit, which goes on then, changes nothing of the latter.
+//   - When the call has recovered, Go drops the stack below and lets the function return once the call has. So it is a normal return from there on, and where
+//     processes share something the rest of the call may suspend. (Elsewhere it need not, and a panic in it is reported together with the first, as Go does.)
+//     That a panic was recovered in Goexit, which goes on then, changes nothing of the latter.
 
 // Defers are the pending deferred calls of one function.
 type Defers struct {
@@ -131,7 +132,7 @@ func (d *Defers) Recovered(g *G, v any) any {
 
 // recovered makes a normal return of what follows.
 func (d *Defers) recovered(g *G) {
-	if d.pinned && !exiting() {
+	if d.pinned && word.Load()&bitShare != 0 && !exiting() {
 		d.pinned, d.returning = false, true
 		g.unpin()
 	}

@@ -36,7 +36,7 @@ type Note struct {
 	diag.Diagnostic
 	Kind     string
 	Name     string // of the variable or function, with its package
-	Decision string // "state", "rebuilt", "suspends", "local", "remote", "pins"; "" of a warning
+	Decision string // "state", "rebuilt", "suspends", "local", "remote", "pins"; of a warning "", or "remote" if it is about that
 	Chain    []Link // the reasons, one after the other
 }
 
@@ -127,7 +127,7 @@ func (e *explainer) variable(d *state.Decision) {
 	}
 }
 
-// places notes where the goroutines of the main module run.
+// places notes where the goroutines of the main module run, and those of dependencies about which something was proved.
 func (e *explainer) places(places *placement.Result) {
 	mine := map[string]bool{}
 	for _, u := range e.prog.User {
@@ -136,7 +136,7 @@ func (e *explainer) places(places *placement.Result) {
 		}
 	}
 	for _, s := range places.Statements {
-		if !mine[e.prog.Fset.PositionFor(s.Pos, false).Filename] {
+		if s.Found == nil && !mine[e.prog.Fset.PositionFor(s.Pos, false).Filename] {
 			continue
 		}
 		n := Note{Kind: NoteGo, Name: "go statement", Decision: placement.Local}
@@ -148,13 +148,74 @@ func (e *explainer) places(places *placement.Result) {
 			n.Decision, where = placement.Remote, "runs in a process of its own"
 		}
 		n.What = "the goroutine of this " + n.Name + " is " + n.Decision + ": it " + where
-		n.Why = "so do all of this program without a comment " + placement.Directive
-		if s.Comment.IsValid() {
+		switch {
+		case s.Comment.IsValid():
 			why := "a comment says so"
 			n.Why, n.Chain = why+e.at(s.Comment), []Link{{why, e.prog.Pos(s.Comment)}}
+			if s.Found != nil {
+				e.wrongRemote(s, n.Name)
+			}
+		case s.Found == nil:
+			n.Why = "so do all of this program without a comment " + placement.Directive
+		case s.Remote:
+			n.Why = "it shares no memory with others without order"
+		default:
+			n.Why, n.Do, n.Chain = e.keeps(s.Found)
 		}
 		e.add(s.Pos, n)
 	}
+}
+
+// wrongRemote warns of a comment that places a goroutine of which others may tell the difference.
+func (e *explainer) wrongRemote(s *placement.Statement, name string) {
+	what := "the goroutine of this " + name + " runs in a process of its own"
+	switch {
+	case s.Found.Kept != "":
+	case s.Found.Race != nil:
+		what += ", which sees what others write only at operations on channels and locks"
+	default:
+		return
+	}
+	why, do, chain := e.keeps(s.Found)
+	e.add(s.Pos, Note{Kind: NoteWarning, Name: name, Decision: placement.Remote, Chain: chain, Diagnostic: diag.Diagnostic{What: what, Why: why, Do: do}})
+}
+
+// keeps says what keeps a goroutine in the process of its go statement, and what would free it.
+func (e *explainer) keeps(f *placement.Finding) (why, do string, chain []Link) {
+	r := f.Race
+	switch {
+	case f.Unused:
+		return "nothing executes it", "", nil
+	case f.TooLarge:
+		return "the program is too large to tell what it shares", "write " + placement.Directive + " remote if you know", nil
+	case f.Kept != "":
+		at := e.relativeTo(f.KeptAt)
+		return f.Kept + " in it (" + at + "), and " + f.KeptWhy + e.at(f.KeptBy), "", []Link{{f.Kept, at}}
+	}
+	name := r.Name
+	if r.Made.IsValid() {
+		name += e.at(r.Made)
+	}
+	others := "by others"
+	switch {
+	case r.Another:
+		others = "by another goroutine of the same statement"
+	case r.ByGoroutine.IsValid():
+		others = "by the goroutine that starts" + e.at(r.ByGoroutine)
+	}
+	why = name + " " + r.Inside.What + " in it" + e.at(r.Inside.Pos) + ", and " + r.Outside.What + " " + others + e.at(r.Outside.Pos) + "; what comes first is not known"
+	chain = []Link{{r.Name + " " + r.Inside.What + " in the goroutine", e.prog.Pos(r.Inside.Pos)}, {r.Outside.What + " " + others, e.prog.Pos(r.Outside.Pos)}}
+	do = "hold one lock at both"
+	if !r.Another {
+		do += ", or wait for the goroutine in between"
+	}
+	return why, do + ", or send the value on a channel", chain
+}
+
+// relativeTo spells a place.
+func (e *explainer) relativeTo(p token.Position) string {
+	p.Filename = e.prog.Rel(p.Filename)
+	return p.String()
 }
 
 func (e *explainer) foreign(c state.Change) {

@@ -2,13 +2,18 @@ package transform
 
 import (
 	"errors"
+	"go/token"
+	"slices"
 
+	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/placement"
+	"github.com/harkgen/harkgen/analyzer/pointsto"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
+	"github.com/harkgen/harkgen/transform/lower"
 )
 
 // This file decides where goroutines run, and what that means for the analysis.
@@ -17,10 +22,11 @@ import (
 const (
 	PlacementLocal  = placement.Local  // in the process of the go statement
 	PlacementRemote = placement.Remote // in a process of its own
+	PlacementAuto   = placement.Auto   // in one of its own where it is proved to share no memory with others without order
 )
 
 // ErrPlacement is wrapped by the error for an Options.Placement that is none.
-var ErrPlacement = errors.New("placement is local or remote")
+var ErrPlacement = errors.New("placement is local, auto or remote")
 
 // An apartError lists what goroutines in processes of their own do that they cannot. A library is not left as it is because of that: it
 // would do the same then, and nobody would be told.
@@ -34,7 +40,40 @@ func place(prog *load.Program, o *Options) *placement.Result {
 	for _, u := range prog.User {
 		pkgs = append(pkgs, placement.Package{Files: u.Syntax, Info: u.TypesInfo})
 	}
-	return placement.Decide(prog.Fset, pkgs, o.Placement == PlacementRemote)
+	return placement.Decide(prog.Fset, pkgs, o.Placement)
+}
+
+// A prover remembers what was proved about the go statements of a program, for the packages that are compiled.
+type prover struct {
+	about []*packages.Package
+	found map[token.Pos]*placement.Finding
+}
+
+// use places go statements as what can be proved about their goroutines says, if that matters.
+func (v *prover) use(prog *load.Program, o *Options, facts *suspend.Facts, places *placement.Result) {
+	if !places.Unproved() {
+		return
+	}
+	if v.found == nil || !slices.Equal(v.about, prog.User) {
+		o.Progress("finding what goroutines share")
+		v.about, v.found = slices.Clone(prog.User), placement.Prove(program(prog, facts), places.Asks)
+	}
+	places.Use(v.found)
+}
+
+// program is what is to be proved about.
+func program(prog *load.Program, facts *suspend.Facts) *placement.Program {
+	c := &pointsto.Config{
+		Compiled: func(fn *ssa.Function) bool { return prog.IsUser(fn) && !load.Generic(fn) },
+		Callees:  facts.Callees,
+		Callers:  facts.Callers,
+		Flows:    true,
+	}
+	c.Funcs = facts.Functions(c.Compiled)
+	for _, u := range prog.User {
+		c.Packages = append(c.Packages, u.Types)
+	}
+	return &placement.Program{Fset: prog.Fset, Points: c, Refused: lower.NewRefuser(prog, facts).Refused}
 }
 
 // shares is suspend.Options.Shares for a program with this placement. A library of the Go distribution keeps its channels to itself.
@@ -57,17 +96,19 @@ func analyse(prog *load.Program, o *Options, facts *suspend.Facts) *suspend.Fact
 
 // withDependencies chooses the packages of other modules to compile, given facts of the main module.
 func withDependencies(prog *load.Program, o *Options, facts *suspend.Facts) (*suspend.Facts, *placement.Result) {
+	var proved prover
 	for {
-		deps := dependencies(prog, facts)
-		if len(deps) == 0 {
-			return facts, place(prog, o)
+		all := facts
+		if deps := dependencies(prog, facts); len(deps) > 0 {
+			prog.Compile(deps)
+			all = facts.Again(prog.IsUser, prog.Copyable)
 		}
-		prog.Compile(deps)
 		places := place(prog, o)
+		proved.use(prog, o, all, places)
 		if facts.Shares != nil || !places.Distributed() {
-			return facts.Again(prog.IsUser, prog.Copyable), places
+			return all, places
 		}
-		// Only a dependency starts goroutines remotely. Those that close channels are to be compiled then, too.
+		// The main module has no comment that starts goroutines remotely. Packages that close channels are to be compiled then, too.
 		share := shares(prog, places)
 		prog.Compile(nil)
 		facts.Shares = share

@@ -2,6 +2,9 @@ package transform_test
 
 import (
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -176,6 +179,78 @@ func main() {
 	}
 	if !slices.Equal(got, want) || !res.Distributed {
 		t.Errorf("distributed %v, notes\n%s", res.Distributed, strings.Join(got, "\n"))
+	}
+}
+
+// TestAuto: the goroutines of a dependency are placed by what the functions do that it is given; those of a function that nothing calls are not.
+func TestAuto(t *testing.T) {
+	t.Parallel()
+	sync, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "golang.org/x/sync").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := extract(t, text(strings.ReplaceAll(`
+-- go.mod --
+module example.com/group
+
+go 1.26.0
+
+require golang.org/x/sync v0.0.0
+
+replace golang.org/x/sync => SYNC
+-- main.go --
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func main() {
+	results := make([]int, 5)
+	var g errgroup.Group
+	g.SetLimit(2)
+	for i := range results {
+		g.Go(func() error {
+			if i == 3 {
+				return errors.New("three")
+			}
+			results[i] = i
+			return nil
+		})
+	}
+	fmt.Println(g.Wait(), results)
+}
+`, "SYNC", strings.TrimSpace(string(sync)))))
+	placed := func() (out []string) {
+		for _, n := range compile(t, &transform.Options{Dir: dir, Placement: transform.PlacementAuto}).Notes {
+			if n.Kind == transform.NoteGo {
+				out = append(out, n.Decision+"; "+n.Why)
+			}
+		}
+		return out
+	}
+	proved := "remote; it shares no memory with others without order"
+	if got, want := placed(), []string{proved, "local; nothing executes it"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	replaceIn(t, dir, "main.go", "return nil\n", "results[0]++\n return nil\n")
+	if got := placed(); len(got) != 2 || !strings.HasPrefix(got[0], "local; a slice (main.go:11:17) is assigned in it (main.go:19:11), and is assigned by another goroutine of the same statement (main.go:20:") {
+		t.Errorf("with a race: got %q", got)
+	}
+}
+
+// replaceIn changes a file.
+func replaceIn(t *testing.T, dir, name, old, text string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), []byte(strings.ReplaceAll(string(data), old, text)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -80,7 +80,7 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 		opt.Progress = func(string) {}
 	}
 	switch opt.Placement {
-	case "", PlacementLocal, PlacementRemote:
+	case "", PlacementLocal, PlacementAuto, PlacementRemote:
 	default:
 		return nil, fmt.Errorf("%w, not %q", ErrPlacement, opt.Placement)
 	}

@@ -151,6 +151,9 @@ var (
 // readerTypes are handles whose methods only look at what else they are given.
 var readerTypes = Words(`database/sql.DB html/template.Template log.Logger log/slog.Logger regexp.Regexp strings.Replacer text/template.Template`)
 
+// writerTypes are types whose methods change their receivers, and copy what else they are given.
+var writerTypes = Words(`bytes.Buffer strings.Builder math/rand.Rand math/rand/v2.Rand`)
+
 // makesNew are functions whose results are new.
 var makesNew = Words(`errors.Join fmt.Errorf sync.NewCond context.WithValue`)
 
@@ -175,6 +178,10 @@ func (m *Model) Effect(fn *ssa.Function) Effect {
 			return reads
 		case readerTypes[t]:
 			return Effect{Writes: only(0)} // changes knows which of them do
+		case writerTypes[t] && strings.HasPrefix(fn.Name(), "Read"):
+			return Effect{Writes: everything}
+		case writerTypes[t]:
+			return Effect{Writes: only(0)}
 		case t == "math/big.Int" && !Words("DivMod GCD QuoRem")[fn.Name()], t == "math/big.Rat", t == "math/big.Float":
 			return Effect{Writes: only(0)}
 		}

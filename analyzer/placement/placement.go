@@ -1,6 +1,7 @@
 // Package placement decides which go statements start goroutines in processes of their own.
 //
-// A go statement is remote when the default is, or when a comment says so, on its line or the line before:
+// A go statement is remote when the default is, or is Auto and it is proved that its goroutines share no memory with others without order (prove.go), or when a
+// comment says so, on its line or the line before:
 //
 //	go worker(jobs, results) //hark:go remote
 //
@@ -21,10 +22,11 @@ import (
 // Directive begins the comments that place goroutines.
 const Directive = "//hark:go"
 
-// The words that may follow Directive; Local and Remote are also what the default can be.
+// The words that may follow Directive, Local and Remote, and what the default can be.
 const (
 	Local  = "local"
 	Remote = "remote"
+	Auto   = "auto"
 )
 
 // A Package is one with compiled go statements.
@@ -39,6 +41,7 @@ type Statement struct {
 	Group   bool      // it is a call of (*sync.WaitGroup).Go
 	Remote  bool
 	Comment token.Pos // what says so; NoPos: the default does
+	Found   *Finding  // about what its goroutines share, nil if nobody asked
 }
 
 // A Problem is a comment that means nothing.
@@ -51,7 +54,38 @@ type Problem struct {
 type Result struct {
 	Statements []*Statement // in the order of the packages and files
 	Problems   []Problem
+	auto       bool
 	at         map[token.Pos]*Statement
+}
+
+// Unproved reports whether the placement depends on a proof, or may be found to be wrong by one.
+func (r *Result) Unproved() bool {
+	return slices.ContainsFunc(r.Statements, r.asks)
+}
+
+func (r *Result) asks(s *Statement) bool {
+	return r.auto && !s.Comment.IsValid() || s.Comment.IsValid() && s.Remote
+}
+
+// Asks reports whether a proof about the go statement at pos is wanted.
+func (r *Result) Asks(pos token.Pos) bool {
+	s := r.at[pos]
+	return s != nil && r.asks(s)
+}
+
+// Use places the go statements that no comment does as found says, what Prove has found about the program.
+func (r *Result) Use(found map[token.Pos]*Finding) {
+	for _, s := range r.Statements {
+		if !r.asks(s) {
+			continue
+		}
+		if s.Found = found[s.Pos]; s.Found == nil {
+			s.Found = &Finding{TooLarge: true}
+		}
+		if !s.Comment.IsValid() {
+			s.Remote = s.Found.OK()
+		}
+	}
 }
 
 // Remote reports whether the go statement at pos, as in go/ssa, is remote. One that was not asked about is not.
@@ -65,14 +99,14 @@ func (r *Result) Distributed() bool {
 	return slices.ContainsFunc(r.Statements, func(s *Statement) bool { return s.Remote })
 }
 
-// Decide decides about all go statements of pkgs. Without a comment they are remote if remote is set.
-func Decide(fset *token.FileSet, pkgs []Package, remote bool) *Result {
-	r := &Result{at: map[token.Pos]*Statement{}}
+// Decide decides about all go statements of pkgs. Without a comment they are where the default says; with Auto they are local until Use.
+func Decide(fset *token.FileSet, pkgs []Package, def string) *Result {
+	r := &Result{at: map[token.Pos]*Statement{}, auto: def == Auto}
 	for _, p := range pkgs {
 		for _, f := range p.Files {
 			lines := map[int][]*Statement{}
 			for _, s := range statements(f, p.Info) {
-				s.Remote = remote
+				s.Remote = def == Remote
 				r.Statements = append(r.Statements, s)
 				r.at[s.Pos] = s
 				n := lineOf(fset, s.Pos)

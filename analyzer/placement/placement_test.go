@@ -38,7 +38,11 @@ func decide(t *testing.T, body string, remote bool) (statements, problems []stri
 	if _, err := conf.Check("p", fset, []*ast.File{f}, info); err != nil {
 		t.Fatal(err)
 	}
-	res = placement.Decide(fset, []placement.Package{{Files: []*ast.File{f}, Info: info}}, remote)
+	def := placement.Local
+	if remote {
+		def = placement.Remote
+	}
+	res = placement.Decide(fset, []placement.Package{{Files: []*ast.File{f}, Info: info}}, def)
 	for _, s := range res.Statements {
 		text := fmt.Sprint(fset.PositionFor(s.Pos, false).Line, ":local")
 		if s.Remote {

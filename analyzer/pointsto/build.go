@@ -67,7 +67,8 @@ type builder struct {
 	nodesOf map[ssa.Value][]nodeID // values in all contexts, once somebody asks
 
 	funcs    []*ssa.Function // that were turned into constraints
-	writes   []*Write
+	writes   []*Access
+	reads    []*Access
 	compared []Pointer // what is compared with something else
 	world    nodeID    // what code that is not compiled may hold
 	raised   nodeID    // values of panics
@@ -186,14 +187,30 @@ func (b *builder) fresh(v ssa.Value, t types.Type) *Object {
 
 func (b *builder) writeTo(addr ssa.Value, at ssa.Instruction, what string) {
 	if _, ok := addr.(*ssa.Const); !ok {
-		b.write(b.value(addr), at, what)
+		b.write(addr, b.value(addr), at, what)
 	}
 }
 
-func (b *builder) write(addr nodeID, at ssa.Instruction, what string) *Write {
-	w := &Write{Addr: b.pointer(addr), Instr: at, What: what, Initial: b.ctx != nil}
+// write notes a change of what addr leads to, which is or comes from v.
+func (b *builder) write(v ssa.Value, addr nodeID, at ssa.Instruction, what string) *Access {
+	w := &Access{Addr: b.pointer(addr), Value: v, Instr: at, What: what, Initial: b.ctx != nil}
 	b.writes = append(b.writes, w)
 	return w
+}
+
+// read is write of a look. Without Config.Flows nobody asks for these.
+func (b *builder) read(v ssa.Value, addr nodeID, at ssa.Instruction, what string) *Access {
+	r := &Access{Addr: b.pointer(addr), Value: v, Instr: at, What: what, Initial: b.ctx != nil}
+	if b.c.Flows {
+		b.reads = append(b.reads, r)
+	}
+	return r
+}
+
+func (b *builder) readFrom(addr ssa.Value, at ssa.Instruction, what string) {
+	if _, ok := addr.(*ssa.Const); !ok && holdsPointers(addr.Type()) {
+		b.read(addr, b.value(addr), at, what)
+	}
 }
 
 func (b *builder) storeTo(v ssa.Value, addr nodeID) {
@@ -224,6 +241,7 @@ func (b *builder) instr(fn *ssa.Function, i ssa.Instruction) {
 		switch i.Op {
 		case token.MUL:
 			b.loadFrom(i.X, i)
+			b.readFrom(i.X, i, "is read")
 		case token.ARROW:
 			b.loadFrom(i.X, i)
 			b.writeTo(i.X, i, "is received from")
@@ -240,6 +258,7 @@ func (b *builder) instr(fn *ssa.Function, i ssa.Instruction) {
 		b.writeTo(i.Map, i, "is written")
 	case *ssa.Lookup:
 		b.loadFrom(i.X, i)
+		b.readFrom(i.X, i, "is read")
 		b.key(i.Index)
 	case *ssa.Send:
 		b.storeTo(i.X, b.value(i.Chan))
@@ -268,6 +287,7 @@ func (b *builder) instr(fn *ssa.Function, i ssa.Instruction) {
 	case *ssa.Next:
 		if !i.IsString {
 			b.load(b.value(i.Iter), b.value(i))
+			b.readFrom(i.Iter, i, "is ranged over")
 		}
 	case *ssa.Convert:
 		b.convert(i)
@@ -328,7 +348,7 @@ func (b *builder) convert(i *ssa.Convert) {
 	case isUnsafe(from) || isUnsafe(to):
 		b.flow(i.X, b.value(i))
 		if isUnsafe(to) {
-			b.write(b.value(i.X), i, "becomes an unsafe.Pointer").Kept = true
+			b.write(i.X, b.value(i.X), i, "becomes an unsafe.Pointer").Kept = true
 		}
 	case isString(from):
 		if _, ok := to.(*types.Slice); ok {
@@ -336,6 +356,9 @@ func (b *builder) convert(i *ssa.Convert) {
 		}
 	default:
 		b.flow(i.X, b.value(i))
+		if isString(to) {
+			b.readFrom(i.X, i, "is read")
+		}
 	}
 }
 

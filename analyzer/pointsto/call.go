@@ -87,6 +87,9 @@ func (b *builder) builtin(c ssa.CallInstruction, name string, args []ssa.Value) 
 			}
 		}
 		b.writeTo(args[0], c, "is appended to")
+		if len(args) > 1 {
+			b.readFrom(args[1], c, "is read")
+		}
 	case "copy":
 		if holdsPointers(elemOf(args[0].Type())) {
 			elems := b.node()
@@ -94,8 +97,13 @@ func (b *builder) builtin(c ssa.CallInstruction, name string, args []ssa.Value) 
 			b.store(elems, b.value(args[0]))
 		}
 		b.writeTo(args[0], c, "is copied to")
+		b.readFrom(args[1], c, "is read")
 	case "delete", "clear", "close":
 		b.writeTo(args[0], c, "is changed by "+name)
+	case "len":
+		if _, ok := args[0].Type().Underlying().(*types.Map); ok {
+			b.readFrom(args[0], c, "is read")
+		}
 	case "recover":
 		if v != nil {
 			b.copy(b.raised, b.value(v))
@@ -114,6 +122,10 @@ func (b *builder) builtin(c ssa.CallInstruction, name string, args []ssa.Value) 
 
 // library makes the constraints of a call of fn, which is not compiled; parts are the results.
 func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Value, parts []nodeID) {
+	if b.c.Flows && library.Synchronises(fn) {
+		b.synchronise(c, fn, args)
+		return
+	}
 	eff := b.model.Effect(fn)
 	given := b.node()
 	b.reach(given, given)
@@ -133,13 +145,15 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 			if eff.Shallow {
 				addr = b.value(x)
 			}
-			w := b.write(addr, c, "is passed to "+library.Name(fn)+", which may change it")
-			w.Callee, w.Kept = fn, eff.Keeps
+			w := b.write(x, addr, c, "is passed to "+library.Name(fn)+", which may change it")
+			w.Callee, w.Arg, w.Kept = fn, k, eff.Keeps
 			if (eff.Stores || b.c.Flows) && filled(x.Type()) && !closed(fn, k, x) {
 				b.store(given, addr)
 				b.store(b.made(fn), addr)
 			}
 		}
+		r := b.read(x, arg, c, "is passed to "+library.Name(fn))
+		r.Callee, r.Arg, r.Kept = fn, k, eff.Keeps
 		if _, ok := x.Type().Underlying().(*types.Interface); ok && !library.ComparesNothing(fn) {
 			b.compared = append(b.compared, b.pointer(b.value(x)))
 		}
@@ -163,6 +177,13 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 	}
 }
 
+// synchronise notes a call of a method of a lock, or of what is like it: it changes the lock, and nothing else.
+func (b *builder) synchronise(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Value) {
+	if _, ok := args[0].(*ssa.Const); !ok {
+		b.write(args[0], b.value(args[0]), c, "is passed to "+library.Name(fn)).Callee = fn
+	}
+}
+
 // made is memory that fn makes and leaves in an argument, as json.Unmarshal does. It may lead to more of that.
 func (b *builder) made(fn *ssa.Function) nodeID {
 	o := b.object(nil, nil)
@@ -173,7 +194,7 @@ func (b *builder) made(fn *ssa.Function) nodeID {
 	return n
 }
 
-// closed reports whether argument k of fn is the receiver, a handle that hides what it leads to.
+// closed reports whether argument k of fn is the receiver, and hides what it leads to.
 func closed(fn *ssa.Function, k int, x ssa.Value) bool {
 	if k != 0 || fn == nil || fn.Signature.Recv() == nil {
 		return false
@@ -182,7 +203,7 @@ func closed(fn *ssa.Function, k int, x ssa.Value) bool {
 	if !ok {
 		h, ok = library.HandleOf(deref(fn.Signature.Recv().Type()))
 	}
-	return ok && !h.Open
+	return ok && !h.Open || library.SelfContained(deref(fn.Signature.Recv().Type()))
 }
 
 // inOrder sorts functions by name; the call graph has them in the order of a map.

@@ -30,7 +30,8 @@ var ErrTooLarge = errors.New("pointsto: the program is too large")
 // A Result says what the values of the program may lead to.
 type Result struct {
 	Funcs    []*ssa.Function // that were analysed
-	Writes   []*Write
+	Writes   []*Access
+	Reads    []*Access // with Config.Flows
 	Compared []Pointer // values that are compared with something else
 	b        *builder
 }
@@ -87,13 +88,15 @@ type Pointer struct {
 	nodes []nodeID // whose union it is
 }
 
-// A Write is an instruction that may change the memory that an address leads to.
-type Write struct {
+// An Access is an instruction that may change, or look at, the memory that an address leads to.
+type Access struct {
 	Addr    Pointer
+	Value   ssa.Value // the address, or what leads to it; nil if there is no such value
 	Instr   ssa.Instruction
-	What    string        // "is assigned", "is changed", "is passed to os.F, which may change it"
-	Callee  *ssa.Function // code that is not compiled, which the instruction calls and which writes
-	Kept    bool          // Callee may keep the address, and write later
+	What    string        // "is assigned", "is read", "is passed to os.F, which may change it"
+	Callee  *ssa.Function // code that is not compiled, which the instruction calls and which does it
+	Arg     int           // the number of the argument that Callee is given
+	Kept    bool          // Callee may keep the address, and do it later
 	Initial bool          // in a call that the initialiser of a package makes, and no other
 }
 
@@ -103,7 +106,7 @@ func Analyze(c *Config) (*Result, error) {
 	if !b.solve() {
 		return nil, ErrTooLarge
 	}
-	return &Result{Funcs: b.funcs, Writes: b.writes, Compared: b.compared, b: b}, nil
+	return &Result{Funcs: b.funcs, Writes: b.writes, Reads: b.reads, Compared: b.compared, b: b}, nil
 }
 
 // Analysed reports whether the body of fn is part of the program: it is compiled, or go/ssa has made it to call another function.
@@ -152,6 +155,12 @@ func (r *Result) Global(g *ssa.Global) *Object { return r.b.global(g) }
 
 // Contents lists the objects that pointers in o may lead to.
 func (r *Result) Contents(o *Object) []*Object { return r.b.pointer(o.all).PointsTo() }
+
+// Objects lists all objects.
+func (r *Result) Objects() []*Object { return r.b.objects }
+
+// World lists what code that is not compiled may hold.
+func (r *Result) World() []*Object { return r.b.pointer(r.b.world).PointsTo() }
 
 // Reachable lists the objects that can be reached from some, those first.
 func (r *Result) Reachable(from ...*Object) []*Object {

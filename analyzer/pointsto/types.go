@@ -37,6 +37,9 @@ func isNil(v ssa.Value) bool {
 	return ok && c.Value == nil
 }
 
+// HoldsPointers reports whether a value of type t may lead to memory that can be written.
+func HoldsPointers(t types.Type) bool { return holdsPointers(t) }
+
 // holdsPointers reports whether a value of type t may lead to memory that can be written. A string does not.
 func holdsPointers(t types.Type) bool { return holds(t, nil) }
 

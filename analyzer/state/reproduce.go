@@ -73,7 +73,7 @@ func (r *reproducer) fail(pos token.Pos, why string) {
 }
 
 // write follows an instruction that makes part of the value.
-func (r *reproducer) write(w *pointsto.Write) {
+func (r *reproducer) write(w *pointsto.Access) {
 	fn := w.Instr.Parent()
 	if fn.Synthetic != "package initializer" {
 		r.function(fn)

@@ -91,8 +91,8 @@ type decider struct {
 
 // notes says what happens to an object.
 type notes struct {
-	writes   []*pointsto.Write
-	early    []*pointsto.Write // that run during initialisation only
+	writes   []*pointsto.Access
+	early    []*pointsto.Access // that run during initialisation only
 	compared bool
 }
 
@@ -202,7 +202,7 @@ func (d *decider) comparePos(a, b ssa.Instruction) int {
 }
 
 // changes reports whether w, which may reach o, counts as a change of it.
-func changes(w *pointsto.Write, o *pointsto.Object) bool {
+func changes(w *pointsto.Access, o *pointsto.Object) bool {
 	h, ok := handleOf(o)
 	if !ok || w.Callee == nil {
 		return true
@@ -251,7 +251,7 @@ func (d *decider) decide(dec *Decision) {
 	dec.Handle, dec.Pos = d.handleIn(objects)
 	for _, x := range objects {
 		if writes := d.of(x).writes; len(writes) > 0 {
-			w := slices.MinFunc(writes, func(a, b *pointsto.Write) int { return d.comparePos(a.Instr, b.Instr) })
+			w := slices.MinFunc(writes, func(a, b *pointsto.Access) int { return d.comparePos(a.Instr, b.Instr) })
 			dec.Written, dec.Pos, dec.Why = true, d.position(w.Instr), "it "+w.What
 			if x != o {
 				dec.Why = "what it leads to " + w.What

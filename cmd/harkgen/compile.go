@@ -146,6 +146,7 @@ func (a *app) worker(ctx context.Context, dir string, patterns []string, src *so
 	if err != nil {
 		return nil, err
 	}
+	a.placed(res, src)
 	switch len(res.Entries) {
 	case 1:
 	case 0:

@@ -24,7 +24,8 @@ func (a *app) explainCommand() *cobra.Command {
   which package variables are state, saved and restored, and which are rebuilt by their
   initialisers in each process;
   which functions may suspend, by which calls;
-  which go statements start goroutines in processes of their own;
+  which go statements start goroutines in processes of their own; with -placement auto, what
+  keeps the others: which variable, where it is used, and what would free them;
   which calls pin a goroutine, so that the process cannot be saved before they return;
   what will not be as it seems when the program is saved.`,
 		Args: cobra.ArbitraryArgs,
@@ -89,6 +90,17 @@ func explainJSON(w io.Writer, notes []transform.Note) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(out)
+}
+
+// placed prints what is wrong with the placement of goroutines, and, if the user wants to know, which stay.
+func (a *app) placed(res *transform.Result, src *sourceFlags) {
+	for _, n := range res.Notes {
+		wrong := n.Kind == transform.NoteWarning && n.Decision == transform.PlacementRemote
+		stays := n.Kind == transform.NoteGo && n.Decision == transform.PlacementLocal && src.verbose && src.placement == transform.PlacementAuto
+		if wrong || stays {
+			fmt.Fprintln(a.stderr, sourceError(n.Diagnostic))
+		}
+	}
 }
 
 // warn prints what the compiler warns of.

@@ -18,6 +18,7 @@ import (
 type sourceFlags struct {
 	all       bool
 	placement string
+	verbose   bool // tell which goroutines stay where their go statements are; not part of the identity
 }
 
 func (f *sourceFlags) addAll(cmd *cobra.Command) {
@@ -25,20 +26,21 @@ func (f *sourceFlags) addAll(cmd *cobra.Command) {
 }
 
 func (f *sourceFlags) addPlacement(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.placement, "placement", transform.PlacementLocal, "`WHERE` goroutines run whose go statement has no comment //hark:go: local, or remote, in processes of their own")
+	cmd.Flags().StringVar(&f.placement, "placement", transform.PlacementLocal, "`WHERE` goroutines run whose go statement has no comment //hark:go: local, in its process, remote, in processes of their own, or auto, there if that is proved to change nothing")
 }
 
 func (f *sourceFlags) check(cmd *cobra.Command) error {
-	if f.placement != transform.PlacementLocal && f.placement != transform.PlacementRemote {
-		return &usageError{cmd, "-placement is local or remote"}
+	switch f.placement {
+	case transform.PlacementLocal, transform.PlacementAuto, transform.PlacementRemote:
+		return nil
 	}
-	return nil
+	return &usageError{cmd, "-placement is local, auto or remote"}
 }
 
 // key is f as part of the name of what is compiled.
 func (f *sourceFlags) key() string {
 	key := fmt.Sprint(f.all)
-	if f.placement == transform.PlacementRemote {
+	if f.placement != transform.PlacementLocal {
 		key += "\x00" + f.placement
 	}
 	return key

@@ -42,7 +42,7 @@ type runFlags struct {
 
 func (f *runFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.state, "state", defaultState, "keep the state of runs in `DIR`")
-	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print the id of the run")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print the id of the run, and with -placement auto, when it is compiled, which goroutines stay in the process that starts them")
 	cmd.Flags().IntVar(&f.chaos, "chaos", 0, "kill the program at every `N`th operation, and go on in a new process")
 	cmd.Flags().BoolVar(&f.inproc, "inproc", false, "with -chaos, do not kill the process, but restore its memory from what was saved")
 	cmd.Flags().IntVar(&f.workers, "workers", 0, "execute at most `N` processes of the run at the same time, besides that of main; by default four for each processor")
@@ -72,7 +72,9 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run [-all] [-placement WHERE] [-state DIR] [-workers N] [-chaos N [-inproc]] [-keep N] [-v] PKG [args]",
 		Short: "Compile and run a program",
 		Long: `Run compiles and runs the main package PKG, or the named Go files, as go run does. The run
-can be killed at any time and goes on with harkgen resume.`,
+can be killed at any time and goes on with harkgen resume.
+
+With -workers N, N > 1, goroutines are placed by -placement auto unless -placement says otherwise.`,
 		Annotations: map[string]string{"program": "yes"},
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -87,6 +89,10 @@ can be killed at any time and goes on with harkgen resume.`,
 			if err := src.check(cmd); err != nil {
 				return err
 			}
+			if f.workers > 1 && !cmd.Flags().Changed("placement") {
+				src.placement = transform.PlacementAuto
+			}
+			src.verbose = f.verbose
 			n := 1
 			for n < len(args) && strings.HasSuffix(args[0], ".go") && strings.HasSuffix(args[n], ".go") {
 				n++

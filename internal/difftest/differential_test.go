@@ -106,11 +106,13 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// spreadModes are the ways to run a program whose goroutines are in processes of their own.
-var spreadModes = []struct {
+// A spreadMode is a way to run a program whose goroutines are in processes of their own.
+type spreadMode struct {
 	name  string
 	flags []string
-}{
+}
+
+var spreadModes = []spreadMode{
 	{"local", nil},
 	{"remote", []string{"-placement", "remote", "-workers", "8"}},
 	{"remote one worker", []string{"-placement", "remote", "-workers", "1"}},
@@ -118,15 +120,27 @@ var spreadModes = []struct {
 	{"remote few workers", []string{"-placement", "remote", "-workers", "2", "-chaos", "3"}},
 }
 
+// autoModes place goroutines where it is proved that nobody can tell.
+var autoModes = []spreadMode{
+	{"auto", []string{"-workers", "8"}},
+	{"auto chaos", []string{"-workers", "8", "-chaos", "3"}},
+}
+
 // TestSpread runs the programs of testdata/spread with each goroutine in a process of its own.
-func TestSpread(t *testing.T) {
-	programs := load(t, "spread")
+func TestSpread(t *testing.T) { spread(t, "spread", append(spreadModes, autoModes[0])) }
+
+// TestAuto runs the programs of testdata/auto; analyzer/placement tests that their goroutines are placed as their comments say.
+func TestAuto(t *testing.T) { spread(t, "auto", autoModes) }
+
+// spread runs the programs of a directory of testdata in each mode.
+func spread(t *testing.T, from string, modes []spreadMode) {
+	programs := load(t, from)
 	dir, bin := layOut(t, programs)
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			want := command{dir: dir, args: append([]string{filepath.Join(bin, p.name)}, p.args...), stdin: p.stdin}.run(t).goRun()
-			for _, mode := range spreadModes {
+			for _, mode := range modes {
 				args := append([]string{harkgen, "run", "-state", t.TempDir()}, mode.flags...)
 				args = append(append(args, "./"+p.name), p.args...)
 				got := command{dir: dir, args: args, stdin: p.stdin, timeout: 2 * time.Minute}.run(t)

@@ -199,12 +199,15 @@ func (a *apart) called(c ssa.CallInstruction) []*ssa.Function {
 
 // calledBack reports whether code that is not compiled calls fn.
 func (a *apart) calledBack(fn *ssa.Function) bool {
-	for _, c := range a.facts.Callers(fn) {
-		if !a.plan.compiled(c.Parent()) {
-			return true
-		}
+	if yes, ok := a.back[fn]; ok {
+		return yes
 	}
-	return false
+	yes := slices.ContainsFunc(a.facts.Callers(fn), func(c ssa.CallInstruction) bool { return !a.plan.compiled(c.Parent()) })
+	if a.back == nil {
+		a.back = map[*ssa.Function]bool{}
+	}
+	a.back[fn] = yes
+	return yes
 }
 
 // handed is what a value brings along: functions that it is made of, and methods of what is in it, as far as the function it stands in tells.

@@ -106,8 +106,9 @@ type lowerer struct {
 
 	initialisers map[*types.Package]string // what initialises a package that main may not import
 
-	apart map[token.Pos]*Apart // what goroutines use, by their remote go statement
-	hides []Finding            // see hidden
+	apart map[token.Pos]*Apart   // what goroutines use, by their remote go statement
+	back  map[*ssa.Function]bool // see calledBack
+	hides []Finding              // see hidden
 }
 
 // Program lowers every function that needs it. Problems with the user's source are in Result.Errors, all of them.

@@ -1,0 +1,107 @@
+package library
+
+import (
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// This file says what may be done by several goroutines at the same time.
+
+// locks are the types of package sync whose methods only change them, and call what they are given.
+var locks = Words(`Cond Mutex Once RWMutex WaitGroup`)
+
+// Synchronises reports whether fn is a method of a lock, a WaitGroup, a Once or a Cond: it changes that only, and orders memory.
+func Synchronises(fn *ssa.Function) bool {
+	if fn == nil || fn.Signature.Recv() == nil {
+		return false
+	}
+	path, name, ok := strings.Cut(TypeName(deref(fn.Signature.Recv().Type())), ".")
+	return ok && path == "sync" && (locks[name] || name == "Locker")
+}
+
+// concurrent are types whose methods several goroutines may call at the same time, by what they document.
+var concurrent = Words(`context.Context database/sql.DB html/template.Template log.Logger log/slog.Logger net/http.Client os.File regexp.Regexp
+	strings.Replacer sync.Map sync.Pool text/template.Template time.Location time.Ticker time.Timer`)
+
+// Concurrent reports whether fn, which is not compiled, may be called at the same time as others with the same first argument: what it does with
+// that is no data race.
+func Concurrent(fn *ssa.Function) bool {
+	if fn == nil {
+		return false
+	}
+	if Synchronises(fn) || PathOf(fn) == "sync/atomic" || PathOf(fn) == "context" || PathOf(fn) == "harkgen.local/std/context" {
+		return true
+	}
+	recv := fn.Signature.Recv()
+	if recv == nil {
+		return false
+	}
+	name := TypeName(deref(recv.Type()))
+	h, _ := HandleOf(deref(recv.Type()))
+	return strings.HasPrefix(name, "sync/atomic.") || concurrent[name] && !h.Sets(fn.Name())
+}
+
+// SelfContained reports whether what a value of type t leads to is reached by its methods only, and by nobody else.
+func SelfContained(t types.Type) bool { return TypeName(t) == "strings.Builder" }
+
+// SynchronisedType reports whether values of type t are for several goroutines: a channel, a lock, an atomic.
+func SynchronisedType(t types.Type) bool {
+	if _, ok := t.Underlying().(*types.Chan); ok {
+		return true
+	}
+	path, name, _ := strings.Cut(TypeName(t), ".")
+	return path == "sync" && locks[name] || path == "sync/atomic"
+}
+
+// carried are types of the library with locks or channels that processes can share nevertheless.
+var carried = Words(`context.Context time.Ticker time.Timer`)
+
+// Unshared says why processes cannot share a value of type t; "": they can, as far as the type tells.
+func Unshared(t types.Type) string {
+	if t == nil {
+		return ""
+	}
+	if h, ok := HandleOf(t); ok && h.Cannot != "" {
+		return h.Cannot
+	}
+	n, ok := types.Unalias(t).(*types.Named)
+	if !ok || n.Obj().Pkg() == nil || carried[TypeName(t)] || n.Obj().Pkg().Path() == "sync" {
+		return ""
+	}
+	root, _, _ := strings.Cut(n.Obj().Pkg().Path(), "/")
+	if !libraryRoots[root] {
+		return ""
+	}
+	if TypeName(t) == "context.Context" || hasLock(t, map[types.Type]bool{}) {
+		return "a " + TypeName(t) + " has a lock or channel that its package uses in one process only"
+	}
+	return ""
+}
+
+// libraryRoots are the first elements of the paths of the standard library.
+var libraryRoots = Words(`archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index
+	internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs syscall testing text time unicode unique vendor weak`)
+
+// hasLock reports whether a t has a lock or a channel in it.
+func hasLock(t types.Type, seen map[types.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	if SynchronisedType(t) && !strings.HasPrefix(TypeName(t), "sync/atomic.") {
+		return true
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Array:
+		return hasLock(u.Elem(), seen)
+	case *types.Struct:
+		for f := range u.Fields() {
+			if hasLock(f.Type(), seen) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,100 @@
+package placement
+
+import (
+	"cmp"
+	"go/token"
+	"slices"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/library"
+)
+
+// This file looks for what goroutines change, or see of what others change, that processes have of their own: the environment, the standard logger, ...
+
+// ambient is who uses it, in the compiled part of a program.
+type ambient struct {
+	sets, gets map[*library.Ambience][]ssa.Instruction
+	input      []ssa.Instruction // mentions of os.Stdin
+}
+
+func (p *prover) findAmbient() *ambient {
+	x := &ambient{map[*library.Ambience][]ssa.Instruction{}, map[*library.Ambience][]ssa.Instruction{}, nil}
+	for _, fn := range p.Funcs {
+		for _, b := range fn.Blocks {
+			for _, i := range b.Instrs {
+				for _, op := range i.Operands(nil) {
+					switch v := (*op).(type) {
+					case *ssa.Global:
+						if v.String() == "os.Stdin" {
+							x.input = append(x.input, i)
+						}
+					case *ssa.Function:
+						if p.Points.Analysed(v) {
+							continue
+						}
+						sets, gets := library.AmbienceOf(v)
+						for _, a := range sets {
+							x.sets[a] = append(x.sets[a], i)
+						}
+						for _, a := range gets {
+							x.gets[a] = append(x.gets[a], i)
+						}
+					}
+				}
+			}
+		}
+	}
+	return x
+}
+
+// ambience says what goroutines of s, or those that they start, do with what each process has of its own, and with which others would see a difference.
+func (p *prover) ambience(s *thread) (at, by token.Pos, what, why string) {
+	if p.ambient == nil {
+		p.ambient = p.findAmbient()
+	}
+	inside := append([]*thread{s}, s.list()...)
+	within := func(list []ssa.Instruction, threads []*thread) ssa.Instruction {
+		n := slices.IndexFunc(list, func(i ssa.Instruction) bool {
+			return slices.ContainsFunc(threads, func(t *thread) bool { return t.has(i.Parent()) })
+		})
+		if n < 0 {
+			return nil
+		}
+		return list[n]
+	}
+	if i := within(p.ambient.input, inside); i != nil {
+		return p.place(i), by, library.InputName + " is used", "it is that of the process of main"
+	}
+	var list []*library.Ambience
+	for a := range p.ambient.sets {
+		list = append(list, a)
+	}
+	slices.SortFunc(list, func(a, b *library.Ambience) int { return cmp.Compare(a.Name, b.Name) })
+	for _, a := range list {
+		if i := within(p.ambient.sets[a], inside); i != nil {
+			return p.place(i), by, a.Name + " is used", "each process has its own"
+		}
+		i := within(p.ambient.gets[a], inside)
+		other := within(p.ambient.sets[a], p.late())
+		if i != nil && other != nil {
+			return p.place(i), p.place(other), a.Name + " is used", "each process has its own, and it is changed"
+		}
+	}
+	return at, by, "", ""
+}
+
+// late lists the threads without what only the initialisation executes, which each process does.
+func (p *prover) late() []*thread {
+	if p.afterInit == nil {
+		begun := &thread{}
+		for _, fn := range p.Funcs {
+			if isRoot(fn) && fn.Synthetic != "package initializer" {
+				begun.begin = append(begun.begin, fn)
+			}
+		}
+		p.execute(begun, map[*ssa.Function]bool{})
+		p.afterInit = append(slices.Clone(p.threads[1:]), begun)
+	}
+	return p.afterInit
+}

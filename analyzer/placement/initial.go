@@ -1,0 +1,243 @@
+package placement
+
+import (
+	"go/token"
+	"slices"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/pointsto"
+)
+
+// This file has the rule "initial": what the activation that makes memory does with it, before anything else can lead to it, is ordered with all else.
+//
+//	xs := []int{1, 2, 3}                   out := make([]int, 0, n)
+//	go sum(xs, result)                     for ... { out = append(out, f(x)) }
+//	                                       return out
+//
+// If all writes are initial the memory is frozen.
+
+// frozen reports whether all writes to a field of o are initial.
+func (p *prover) frozen(o *pointsto.Object, field int) bool {
+	l := label{o, field}
+	if yes, ok := p.frozenIn[l]; ok {
+		return yes
+	}
+	yes := true
+	for _, w := range p.accesses[o] {
+		if !w.write || !p.meets(w, o, field) {
+			continue
+		}
+		if !p.initial(w, o) {
+			yes = false
+			break
+		}
+	}
+	p.frozenIn[l] = yes
+	return yes
+}
+
+// meets reports whether a may be to that field of o.
+func (p *prover) meets(a *access, o *pointsto.Object, field int) bool {
+	for _, f := range p.fields[a][o] {
+		if f == field || f == whole || field == whole {
+			return true
+		}
+	}
+	return false
+}
+
+// initial reports whether w is to o before anything but its activation knows o.
+func (p *prover) initial(w *access, o *pointsto.Object) bool {
+	k := accessTo{w, o}
+	yes, ok := p.early[k]
+	if !ok {
+		yes = p.isInitial(w, o)
+		p.early[k] = yes
+	}
+	return yes
+}
+
+type accessTo struct {
+	a *access
+	o *pointsto.Object
+}
+
+func (p *prover) isInitial(w *access, o *pointsto.Object) bool {
+	site, ok := o.Site.(ssa.Instruction)
+	if !ok || w.Value == nil || o.Lib != nil || w.fn != site.Parent() || w.Kept {
+		return false
+	}
+	if _, ok := w.Instr.(*ssa.Call); w.Callee != nil && !ok {
+		return false
+	}
+	if !p.madeHere(w.Value, o, map[ssa.Value]bool{}) {
+		return false
+	}
+	last := p.origin(w.Value).root == o.Site // not one that was made earlier in the same place
+	for _, i := range p.escapes(o.Site) {
+		if i == w.Instr && !again(i) {
+			continue
+		}
+		if leads(i, w.Instr, func(i ssa.Instruction) bool { return last && i == site }) {
+			return false
+		}
+	}
+	return true
+}
+
+// madeHere reports whether v, of a function that makes o, leads to what the same activation has made, if it leads to o.
+func (p *prover) madeHere(v ssa.Value, o *pointsto.Object, seen map[ssa.Value]bool) bool {
+	if seen[v] || !p.leadsToObject(v, o) {
+		return true
+	}
+	seen[v] = true
+	if v == o.Site {
+		if c, ok := v.(*ssa.Call); ok && isBuiltin(c, "append") { // or what it appends to
+			return p.madeHere(c.Call.Args[0], o, seen)
+		}
+		return true
+	}
+	switch v := v.(type) {
+	case *ssa.FieldAddr:
+		return p.madeHere(v.X, o, seen)
+	case *ssa.IndexAddr:
+		return p.madeHere(v.X, o, seen)
+	case *ssa.Slice:
+		return p.madeHere(v.X, o, seen)
+	case *ssa.ChangeType:
+		return p.madeHere(v.X, o, seen)
+	case *ssa.MakeInterface:
+		return p.madeHere(v.X, o, seen)
+	case *ssa.Phi:
+		for _, e := range v.Edges {
+			if !p.madeHere(e, o, seen) {
+				return false
+			}
+		}
+		return true
+	case *ssa.Call:
+		return isBuiltin(v, "append") && p.madeHere(v.Call.Args[0], o, seen)
+	case *ssa.UnOp:
+		a, ok := v.X.(*ssa.Alloc)
+		if !ok || v.Op != token.MUL {
+			return false
+		}
+		x := p.variable(a)
+		if !x.plain() {
+			return false
+		}
+		for _, st := range x.stores {
+			if st.Parent() != a.Parent() || !p.madeHere(st.Val, o, seen) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func (p *prover) leadsToObject(v ssa.Value, o *pointsto.Object) bool {
+	if _, ok := v.(*ssa.Const); ok {
+		return false
+	}
+	for l := range p.Pointer(v).Labels() {
+		if l.Object == o {
+			return true
+		}
+	}
+	return false
+}
+
+// escapes lists the instructions of its function with which what v is becomes known to others.
+func (p *prover) escapes(v ssa.Value) []ssa.Instruction {
+	out, ok := p.escaping[v]
+	if !ok {
+		p.escaping[v] = nil // of what is stored in itself
+		out = p.findEscapes(v)
+		p.escaping[v] = out
+	}
+	return out
+}
+
+func (p *prover) findEscapes(v ssa.Value) []ssa.Instruction {
+	var out []ssa.Instruction
+	seen := map[ssa.Value]bool{}
+	var follow func(ssa.Value)
+	follow = func(v ssa.Value) {
+		if seen[v] || v.Referrers() == nil {
+			return
+		}
+		seen[v] = true
+		for _, r := range *v.Referrers() {
+			switch r := r.(type) {
+			case *ssa.DebugRef, *ssa.If, *ssa.BinOp, *ssa.RunDefers:
+			case *ssa.Store:
+				if r.Val != v {
+					continue
+				}
+				to := p.localRoot(r.Addr)
+				if to == nil || slices.ContainsFunc(p.escapes(to), func(i ssa.Instruction) bool { return leads(i, r, nil) }) {
+					out = append(out, r) // others may have that already
+				}
+				if to != nil {
+					follow(to)
+				}
+			case *ssa.UnOp:
+				if holdsPointers(r.Type()) {
+					follow(r)
+				}
+			case *ssa.Call:
+				switch callee := r.Call.StaticCallee(); {
+				case isBuiltin(r, "append"):
+					if len(r.Call.Args) > 1 && r.Call.Args[1] == v && !holdsPointers(elem(v.Type())) {
+						continue // its elements are copied
+					}
+					follow(r)
+				case isAnyBuiltin(r):
+					if isBuiltin(r, "copy") && holdsPointers(elem(v.Type())) {
+						out = append(out, r)
+					}
+				case callee != nil && !p.Points.Analysed(callee) && callsOnly(&p.model, callee):
+					if holdsPointers(r.Type()) {
+						follow(r)
+					}
+				default:
+					out = append(out, r)
+				}
+			case *ssa.FieldAddr, *ssa.IndexAddr, *ssa.Slice, *ssa.ChangeType, *ssa.ChangeInterface, *ssa.MakeInterface, *ssa.Phi, *ssa.TypeAssert,
+				*ssa.Extract, *ssa.Field, *ssa.Index, *ssa.Convert, *ssa.SliceToArrayPointer, *ssa.Range, *ssa.Next, *ssa.Lookup:
+				if x := r.(ssa.Value); holdsPointers(x.Type()) {
+					follow(x)
+				}
+			default: // sent, returned, captured, put into a map, given to a goroutine, ...
+				out = append(out, r)
+			}
+		}
+	}
+	follow(v)
+	return out
+}
+
+func isAnyBuiltin(c ssa.CallInstruction) bool {
+	_, ok := c.Common().Value.(*ssa.Builtin)
+	return ok
+}
+
+// localRoot returns the variable or memory, made in its function, that addr is in.
+func (p *prover) localRoot(addr ssa.Value) ssa.Value {
+	for {
+		switch a := addr.(type) {
+		case *ssa.Alloc:
+			return a
+		case *ssa.FieldAddr:
+			addr = a.X
+		case *ssa.IndexAddr:
+			addr = a.X
+		case *ssa.MakeSlice:
+			return a
+		default:
+			return nil
+		}
+	}
+}

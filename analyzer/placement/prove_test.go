@@ -1,0 +1,134 @@
+package placement_test
+
+import (
+	"context"
+	"fmt"
+	"go/token"
+	"go/types"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/placement"
+	"github.com/harkgen/harkgen/analyzer/pointsto"
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/transform/load"
+)
+
+// The programs testdata/*.go, and those of testdata/auto, which are run as well, have comments on their go statements: what is found out about them.
+//
+//	// remote
+//	// local: REGEXP
+//
+// The text that REGEXP is to match is "NAME made at LINE: LINE WHAT, LINE WHAT".
+func TestProve(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.go")
+	shapes, err2 := filepath.Glob("../../testdata/auto/*.go")
+	files = append(files, shapes...)
+	if err != nil || err2 != nil || len(shapes) == 0 {
+		t.Fatal("no programs", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".go"), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			each := prove(t, text)
+			got := each[0]
+			if strings.Contains(file, "auto/shapes") {
+				for n, rule := range placement.Rules() {
+					if maps.Equal(got, each[n+1]) {
+						t.Errorf("nothing is missed without rule %s", rule)
+					}
+				}
+			}
+			for line, want := range wanted(text) {
+				text, ok := got[line]
+				switch {
+				case !ok:
+					t.Errorf("line %d: no go statement", line)
+				case want == "":
+					if text != "" {
+						t.Errorf("line %d: local: %s", line, text)
+					}
+				case text == "":
+					t.Errorf("line %d: remote, want local: %s", line, want)
+				case !regexp.MustCompile(want).MatchString(text):
+					t.Errorf("line %d: local: %s, want %s", line, text, want)
+				}
+				delete(got, line)
+			}
+			for line, text := range got {
+				t.Errorf("line %d: no comment says what is wanted; got %q", line, text)
+			}
+		})
+	}
+}
+
+var reWant = regexp.MustCompile(`// (remote|local: .*)$`)
+
+// wanted lists what the comments say, by line; "" is remote.
+func wanted(text []byte) map[int]string {
+	want := map[int]string{}
+	for n, line := range strings.Split(string(text), "\n") {
+		if m := reWant.FindStringSubmatch(line); m != nil {
+			want[n+1] = strings.TrimPrefix(strings.TrimPrefix(m[1], "remote"), "local: ")
+		}
+	}
+	return want
+}
+
+// prove lists what keeps the goroutines of a program local, by the lines of the go statements; "": nothing. First with all rules, then without each.
+func prove(t *testing.T, text []byte) (all []map[int]string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, data := range map[string][]byte{"go.mod": []byte("module example.com/t\n\ngo 1.26\n"), "main.go": text} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prog, err := load.Load(context.Background(), dir, []string{"."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Along, suspend.Options{})
+	c := &pointsto.Config{
+		Packages: []*types.Package{prog.User[0].Types},
+		Compiled: func(fn *ssa.Function) bool { return prog.IsUser(fn) && !load.Generic(fn) },
+		Callees:  facts.Callees,
+		Callers:  facts.Callers,
+		Flows:    true,
+	}
+	c.Funcs = facts.Functions(c.Compiled)
+	line := func(pos token.Pos) int { return prog.Fset.Position(pos).Line }
+	for _, found := range placement.ProveEach(&placement.Program{Fset: prog.Fset, Points: c}) {
+		out := map[int]string{}
+		for pos, f := range found {
+			out[line(pos)] = spell(f, line)
+		}
+		all = append(all, out)
+	}
+	return all
+}
+
+// spell says what keeps a goroutine local.
+func spell(f *placement.Finding, line func(token.Pos) int) string {
+	switch r := f.Race; {
+	case f.TooLarge:
+		return "too large"
+	case f.Unused:
+		return "unused"
+	case f.Kept != "":
+		return f.Kept + ", " + f.KeptWhy
+	case r != nil:
+		return fmt.Sprintf("%s made at %d: %d %s, %d %s", r.Name, line(r.Made), line(r.Inside.Pos), r.Inside.What, line(r.Outside.Pos), r.Outside.What)
+	}
+	return ""
+}

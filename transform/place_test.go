@@ -83,7 +83,7 @@ func remoteCalls(res *transform.Result, prefix string) []string {
 		if !strings.HasPrefix(f.Path, prefix) || strings.HasPrefix(f.Path, "vendor/harkgen.local/rt/") {
 			continue
 		}
-		for _, name := range []string{"rt.GoRemote(", "rt.WaitGroupGoRemote(", "rt.Close(", "rt.Len(", ".Choose(", "rt.Chosen["} {
+		for _, name := range []string{"rt.GoRemote(", "rt.WaitGroupGoRemote(", "rt.Close(", "rt.Len(", ".Choose(", "rt.Chosen[", "rt.EndContextG(", "rt.RegisterDistributed("} {
 			if strings.Contains(string(f.Data), name) {
 				out = append(out, strings.Trim(name, "([."))
 			}
@@ -103,7 +103,7 @@ func TestDistributed(t *testing.T) {
 	if !res.Distributed {
 		t.Error("not distributed")
 	}
-	want := []string{"Choose", "rt.Chosen", "rt.Close", "rt.GoRemote", "rt.Len"} // the instance of Stop is in one of both
+	want := []string{"Choose", "rt.Chosen", "rt.Close", "rt.EndContextG", "rt.GoRemote", "rt.Len", "rt.RegisterDistributed"} // the instance of Stop is in one of both
 	if got := remoteCalls(res, ""); !slices.Equal(got, want) {
 		t.Errorf("calls of %v, want %v", got, want)
 	}

@@ -67,6 +67,8 @@ type sharing struct {
 	urgent   bool                     // somebody may wait for what is in the queue
 	stores   []exchange.Stored        // have come, of memory that the process does not know yet
 	known    map[uint64]*snap.Content // shared memory as it was sent or received last
+	retired  map[uint64]retired       // see shareforget.go
+	taken    uint64                   // the last step of which a reply says that the exchange has taken it
 	feeds    []*feed
 	ends     ends
 	over     map[uint64]bool // contexts of whose cancellation the exchange knows
@@ -83,6 +85,7 @@ type savedSharing struct {
 	Things         []savedThing
 	Stores         []exchange.Stored
 	Feeds          []savedFeed
+	Retired        []retired
 }
 
 type savedThing struct {
@@ -114,7 +117,7 @@ func (p *process) shared() *sharing {
 }
 
 func newSharing(self exchange.ProcessID, hooks snap.ContextHooks) *sharing {
-	s := &sharing{self: self, known: map[uint64]*snap.Content{}, over: map[uint64]bool{}}
+	s := &sharing{self: self, known: map[uint64]*snap.Content{}, retired: map[uint64]retired{}, over: map[uint64]bool{}}
 	s.link = snap.NewLink(func() uint64 {
 		s.made++
 		return uint64(exchange.NewObjectID(s.self, s.made))
@@ -210,6 +213,9 @@ func (s *sharing) decode(r *exchange.Reply, v any) error {
 // earlier reply, to another goroutine. What the process does not know yet waits until a value leads to it.
 func (s *sharing) flush() error {
 	for {
+		if err := s.refill(); err != nil {
+			return err
+		}
 		var rest []exchange.Stored
 		for _, x := range s.stores {
 			known, err := s.store(&x)
@@ -299,7 +305,7 @@ func (p *process) deliver(r *exchange.Reply) {
 		s.mu.Unlock()
 		return
 	}
-	s.consumed = r.Seq
+	s.consumed, s.taken = r.Seq, max(s.taken, r.Step)
 	s.stores = append(s.stores, r.Stores...)
 	r.Stores = nil
 	err := s.flush()

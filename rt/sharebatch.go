@@ -17,6 +17,7 @@ import (
 func (s *sharing) batch(o *outlook, gs []*G) (*exchange.Batch, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.drop(gs)
 	ops := s.retract()
 	for _, a := range s.queue {
 		if err := s.encode(a); err != nil {
@@ -141,11 +142,6 @@ func exchangeValue(v snap.Value) exchange.Value {
 
 // changes returns what has become shared, and what has changed of shared memory. What is found to be shared on the way is part of it.
 func (s *sharing) changes() (ops []exchange.Op, err error) {
-	for _, id := range s.link.Forget() {
-		delete(s.known, id)
-		delete(s.over, id)
-		ops = append(ops, exchange.Op{Kind: exchange.OpForget, Object: exchange.ObjectID(id)})
-	}
 	var patches []exchange.Op
 	seen := map[uint64]bool{}
 	var late []exchange.Op // contexts, which are derived from each other
@@ -190,7 +186,7 @@ func (s *sharing) changes() (ops []exchange.Op, err error) {
 			s.known[t.ID] = c
 		}
 	}
-	return append(append(ops, parentsFirst(late)...), patches...), nil
+	return s.forget(append(append(ops, parentsFirst(late)...), patches...)), nil
 }
 
 // parentsFirst sorts operations that share contexts: each comes after that of its parent.
@@ -305,7 +301,7 @@ func (s *sharing) saved() *savedSharing {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	x := &savedSharing{Self: uint32(s.self), Made: s.made, Step: s.draft.Step, Consumed: s.consumed, Stores: s.stores, Feeds: s.savedFeeds()}
+	x := &savedSharing{Self: uint32(s.self), Made: s.made, Step: s.draft.Step, Consumed: s.consumed, Stores: s.stores, Feeds: s.savedFeeds(), Retired: s.savedRetired()}
 	for _, t := range s.link.Things() {
 		if ref := t.Ref(); ref != nil {
 			x.Things = append(x.Things, savedThing{t.ID, t.Kind, ref})
@@ -320,6 +316,9 @@ func (x *savedSharing) restore(hooks snap.ContextHooks) (*sharing, error) {
 	s.made, s.step, s.consumed, s.stores = x.Made, x.Step, x.Consumed, x.Stores
 	for _, t := range x.Things {
 		s.link.Restore(t.ID, t.Kind, t.Ref)
+	}
+	for _, r := range x.Retired {
+		s.retired[r.ID] = r
 	}
 	for _, f := range x.Feeds {
 		s.feeds = append(s.feeds, f.restore(s.link))

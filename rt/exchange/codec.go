@@ -64,7 +64,7 @@ const (
 	minValue   = 2
 	minCase    = 5
 	minOp      = 5
-	minReply   = 5
+	minReply   = 6
 	minStored  = 7
 )
 
@@ -289,7 +289,7 @@ func appendReply(b []byte, y *Reply) []byte { return appendReplyWith(b, y, appen
 func appendReplyWith(b []byte, y *Reply, appendStored func([]byte, *Stored) []byte) []byte {
 	m := y.mask()
 	b = appendUint(append(b, byte(y.Kind)), m)
-	b = appendUint(appendUint(appendUint(b, uint32(y.To)), y.Seq), uint32(y.G))
+	b = appendUint(appendUint(appendUint(appendUint(b, uint32(y.To)), y.Seq), y.Step), uint32(y.G))
 	if m&replyCase != 0 {
 		b = appendInt(b, int64(y.Case))
 	}
@@ -313,7 +313,7 @@ func readReply(r *reader, y *Reply) { readReplyWith(r, y, minStored, readStored)
 func readReplyWith(r *reader, y *Reply, least int, readStored func(*reader, *Stored)) {
 	y.Kind = ReplyKind(r.byte())
 	m := uint32(r.uint(replyBits - 1))
-	y.To, y.Seq, y.G = ProcessID(r.uint32()), r.uint64(), GID(r.uint32())
+	y.To, y.Seq, y.Step, y.G = ProcessID(r.uint32()), r.uint64(), r.uint64(), GID(r.uint32())
 	if m&replyCase != 0 {
 		n := r.int()
 		if n < math.MinInt32 || n > math.MaxInt32 {

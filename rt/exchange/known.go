@@ -178,11 +178,19 @@ func (x *Exchange) meet(p *process, v *Value) { // rule: know
 	}
 }
 
-// forget takes note that p has no reference to an object. One that is on its way to p is one.
+// forget takes note that p has no reference to an object. One that is on its way to p is one; then p still has the content (rt/shareforget.go), but has to hear again that a
+// context has been cancelled.
 func (x *Exchange) forget(p *process, id ObjectID) string { // rule: forget
 	k := p.knows.get(id)
-	if k != nil && k.told <= p.sent-uint64(len(p.replies)) {
+	if k == nil {
+		return ""
+	}
+	if k.told <= p.sent-uint64(len(p.replies)) {
 		x.unknow(k)
+	} else if c, ok := k.o.(*context); ok && c.done {
+		k.seen = 0
+		k.enter(stale)
+		x.reply(p, Reply{Kind: ReplyNews})
 	}
 	return ""
 }

@@ -179,6 +179,7 @@ const (
 type Reply struct {
 	To   ProcessID
 	Seq  uint64 // from 1 on, without gaps, for each process
+	Step uint64 // of the last batch of To that had been taken
 	Kind ReplyKind
 
 	G     GID

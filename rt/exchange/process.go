@@ -50,7 +50,7 @@ func (x *Exchange) remove(p *process) { // rule: end
 // reply sends y to p, with what p has to be told.
 func (x *Exchange) reply(p *process, y Reply) { // rule: reply-numbers
 	p.sent++
-	y.To, y.Seq = p.id, p.sent
+	y.To, y.Seq, y.Step = p.id, p.sent, p.step
 	if y.Kind != ReplyKill {
 		x.tell(p, &y)
 	}

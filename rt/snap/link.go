@@ -17,7 +17,6 @@ package snap
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"runtime"
 	"slices"
@@ -45,13 +44,14 @@ const (
 // IsMemory reports whether things of this kind have content.
 func (k ThingKind) IsMemory() bool { return k <= ThingMap }
 
-// A Thing is what processes share. It does not keep the memory alive: when nothing else does, the process has done with it (Forget).
+// A Thing is what processes share.
 type Thing struct {
 	ID    uint64
 	Kind  ThingKind
 	Type  reflect.Type // unset for locks
 	Count int
 	at    weak.Pointer[byte]
+	held  unsafe.Pointer // the same of memory, until Forget: what the process has written there is to be told also if it has dropped the memory since
 	fixed unsafe.Pointer // where it is, in the image; at is not set
 	twin  []byte         // memory as it was when the others saw it last, pointers included
 }
@@ -73,6 +73,9 @@ type Link struct {
 	byBase map[uintptr][]*Thing // those with content, by heap object
 	images []*Thing             // those with content in the image, by address
 	fresh  []*Thing             // since Fresh was called last
+	made   []*Thing             // memory, since Made was called last
+
+	size, lean int // of all memory that is known, and what was left when Forget looked last; see weight
 
 	contexts []*Thing // that have come since Contexts was called last
 	hooks    ContextHooks
@@ -133,9 +136,17 @@ func (l *Link) Fresh() []*Thing {
 	return f
 }
 
+// Made returns the memory that values have brought which was not known, since the last call. It has no content.
+func (l *Link) Made() []*Thing {
+	m := l.made
+	l.made = nil
+	return m
+}
+
 // add makes t known.
 func (l *Link) add(t *Thing) *Thing {
 	l.byID[t.ID] = t
+	l.size += t.weight()
 	l.at(t.Kind)[uintptr(t.Ptr())] = t
 	switch {
 	case !t.Kind.IsMemory():
@@ -170,32 +181,6 @@ func (l *Link) share(kind ThingKind, t reflect.Type, n int, p unsafe.Pointer) *T
 func (l *Link) hold(root any) reflect.Value {
 	l.root = root
 	return reflect.ValueOf(root)
-}
-
-func gone(t *Thing) bool { return t.Ptr() == nil }
-
-// Forget forgets the things that are gone, and returns their ids.
-func (l *Link) Forget() (ids []uint64) {
-	mu.Lock()
-	defer mu.Unlock()
-	for id, t := range l.byID {
-		if gone(t) {
-			ids = append(ids, id)
-			delete(l.byID, id)
-		}
-	}
-	if ids == nil {
-		return nil
-	}
-	maps.DeleteFunc(l.byAddr, func(_ uintptr, t *Thing) bool { return gone(t) })
-	maps.DeleteFunc(l.locks, func(_ uintptr, t *Thing) bool { return gone(t) })
-	maps.DeleteFunc(l.byBase, func(base uintptr, ts []*Thing) bool {
-		ts = slices.DeleteFunc(ts, gone)
-		l.byBase[base] = ts
-		return len(ts) == 0
-	})
-	slices.Sort(ids)
-	return ids
 }
 
 // Share makes all memory shared that *root leads to, but not *root itself.
@@ -504,6 +489,9 @@ func (d *decoder) thing(lock *op, slot unsafe.Pointer) unsafe.Pointer {
 				p = d.make(kind, typ, n, slot)
 			}
 			t = d.link.add(newThing(id, kind, typ, n, p))
+			if kind.IsMemory() {
+				d.link.made = append(d.link.made, t)
+			}
 		} else if t.Kind != kind || t.Type != typ {
 			corrupt("shared thing of another kind")
 		}

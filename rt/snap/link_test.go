@@ -315,17 +315,18 @@ func TestLinkForget(t *testing.T) {
 	b.receive(a.send(p), &q)
 	b.bringAll(a)
 	want(t, "all known", len(a.byID) == 3 && len(b.byID) == 3 && q.dropped.left.val == 3)
-	want(t, "nothing to forget", a.Forget() == nil && b.Forget() == nil)
+	want(t, "nothing to forget", a.Forget(true) == nil && b.Forget(true) == nil)
 	left := q.dropped.left
 	p.dropped, q.dropped = nil, nil
 	stir()
-	want(t, "forgotten", len(a.Forget()) == 2 && len(a.byID) == 1 && len(b.Forget()) == 1 && len(b.byID) == 2)
+	want(t, "forgotten", a.Forget(false) == nil && len(a.Forget(true)) == 2 && len(a.byID) == 1 && len(b.Forget(true)) == 1 && len(b.byID) == 2)
 	x := b.At(unsafe.Pointer(left))
 	b.receive(b.send(&left), &q.dropped)
 	want(t, "the rest is the same", x != nil && q.dropped == left)
 	var again *btree
 	a.receive(b.send(&left), &again)
-	want(t, "comes back without content", again != nil && a.Thing(x.ID) != nil && again.val == 0)
+	made := a.Made()
+	want(t, "comes back without content", again != nil && len(made) == 1 && made[0] == a.Thing(x.ID) && again.val == 0)
 	runtime.KeepAlive(p)
 }
 

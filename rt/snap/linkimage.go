@@ -23,6 +23,7 @@ func newThing(id uint64, kind ThingKind, t reflect.Type, n int, p unsafe.Pointer
 		x.fixed = p
 	} else {
 		x.at = weak.Make((*byte)(p))
+		x.hold()
 	}
 	return x
 }

@@ -53,8 +53,9 @@ func (g *G) atomicPlace(p unsafe.Pointer, size uintptr) (at sharedWord, shared b
 	}
 	if s := g.p.share; s != nil {
 		s.mu.Lock()
-		defer s.mu.Unlock()
-		if at.t, at.off = s.link.MemoryAt(p, size); at.t != nil {
+		at.t, at.off = s.link.MemoryAt(p, size)
+		s.mu.Unlock() // what follows may take the lock of the process, which comes first
+		if at.t != nil {
 			return at, true
 		}
 	}

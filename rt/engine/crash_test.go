@@ -60,7 +60,10 @@ func TestCrashEverywhere(t *testing.T) {
 func (c *crashing) run(p crashPoint, ordered, lose bool) (died bool) {
 	exit, died := c.live(0, p, ordered)
 	if died && lose {
-		c.m.crash(len(c.m.undo))
+		c.m.mu.Lock()
+		n := len(c.m.undo)
+		c.m.mu.Unlock()
+		c.m.crash(n)
 	}
 	if died || exit == nil {
 		exit, _ = c.live(1, crashPoint{}, ordered)
@@ -73,7 +76,10 @@ func (c *crashing) run(p crashPoint, ordered, lose bool) (died bool) {
 		c.t.Error(err)
 	}
 	view, _ := c.m.view(1, 2, false, true, nil)
-	if err := Delete(context.Background(), view, "r"); err != nil || len(c.m.records)+len(c.m.blobs) > 0 {
+	err := Delete(context.Background(), view, "r")
+	c.m.mu.Lock()
+	defer c.m.mu.Unlock()
+	if err != nil || len(c.m.records)+len(c.m.blobs) > 0 {
 		c.t.Errorf("%v; %d records, %d blobs are left", err, len(c.m.records), len(c.m.blobs))
 	}
 	return died

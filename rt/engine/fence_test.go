@@ -108,7 +108,7 @@ func TestSleptEngine(t *testing.T) {
 				t.Errorf("the engine that has slept: %+v, %v", e.exit, e.err)
 			}
 			for id, r := range m.records {
-				if old := before[id]; old.Version != r.Version && id != checkpointID("r") {
+				if old := before[id]; old.Version != r.Version && id != checkpointID("r") && !strings.HasPrefix(id, "r/p/") { // the record of a process that has ended does no harm: rule sweep
 					t.Errorf("it has put %s: version %d, not %d", id, r.Version, old.Version)
 				}
 			}

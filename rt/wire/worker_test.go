@@ -75,6 +75,13 @@ func load(t *testing.T, w *worker) (*rt.Start, string) {
 	return s, text
 }
 
+// flush sends what is held back: Load is, where a task has come before it was called.
+func flush(w *worker) {
+	w.own.Lock()
+	defer w.own.Unlock()
+	w.mustFlush()
+}
+
 // commit commits a batch; the state is of size bytes, none if the process has ended.
 func commit(t *testing.T, w *worker, b *exchange.Batch, size int) rt.Verdict {
 	t.Helper()
@@ -115,6 +122,7 @@ func TestSeveral(t *testing.T) {
 	if !waits(w.Arrived()) || len(w.Replies()) != 1 || len(w.Replies()) != 0 {
 		t.Error("not the reply")
 	}
+	flush(w)
 	want(t, host, Load{})
 	if !waits(w.Awaited()) {
 		t.Error("nothing waits")
@@ -194,6 +202,7 @@ func TestOneByOne(t *testing.T) {
 			t.Errorf("%+v %q", s, text)
 		}
 		w.Again()
+		flush(w)
 		want(t, host, Load{})
 	}
 }
@@ -242,6 +251,7 @@ func TestPipes(t *testing.T) {
 		start(host, task, "x")
 	}
 	load(t, w)
+	flush(w)
 	want(t, host, Load{})
 	io.WriteString(ends[0], "hello,")
 	io.WriteString(ends[0], " world")

@@ -65,14 +65,14 @@ func (g *G) atomicPlace(p unsafe.Pointer, size uintptr) (at sharedWord, shared b
 	return at, false
 }
 
-// askAtomic asks for operation op on what is at a place; set says more of it. Who cannot wait need not for a store.
-func (g *G) askAtomic(at sharedWord, op exchange.AtomicOp, set func(*ask)) *exchange.Reply {
+// askAtomic asks for operation op on what is at a place; set says more of it. Who cannot wait need not where nobody wants the result.
+func (g *G) askAtomic(at sharedWord, op exchange.AtomicOp, wants bool, set func(*ask)) *exchange.Reply {
 	make := func() *ask {
 		a := &ask{op: exchange.Op{Kind: exchange.OpAtomic, Object: exchange.ObjectID(at.t.ID), Offset: uint32(at.off), Atomic: op}}
 		set(a)
 		return a
 	}
-	if g.pins != 0 && (op == exchange.AtomicStore || op == exchange.AtomicStoreValue) {
+	if g.pins != 0 && !wants {
 		g.p.put(make())
 		return nil
 	}
@@ -80,8 +80,8 @@ func (g *G) askAtomic(at sharedWord, op exchange.AtomicOp, set func(*ask)) *exch
 }
 
 // askWord asks for an operation on a word.
-func (g *G) askWord(at sharedWord, size uintptr, op exchange.AtomicOp, n, old int64) exchange.Reply {
-	r := g.askAtomic(at, op, func(a *ask) { a.op.Size, a.op.N, a.op.Old = uint8(size), n, old })
+func (g *G) askWord(at sharedWord, size uintptr, op exchange.AtomicOp, n, old int64, wants bool) exchange.Reply {
+	r := g.askAtomic(at, op, wants, func(a *ask) { a.op.Size, a.op.N, a.op.Old = uint8(size), n, old })
 	if r == nil {
 		return exchange.Reply{}
 	}
@@ -98,7 +98,7 @@ func whole[T atomicWord](p *T) *uint64 { return (*uint64)(unsafe.Pointer(p)) }
 func AtomicLoad[T atomicWord](g *G, p *T) T {
 	size := unsafe.Sizeof(*p)
 	if at, ok := g.atomicPlace(unsafe.Pointer(p), size); ok {
-		return T(g.askWord(at, size, exchange.AtomicLoad, 0, 0).N)
+		return T(g.askWord(at, size, exchange.AtomicLoad, 0, 0, true).N)
 	}
 	if g.conceded() {
 		return 0
@@ -113,7 +113,7 @@ func AtomicLoad[T atomicWord](g *G, p *T) T {
 func AtomicStore[T atomicWord](g *G, p *T, v T) {
 	size := unsafe.Sizeof(*p)
 	if at, ok := g.atomicPlace(unsafe.Pointer(p), size); ok {
-		g.askWord(at, size, exchange.AtomicStore, int64(v), 0)
+		g.askWord(at, size, exchange.AtomicStore, int64(v), 0, false)
 	} else if g.conceded() {
 		return
 	} else if size == 4 {
@@ -123,53 +123,51 @@ func AtomicStore[T atomicWord](g *G, p *T, v T) {
 	}
 }
 
-// AtomicAdd is atomic.AddInt64(p, d), and the like.
-func AtomicAdd[T atomicWord](g *G, p *T, d T) T {
+// update does op with v on the word at p, natively small or large. Unless wants, nobody wants the result, and who cannot wait need not.
+func update[T atomicWord](g *G, p *T, op exchange.AtomicOp, v T, wants bool, small func(*uint32, uint32) uint32, large func(*uint64, uint64) uint64) T {
 	size := unsafe.Sizeof(*p)
 	if at, ok := g.atomicPlace(unsafe.Pointer(p), size); ok {
-		return T(g.askWord(at, size, exchange.AtomicAdd, int64(d), 0).N)
+		return T(g.askWord(at, size, op, int64(v), 0, wants).N)
 	}
 	if g.conceded() {
 		return 0
 	}
 	if size == 4 {
-		return T(atomic.AddUint32(half(p), uint32(d)))
+		return T(small(half(p), uint32(v)))
 	}
-	return T(atomic.AddUint64(whole(p), uint64(d)))
+	return T(large(whole(p), uint64(v)))
 }
 
-// AtomicAddOnly is AtomicAdd without the result, which who cannot wait can do.
+// AtomicAdd is atomic.AddInt64(p, d), and the like.
+func AtomicAdd[T atomicWord](g *G, p *T, d T) T {
+	return update(g, p, exchange.AtomicAdd, d, true, atomic.AddUint32, atomic.AddUint64)
+}
+
+// AtomicAddOnly is AtomicAdd without the result.
 func AtomicAddOnly[T atomicWord](g *G, p *T, d T) {
-	size := unsafe.Sizeof(*p)
-	if g != nil && g.pins != 0 {
-		if at, ok := g.atomicPlace(unsafe.Pointer(p), size); ok {
-			g.p.put(&ask{op: exchange.Op{Kind: exchange.OpAtomic, Object: exchange.ObjectID(at.t.ID), Offset: uint32(at.off), Atomic: exchange.AtomicAdd, Size: uint8(size), N: int64(d)}})
-			return
-		}
-	}
-	AtomicAdd(g, p, d)
+	update(g, p, exchange.AtomicAdd, d, false, atomic.AddUint32, atomic.AddUint64)
 }
 
 // AtomicSwap is atomic.SwapInt64(p, v), and the like.
 func AtomicSwap[T atomicWord](g *G, p *T, v T) T {
-	size := unsafe.Sizeof(*p)
-	if at, ok := g.atomicPlace(unsafe.Pointer(p), size); ok {
-		return T(g.askWord(at, size, exchange.AtomicSwap, int64(v), 0).N)
-	}
-	if g.conceded() {
-		return 0
-	}
-	if size == 4 {
-		return T(atomic.SwapUint32(half(p), uint32(v)))
-	}
-	return T(atomic.SwapUint64(whole(p), uint64(v)))
+	return update(g, p, exchange.AtomicSwap, v, true, atomic.SwapUint32, atomic.SwapUint64)
+}
+
+// AtomicAnd is atomic.AndInt64(p, mask), and the like.
+func AtomicAnd[T atomicWord](g *G, p *T, mask T) T {
+	return update(g, p, exchange.AtomicAnd, mask, true, atomic.AndUint32, atomic.AndUint64)
+}
+
+// AtomicOr is atomic.OrInt64(p, mask), and the like.
+func AtomicOr[T atomicWord](g *G, p *T, mask T) T {
+	return update(g, p, exchange.AtomicOr, mask, true, atomic.OrUint32, atomic.OrUint64)
 }
 
 // AtomicCompareAndSwap is atomic.CompareAndSwapInt64(p, old, v), and the like.
 func AtomicCompareAndSwap[T atomicWord](g *G, p *T, old, v T) bool {
 	size := unsafe.Sizeof(*p)
 	if at, ok := g.atomicPlace(unsafe.Pointer(p), size); ok {
-		return g.askWord(at, size, exchange.AtomicCompareAndSwap, int64(v), int64(old)).OK
+		return g.askWord(at, size, exchange.AtomicCompareAndSwap, int64(v), int64(old), true).OK
 	}
 	if g.conceded() {
 		return false
@@ -178,36 +176,6 @@ func AtomicCompareAndSwap[T atomicWord](g *G, p *T, old, v T) bool {
 		return atomic.CompareAndSwapUint32(half(p), uint32(old), uint32(v))
 	}
 	return atomic.CompareAndSwapUint64(whole(p), uint64(old), uint64(v))
-}
-
-// AtomicAnd is atomic.AndInt64(p, mask), and the like.
-func AtomicAnd[T atomicWord](g *G, p *T, mask T) T {
-	size := unsafe.Sizeof(*p)
-	if at, ok := g.atomicPlace(unsafe.Pointer(p), size); ok {
-		return T(g.askWord(at, size, exchange.AtomicAnd, int64(mask), 0).N)
-	}
-	if g.conceded() {
-		return 0
-	}
-	if size == 4 {
-		return T(atomic.AndUint32(half(p), uint32(mask)))
-	}
-	return T(atomic.AndUint64(whole(p), uint64(mask)))
-}
-
-// AtomicOr is atomic.OrInt64(p, mask), and the like.
-func AtomicOr[T atomicWord](g *G, p *T, mask T) T {
-	size := unsafe.Sizeof(*p)
-	if at, ok := g.atomicPlace(unsafe.Pointer(p), size); ok {
-		return T(g.askWord(at, size, exchange.AtomicOr, int64(mask), 0).N)
-	}
-	if g.conceded() {
-		return 0
-	}
-	if size == 4 {
-		return T(atomic.OrUint32(half(p), uint32(mask)))
-	}
-	return T(atomic.OrUint64(whole(p), uint64(mask)))
 }
 
 func bit(v bool) uint32 {

@@ -15,7 +15,7 @@ import (
 
 // askValue asks for an operation on the slot at a place, with pointers to the values in v: the new one, and the one to compare with. old is where the reply's goes, or nil.
 func (g *G) askValue(at sharedWord, op exchange.AtomicOp, old any, v ...any) (done, ok bool) {
-	r := g.askAtomic(at, op, func(a *ask) {
+	r := g.askAtomic(at, op, op != exchange.AtomicStoreValue, func(a *ask) {
 		if len(v) > 0 {
 			a.value = v[0]
 		}

@@ -18,7 +18,8 @@ func (s *sharing) batch(o *outlook, gs []*G) (*exchange.Batch, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drop(gs)
-	ops := s.retract()
+	s.retract()
+	var ops []exchange.Op
 	for _, a := range s.queue {
 		if err := s.encode(a); err != nil {
 			return nil, err

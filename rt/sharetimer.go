@@ -20,7 +20,7 @@ const firstFeed exchange.GID = 1 << 31
 // A feed passes on what a timer sends.
 type feed struct {
 	t      *snap.Thing // the channel
-	chan_  any         // the same, held while the timer may send: what nobody in this process refers to may be all that others wait for
+	held   any         // the same, held while the timer may send: what nobody in this process refers to may be all that others wait for
 	g      exchange.GID
 	sent   bool  // a value waits in the exchange
 	due    int64 // of the timer, then
@@ -41,7 +41,7 @@ func (s *sharing) addFeed(t *snap.Thing) {
 	for _, f := range s.feeds {
 		g = max(g, f.g+1)
 	}
-	s.feeds = append(s.feeds, &feed{t: t, chan_: t.Ref(), g: g})
+	s.feeds = append(s.feeds, &feed{t: t, held: t.Ref(), g: g})
 }
 
 // feed sends what timers have to send, and returns when the next is due, UnixNano, 0 if none is.
@@ -52,10 +52,10 @@ func (s *sharing) feed(now int64) (next int64) {
 		if f.sent || due == 0 || due > now {
 			return
 		}
-		if v, ok := reflect.ValueOf(f.chan_).TryRecv(); ok {
+		if v, ok := reflect.ValueOf(f.held).TryRecv(); ok {
 			p := reflect.New(v.Type())
 			p.Elem().Set(v)
-			f.sent, f.due, f.giveUp = true, snap.ChanDue(f.chan_), false
+			f.sent, f.due, f.giveUp = true, snap.ChanDue(f.held), false
 			op := exchange.Op{Kind: exchange.OpSelect, G: f.g, Cases: []exchange.Case{{Channel: exchange.ObjectID(f.t.ID), Send: true}}}
 			s.queue = append(s.queue, &ask{op: op, values: []any{p.Interface()}})
 		}
@@ -63,9 +63,8 @@ func (s *sharing) feed(now int64) (next int64) {
 	return s.firstDue()
 }
 
-// retract returns the operations that take back what timers have sent that were stopped, or set again. They come before all others of a batch: who has done that may
-// look at the channel next. The lock is held.
-func (s *sharing) retract() (ops []exchange.Op) {
+// retract takes back what timers have sent that were stopped, or set again, before all that waits in the queue: who has done that may look at the channel next. The lock is held.
+func (s *sharing) retract() {
 	s.look(func(f *feed, due int64) {
 		if !f.sent || due == f.due || f.giveUp {
 			return
@@ -74,10 +73,9 @@ func (s *sharing) retract() (ops []exchange.Op) {
 		s.queue = slices.DeleteFunc(s.queue, func(a *ask) bool { return a.op.G == f.g })
 		if f.sent = len(s.queue) == n; f.sent { // it has been sent with an earlier batch
 			f.giveUp = true
-			ops = append(ops, exchange.Op{Kind: exchange.OpCancel, G: f.g})
+			s.queue = slices.Insert(s.queue, 0, &ask{op: exchange.Op{Kind: exchange.OpCancel, G: f.g}})
 		}
 	})
-	return ops
 }
 
 // look calls do for each feed, with the time at which its timer is due. Feeds whose channels are gone are forgotten. The lock is held.
@@ -89,11 +87,11 @@ func (s *sharing) look(do func(f *feed, due int64)) {
 			continue
 		}
 		kept = append(kept, f)
-		f.chan_ = c
+		f.held = c
 		due := snap.ChanDue(c)
 		do(f, due)
 		if !f.sent && snap.ChanDue(c) == 0 {
-			f.chan_ = nil // who can set it again has it
+			f.held = nil // who can set it again has it
 		}
 	}
 	clear(s.feeds[len(kept):])
@@ -137,18 +135,18 @@ func (s *sharing) fed(r *exchange.Reply) {
 		}
 		f.sent = false
 		if r.Kind != exchange.ReplyCancelled && due == f.due {
-			reflect.ValueOf(f.chan_).TryRecv()
+			reflect.ValueOf(f.held).TryRecv()
 		}
 	})
 }
 
 // savedFeeds returns the feeds for a snapshot. The lock is held.
 func (s *sharing) savedFeeds() (list []savedFeed) {
-	s.look(func(f *feed, _ int64) { list = append(list, savedFeed{f.chan_, f.g, f.sent, f.giveUp, f.due}) })
+	s.look(func(f *feed, _ int64) { list = append(list, savedFeed{f.held, f.g, f.sent, f.giveUp, f.due}) })
 	return list
 }
 
 // restore makes a feed that a snapshot has brought.
 func (x *savedFeed) restore(l *snap.Link) *feed {
-	return &feed{t: l.At(dataOf(x.Chan)), chan_: x.Chan, g: x.G, sent: x.Sent, giveUp: x.GiveUp, due: x.Due}
+	return &feed{t: l.At(dataOf(x.Chan)), held: x.Chan, g: x.G, sent: x.Sent, giveUp: x.GiveUp, due: x.Due}
 }

@@ -1,6 +1,7 @@
 package library
 
 import (
+	"go/token"
 	"go/types"
 	"strings"
 
@@ -55,6 +56,17 @@ func SynchronisedType(t types.Type) bool {
 	return path == "sync" && locks[name] || path == "sync/atomic"
 }
 
+// Communicates reports whether i sends or receives.
+func Communicates(i ssa.Instruction) bool {
+	switch i := i.(type) {
+	case *ssa.Send, *ssa.Select:
+		return true
+	case *ssa.UnOp:
+		return i.Op == token.ARROW
+	}
+	return false
+}
+
 // carried are types of the library with locks or channels that processes can share nevertheless.
 var carried = Words(`context.Context time.Ticker time.Timer`)
 
@@ -74,7 +86,7 @@ func Unshared(t types.Type) string {
 	if !libraryRoots[root] {
 		return ""
 	}
-	if TypeName(t) == "context.Context" || hasLock(t, map[types.Type]bool{}) {
+	if hasLock(t, map[types.Type]bool{}) {
 		return "a " + TypeName(t) + " has a lock or channel that its package uses in one process only"
 	}
 	return ""

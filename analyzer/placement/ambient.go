@@ -8,6 +8,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/library"
+	"github.com/harkgen/harkgen/analyzer/suspend"
 )
 
 // This file looks for what goroutines change, or see of what others change, that processes have of their own: the environment, the standard logger, ...
@@ -21,25 +22,23 @@ type ambient struct {
 func (p *prover) findAmbient() *ambient {
 	x := &ambient{map[*library.Ambience][]ssa.Instruction{}, map[*library.Ambience][]ssa.Instruction{}, nil}
 	for _, fn := range p.Funcs {
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				for _, op := range i.Operands(nil) {
-					switch v := (*op).(type) {
-					case *ssa.Global:
-						if v.String() == "os.Stdin" {
-							x.input = append(x.input, i)
-						}
-					case *ssa.Function:
-						if p.Points.Analysed(v) {
-							continue
-						}
-						sets, gets := library.AmbienceOf(v)
-						for _, a := range sets {
-							x.sets[a] = append(x.sets[a], i)
-						}
-						for _, a := range gets {
-							x.gets[a] = append(x.gets[a], i)
-						}
+		for i := range instructions(fn) {
+			for _, op := range i.Operands(nil) {
+				switch v := (*op).(type) {
+				case *ssa.Global:
+					if v.String() == "os.Stdin" {
+						x.input = append(x.input, i)
+					}
+				case *ssa.Function:
+					if p.Points.Analysed(v) {
+						continue
+					}
+					sets, gets := library.AmbienceOf(v)
+					for _, a := range sets {
+						x.sets[a] = append(x.sets[a], i)
+					}
+					for _, a := range gets {
+						x.gets[a] = append(x.gets[a], i)
 					}
 				}
 			}
@@ -64,7 +63,7 @@ func (p *prover) ambience(s *thread) (at, by token.Pos, what, why string) {
 		return list[n]
 	}
 	if i := within(p.ambient.input, inside); i != nil {
-		return p.place(i), by, library.InputName + " is used", "it is that of the process of main"
+		return suspend.Position(i), by, library.InputName + " is used", "it is that of the process of main"
 	}
 	var list []*library.Ambience
 	for a := range p.ambient.sets {
@@ -73,12 +72,12 @@ func (p *prover) ambience(s *thread) (at, by token.Pos, what, why string) {
 	slices.SortFunc(list, func(a, b *library.Ambience) int { return cmp.Compare(a.Name, b.Name) })
 	for _, a := range list {
 		if i := within(p.ambient.sets[a], inside); i != nil {
-			return p.place(i), by, a.Name + " is used", "each process has its own"
+			return suspend.Position(i), by, a.Name + " is used", "each process has its own"
 		}
 		i := within(p.ambient.gets[a], inside)
 		other := within(p.ambient.sets[a], p.late())
 		if i != nil && other != nil {
-			return p.place(i), p.place(other), a.Name + " is used", "each process has its own, and it is changed"
+			return suspend.Position(i), suspend.Position(other), a.Name + " is used", "each process has its own, and it is changed"
 		}
 	}
 	return at, by, "", ""

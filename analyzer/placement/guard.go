@@ -150,26 +150,22 @@ func (p *prover) mayUnlock(c ssa.CallInstruction) map[ssa.Value]bool {
 		}
 		seen[fn] = true
 		own := map[string]bool{}
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				if c, ok := i.(ssa.CallInstruction); ok {
-					if locks, _, _, once := lockCall(c); locks && !once {
-						own[p.origin(c.Common().Args[0]).key()] = true
-					}
+		for i := range instructions(fn) {
+			if c, ok := i.(ssa.CallInstruction); ok {
+				if locks, _, _, once := lockCall(c); locks && !once {
+					own[p.origin(c.Common().Args[0]).key()] = true
 				}
 			}
 		}
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				c, ok := i.(ssa.CallInstruction)
-				if !ok || isSpawn(c) {
-					continue
-				}
-				if _, unlocks, _, _ := lockCall(c); unlocks && !own[p.origin(c.Common().Args[0]).key()] {
-					out[c.Common().Args[0]] = true
-				}
-				work = append(work, p.executes(c).here...)
+		for i := range instructions(fn) {
+			c, ok := i.(ssa.CallInstruction)
+			if !ok || isSpawn(c) {
+				continue
 			}
+			if _, unlocks, _, _ := lockCall(c); unlocks && !own[p.origin(c.Common().Args[0]).key()] {
+				out[c.Common().Args[0]] = true
+			}
+			work = append(work, p.executes(c).here...)
 		}
 	}
 	return out

@@ -53,11 +53,9 @@ func (p *prover) handsOver(fn *ssa.Function, o *pointsto.Object) bool {
 			return false
 		}
 	}
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if v, ok := i.(ssa.Value); ok && !known[v] && holdsPointers(v.Type()) && p.leadsToObject(v, o) {
-				return false
-			}
+	for i := range instructions(fn) {
+		if v, ok := i.(ssa.Value); ok && !known[v] && holdsPointers(v.Type()) && p.leadsToObject(v, o) {
+			return false
 		}
 	}
 	for _, v := range fn.FreeVars {
@@ -76,28 +74,26 @@ func (p *prover) got(fn *ssa.Function, o *pointsto.Object) []ssa.Value {
 			out = append(out, v)
 		}
 	}
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			switch v := i.(type) {
-			case *ssa.UnOp:
-				if v.Op != token.ARROW {
-					continue
-				}
-			case *ssa.Select:
-			case *ssa.Call:
-				if isAnyBuiltin(v) && v != o.Site {
-					continue
-				}
-			case ssa.Value:
-				if v != o.Site {
-					continue
-				}
-			default:
+	for i := range instructions(fn) {
+		switch v := i.(type) {
+		case *ssa.UnOp:
+			if v.Op != token.ARROW {
 				continue
 			}
-			if v := i.(ssa.Value); holdsPointers(v.Type()) && p.leadsToObject(v, o) {
-				out = append(out, v)
+		case *ssa.Select:
+		case *ssa.Call:
+			if isAnyBuiltin(v) && v != o.Site {
+				continue
 			}
+		case ssa.Value:
+			if v != o.Site {
+				continue
+			}
+		default:
+			continue
+		}
+		if v := i.(ssa.Value); holdsPointers(v.Type()) && p.leadsToObject(v, o) {
+			out = append(out, v)
 		}
 	}
 	return out

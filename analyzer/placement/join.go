@@ -219,16 +219,14 @@ func (p *prover) saidElsewhere(t *thread, e *end) bool {
 		return false
 	}
 	for fn := range t.fns {
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				c, ok := i.(ssa.CallInstruction)
-				if !ok || slices.Contains(e.by, i) {
-					continue
-				}
-				callee := c.Common().StaticCallee()
-				if callee != nil && callee.String() == "(*sync.WaitGroup).Done" && p.Pointer(c.Common().Args[0]).MayAlias(p.Pointer(e.value)) {
-					return true
-				}
+		for i := range instructions(fn) {
+			c, ok := i.(ssa.CallInstruction)
+			if !ok || slices.Contains(e.by, i) {
+				continue
+			}
+			callee := c.Common().StaticCallee()
+			if callee != nil && callee.String() == "(*sync.WaitGroup).Done" && p.Pointer(c.Common().Args[0]).MayAlias(p.Pointer(e.value)) {
+				return true
 			}
 		}
 	}
@@ -238,28 +236,26 @@ func (p *prover) saidElsewhere(t *thread, e *end) bool {
 // saidBy lists the ends that fn, which goroutines of t begin with, or that it calls at c, says.
 func (p *prover) saidBy(t *thread, fn *ssa.Function, c ssa.CallInstruction) []*end {
 	var list []*end
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			switch i := i.(type) {
-			case *ssa.Send:
-				list = append(list, p.end(t, endChan, i.Chan, i))
-			case ssa.CallInstruction:
-				if _, ok := i.(*ssa.Go); ok {
-					continue
-				}
-				callee := i.Common().StaticCallee()
-				switch {
-				case isBuiltin(i, "close"):
-					list = append(list, p.end(t, endChan, i.Common().Args[0], i))
-				case callee == nil:
-				case callee.String() == "(*sync.WaitGroup).Done":
-					list = append(list, p.end(t, endGroup, i.Common().Args[0], i))
-				case c == nil && p.Points.Analysed(callee) && callee != fn:
-					for _, e := range p.saidBy(t, callee, i) {
-						for _, e := range outwards(p, []*end{e}, callee, i) {
-							p.addLate(e, i)
-							list = append(list, e)
-						}
+	for i := range instructions(fn) {
+		switch i := i.(type) {
+		case *ssa.Send:
+			list = append(list, p.end(t, endChan, i.Chan, i))
+		case ssa.CallInstruction:
+			if _, ok := i.(*ssa.Go); ok {
+				continue
+			}
+			callee := i.Common().StaticCallee()
+			switch {
+			case isBuiltin(i, "close"):
+				list = append(list, p.end(t, endChan, i.Common().Args[0], i))
+			case callee == nil:
+			case callee.String() == "(*sync.WaitGroup).Done":
+				list = append(list, p.end(t, endGroup, i.Common().Args[0], i))
+			case c == nil && p.Points.Analysed(callee) && callee != fn:
+				for _, e := range p.saidBy(t, callee, i) {
+					for _, e := range outwards(p, []*end{e}, callee, i) {
+						p.addLate(e, i)
+						list = append(list, e)
 					}
 				}
 			}
@@ -286,22 +282,18 @@ func (p *prover) addLate(e *end, i ssa.Instruction) {
 				continue
 			}
 			e.after[fn] = true
-			for _, b := range fn.Blocks {
-				for _, i := range b.Instrs {
-					if c, ok := i.(ssa.CallInstruction); ok {
-						work = append(work, p.executes(c).here...)
-					}
+			for i := range instructions(fn) {
+				if c, ok := i.(ssa.CallInstruction); ok {
+					work = append(work, p.executes(c).here...)
 				}
 			}
 		}
 	}
 	if d, ok := i.(*ssa.Defer); ok { // what was deferred before it is done after it
-		for _, b := range i.Parent().Blocks {
-			for _, x := range b.Instrs {
-				if x, ok := x.(*ssa.Defer); ok && (x == d && again(d) || x != d && leads(x, d, nil)) {
-					e.late[x] = true
-					call(x)
-				}
+		for x := range instructions(i.Parent()) {
+			if x, ok := x.(*ssa.Defer); ok && (x == d && again(d) || x != d && leads(x, d, nil)) {
+				e.late[x] = true
+				call(x)
 			}
 		}
 		return
@@ -312,12 +304,10 @@ func (p *prover) addLate(e *end, i ssa.Instruction) {
 		case *ssa.Call:
 			call(x)
 		case *ssa.RunDefers:
-			for _, b := range x.Parent().Blocks {
-				for _, d := range b.Instrs {
-					if d, ok := d.(*ssa.Defer); ok {
-						e.late[d] = true
-						call(d)
-					}
+			for d := range instructions(x.Parent()) {
+				if d, ok := d.(*ssa.Defer); ok {
+					e.late[d] = true
+					call(d)
 				}
 			}
 		}
@@ -357,15 +347,13 @@ func (p *prover) isSaid(t *thread, e *end) bool {
 
 // isAdded reports whether Add comes before the go statement of t.
 func (p *prover) isAdded(t *thread, e *end) bool {
-	for _, b := range t.stmt.Parent().Blocks {
-		for _, i := range b.Instrs {
-			c, ok := i.(*ssa.Call)
-			if !ok || c.Call.StaticCallee() == nil || c.Call.StaticCallee().String() != "(*sync.WaitGroup).Add" {
-				continue
-			}
-			if dominates(c, t.stmt) && p.origin(c.Call.Args[0]).key() == e.at.key() {
-				return true
-			}
+	for i := range instructions(t.stmt.Parent()) {
+		c, ok := i.(*ssa.Call)
+		if !ok || c.Call.StaticCallee() == nil || c.Call.StaticCallee().String() != "(*sync.WaitGroup).Add" {
+			continue
+		}
+		if dominates(c, t.stmt) && p.origin(c.Call.Args[0]).key() == e.at.key() {
+			return true
 		}
 	}
 	return false

@@ -165,17 +165,15 @@ func (p *prover) leadsTo(from, to ssa.Instruction, cut func(ssa.Instruction) boo
 
 // recovers reports whether fn may go on after a panic: some deferred call of it recovers. Then it may return from anywhere.
 func (p *prover) recovers(fn *ssa.Function) bool {
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			d, ok := i.(*ssa.Defer)
-			if !ok {
-				continue
-			}
-			own, _ := p.calls(d)
-			for _, callee := range own {
-				if hasRecover(callee) {
-					return true
-				}
+	for i := range instructions(fn) {
+		d, ok := i.(*ssa.Defer)
+		if !ok {
+			continue
+		}
+		own, _ := p.calls(d)
+		for _, callee := range own {
+			if hasRecover(callee) {
+				return true
 			}
 		}
 	}
@@ -183,11 +181,9 @@ func (p *prover) recovers(fn *ssa.Function) bool {
 }
 
 func hasRecover(fn *ssa.Function) bool {
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if c, ok := i.(ssa.CallInstruction); ok && isBuiltin(c, "recover") {
-				return true
-			}
+	for i := range instructions(fn) {
+		if c, ok := i.(ssa.CallInstruction); ok && isBuiltin(c, "recover") {
+			return true
 		}
 	}
 	return false
@@ -292,11 +288,9 @@ func (p *prover) expose(e *exposure, i ssa.Instruction, ends []*end) bool {
 	switch i := i.(type) {
 	case *ssa.RunDefers:
 		e.ended[i.Parent()] = true
-		for _, b := range i.Parent().Blocks {
-			for _, d := range b.Instrs {
-				if d, ok := d.(*ssa.Defer); ok {
-					p.inside(e, d, ends)
-				}
+		for d := range instructions(i.Parent()) {
+			if d, ok := d.(*ssa.Defer); ok {
+				p.inside(e, d, ends)
 			}
 		}
 	case *ssa.Call:

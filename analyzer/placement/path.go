@@ -201,14 +201,12 @@ func (p *prover) madeBy(fn *ssa.Function) *ssa.MakeClosure {
 		return nil
 	}
 	var only *ssa.MakeClosure
-	for _, b := range fn.Parent().Blocks {
-		for _, i := range b.Instrs {
-			if m, ok := i.(*ssa.MakeClosure); ok && m.Fn == fn {
-				if only != nil {
-					return nil
-				}
-				only = m
+	for i := range instructions(fn.Parent()) {
+		if m, ok := i.(*ssa.MakeClosure); ok && m.Fn == fn {
+			if only != nil {
+				return nil
 			}
+			only = m
 		}
 	}
 	if only == nil || !p.confined(only, 0) {

@@ -3,6 +3,7 @@ package placement
 import (
 	"cmp"
 	"go/token"
+	"iter"
 	"slices"
 
 	"golang.org/x/tools/go/ssa"
@@ -130,15 +131,21 @@ func (p *prover) note(a *access) {
 
 // usesChannel reports whether i is an operation on a channel.
 func usesChannel(i ssa.Instruction) bool {
-	switch i := i.(type) {
-	case *ssa.Send, *ssa.Select:
-		return true
-	case *ssa.UnOp:
-		return i.Op == token.ARROW
-	case ssa.CallInstruction:
-		return isBuiltin(i, "close")
+	c, ok := i.(ssa.CallInstruction)
+	return library.Communicates(i) || ok && isBuiltin(c, "close")
+}
+
+// instructions yields the instructions of fn.
+func instructions(fn *ssa.Function) iter.Seq[ssa.Instruction] {
+	return func(yield func(ssa.Instruction) bool) {
+		for _, b := range fn.Blocks {
+			for _, i := range b.Instrs {
+				if !yield(i) {
+					return
+				}
+			}
+		}
 	}
-	return false
 }
 
 func isBuiltin(c ssa.CallInstruction, name string) bool {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
+	"github.com/harkgen/harkgen/analyzer/suspend"
 )
 
 // This file proves that goroutines of a go statement share no memory with others without order.
@@ -173,12 +174,10 @@ func (p *prover) shared(s *thread) []*pointsto.Object {
 	for _, t := range append([]*thread{s}, s.list()...) {
 		keeps = keeps || t.keeps
 		for fn := range t.fns {
-			for _, b := range fn.Blocks {
-				for _, i := range b.Instrs {
-					for _, op := range i.Operands(nil) {
-						if g, ok := (*op).(*ssa.Global); ok {
-							roots = append(roots, p.Global(g))
-						}
+			for i := range instructions(fn) {
+				for _, op := range i.Operands(nil) {
+					if g, ok := (*op).(*ssa.Global); ok {
+						roots = append(roots, p.Global(g))
 					}
 				}
 			}
@@ -307,8 +306,8 @@ func (p *prover) madeBySelf(t *thread, x *path) bool {
 func (p *prover) describe(s *thread, a, b done, o *pointsto.Object) *Race {
 	r := &Race{
 		Name: p.name(o), Made: position(o),
-		Inside:  Use{p.place(a.Instr), a.What},
-		Outside: Use{p.place(b.Instr), b.What},
+		Inside:  Use{suspend.Position(a.Instr), a.What},
+		Outside: Use{suspend.Position(b.Instr), b.What},
 		Another: b.by == s, Both: a.write && b.write,
 	}
 	if b.by.stmt != nil {
@@ -372,19 +371,4 @@ func (p *prover) name(o *pointsto.Object) string {
 		}
 	}
 	return "memory"
-}
-
-// place is where i stands.
-func (p *prover) place(i ssa.Instruction) token.Pos {
-	if i.Pos().IsValid() {
-		return i.Pos()
-	}
-	after := false
-	for _, x := range i.Block().Instrs {
-		after = after || x == i
-		if after && x.Pos().IsValid() {
-			return x.Pos()
-		}
-	}
-	return i.Parent().Pos()
 }

@@ -36,14 +36,12 @@ func (p *prover) findThreads() {
 	p.main, p.foreign = &thread{}, &thread{}
 	p.threads = []*thread{p.main, p.foreign}
 	for _, fn := range p.Funcs {
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				if c, ok := i.(ssa.CallInstruction); ok && isSpawn(c) {
-					p.spawned[c] = p.threadsOf(c)
-					p.threads = append(p.threads, p.spawned[c]...)
-					for _, t := range p.spawned[c] {
-						p.startedAt[t.at] = append(p.startedAt[t.at], t)
-					}
+		for i := range instructions(fn) {
+			if c, ok := i.(ssa.CallInstruction); ok && isSpawn(c) {
+				p.spawned[c] = p.threadsOf(c)
+				p.threads = append(p.threads, p.spawned[c]...)
+				for _, t := range p.spawned[c] {
+					p.startedAt[t.at] = append(p.startedAt[t.at], t)
 				}
 			}
 		}
@@ -122,12 +120,10 @@ func (p *prover) started(c ssa.CallInstruction) []*ssa.Function {
 	}
 	var out []*ssa.Function // whatever is given to some WaitGroup
 	for _, nested := range c.Common().StaticCallee().AnonFuncs {
-		for _, b := range nested.Blocks {
-			for _, i := range b.Instrs {
-				if c, ok := i.(ssa.CallInstruction); ok {
-					own, _ := p.calls(c)
-					out = append(out, own...)
-				}
+		for i := range instructions(nested) {
+			if c, ok := i.(ssa.CallInstruction); ok {
+				own, _ := p.calls(c)
+				out = append(out, own...)
 			}
 		}
 	}
@@ -159,15 +155,13 @@ func (p *prover) given(c ssa.CallInstruction) int {
 		return n
 	}
 	for _, fn := range p.started(c) {
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				call, ok := i.(ssa.CallInstruction)
-				if !ok || call.Common().IsInvoke() {
-					continue
-				}
-				if n := number(call.Common().Value); n >= 0 {
-					return n
-				}
+		for i := range instructions(fn) {
+			call, ok := i.(ssa.CallInstruction)
+			if !ok || call.Common().IsInvoke() {
+				continue
+			}
+			if n := number(call.Common().Value); n >= 0 {
+				return n
 			}
 		}
 	}
@@ -188,24 +182,22 @@ func (p *prover) execute(t *thread, elsewhere map[*ssa.Function]bool) {
 			continue
 		}
 		t.fns[fn] = true
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				c, ok := i.(ssa.CallInstruction)
-				if !ok {
-					continue
-				}
-				for _, x := range p.startedAt[c] {
-					t.starts[x] = true
-				}
-				if !isSpawn(c) && p.givenCall(t, c) == nil {
-					x := p.executes(c)
-					work = append(work, x.here...)
-					t.keeps = t.keeps || x.keeps
-					for _, fn := range x.elsewhere {
-						if !elsewhere[fn] {
-							elsewhere[fn] = true
-							p.foreign.begin = append(p.foreign.begin, fn)
-						}
+		for i := range instructions(fn) {
+			c, ok := i.(ssa.CallInstruction)
+			if !ok {
+				continue
+			}
+			for _, x := range p.startedAt[c] {
+				t.starts[x] = true
+			}
+			if !isSpawn(c) && p.givenCall(t, c) == nil {
+				x := p.executes(c)
+				work = append(work, x.here...)
+				t.keeps = t.keeps || x.keeps
+				for _, fn := range x.elsewhere {
+					if !elsewhere[fn] {
+						elsewhere[fn] = true
+						p.foreign.begin = append(p.foreign.begin, fn)
 					}
 				}
 			}
@@ -344,16 +336,14 @@ func (p *prover) backFrom(lib *ssa.Function) *called {
 		if v.fn.String() == "(*sync.WaitGroup).Go" {
 			continue
 		}
-		for _, b := range v.fn.Blocks {
-			for _, i := range b.Instrs {
-				c, ok := i.(ssa.CallInstruction)
-				if !ok {
-					continue
-				}
-				_, starts := c.(*ssa.Go)
-				for _, callee := range p.Points.Callees(c) {
-					work = append(work, visit{callee, v.elsewhere || starts})
-				}
+		for i := range instructions(v.fn) {
+			c, ok := i.(ssa.CallInstruction)
+			if !ok {
+				continue
+			}
+			_, starts := c.(*ssa.Go)
+			for _, callee := range p.Points.Callees(c) {
+				work = append(work, visit{callee, v.elsewhere || starts})
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
+	"github.com/harkgen/harkgen/analyzer/suspend"
 )
 
 // This file decides whether initialisation makes the same value again in another process.
@@ -157,7 +158,7 @@ func (r *reproducer) instr(i ssa.Instruction) {
 	case *ssa.UnOp:
 		switch i.Op {
 		case token.ARROW:
-			r.fail(posOf(i), "it is received from a channel")
+			r.fail(suspend.Position(i), "it is received from a channel")
 		case token.MUL:
 			if g, ok := i.X.(*ssa.Global); ok {
 				r.reads(i, g)
@@ -172,13 +173,13 @@ func (r *reproducer) instr(i ssa.Instruction) {
 			r.reads(i, g)
 		}
 	case *ssa.Select:
-		r.fail(posOf(i), "it depends on a select")
+		r.fail(suspend.Position(i), "it depends on a select")
 	case *ssa.Range:
 		if _, ok := i.X.Type().Underlying().(*types.Map); ok {
-			r.fail(posOf(i), "it is made in the order of a map")
+			r.fail(suspend.Position(i), "it is made in the order of a map")
 		}
 	case *ssa.Go:
-		r.fail(posOf(i), "a goroutine is started for it")
+		r.fail(suspend.Position(i), "a goroutine is started for it")
 	case *ssa.MakeClosure:
 		r.function(i.Fn.(*ssa.Function))
 	case ssa.CallInstruction:
@@ -193,7 +194,7 @@ func (r *reproducer) reads(i ssa.Instruction, g *ssa.Global) {
 		case *types.Pointer, *types.Interface, *types.Signature:
 		default:
 			if !makers[g.Pkg.Pkg.Path()] {
-				r.fail(posOf(i), "it depends on "+g.Pkg.Pkg.Path()+"."+g.Name())
+				r.fail(suspend.Position(i), "it depends on "+g.Pkg.Pkg.Path()+"."+g.Name())
 			}
 		}
 		return
@@ -202,7 +203,7 @@ func (r *reproducer) reads(i ssa.Instruction, g *ssa.Global) {
 		return // init$guard
 	}
 	if r.p.Once(g.Pkg.Pkg) {
-		r.fail(posOf(i), "it depends on "+g.Name()+", whose package is initialised once")
+		r.fail(suspend.Position(i), "it depends on "+g.Name()+", whose package is initialised once")
 		return
 	}
 	if bad := r.reproduced(g, r.inside(r.Global(g))); bad != nil && r.bad == nil {
@@ -218,7 +219,7 @@ func (r *reproducer) call(c ssa.CallInstruction) {
 	if callees[0] == nil {
 		callees = inOrder(r.p.Callees(c))
 		if len(callees) == 0 {
-			r.fail(posOf(c), "it depends on a call of an unknown function")
+			r.fail(suspend.Position(c), "it depends on a call of an unknown function")
 		}
 	}
 	for _, fn := range callees {
@@ -227,7 +228,7 @@ func (r *reproducer) call(c ssa.CallInstruction) {
 		case r.conf.Analysed(fn):
 			r.function(fn)
 		case !makes(fn):
-			r.fail(posOf(c), "it depends on "+library.Name(fn))
+			r.fail(suspend.Position(c), "it depends on "+library.Name(fn))
 		}
 	}
 }

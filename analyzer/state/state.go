@@ -12,6 +12,7 @@ import (
 
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
+	"github.com/harkgen/harkgen/analyzer/suspend"
 )
 
 // A Program is what is to be analysed: the compiled part of a program, with a call graph of all of it.
@@ -194,7 +195,7 @@ func (d *decider) mark() {
 }
 
 func (d *decider) comparePos(a, b ssa.Instruction) int {
-	p, q := d.p.SSA.Fset.Position(posOf(a)), d.p.SSA.Fset.Position(posOf(b))
+	p, q := d.p.SSA.Fset.Position(suspend.Position(a)), d.p.SSA.Fset.Position(suspend.Position(b))
 	if c := strings.Compare(p.Filename, q.Filename); c != 0 {
 		return c
 	}
@@ -423,10 +424,10 @@ func (d *decider) changes() []Change {
 		}
 		for l := range w.Addr.Labels() {
 			g, ok := l.Object.Site.(*ssa.Global)
-			if !ok || !l.Object.External || g.Object() == nil || g.Pkg.Pkg.Path() == "flag" || usesChannel(w.Instr) {
-				continue
+			if !ok || !l.Object.External || g.Object() == nil || g.Pkg.Pkg.Path() == "flag" || library.Communicates(w.Instr) {
+				continue // a channel operation changes no variable, whatever else the channel may be as far as the analysis knows
 			}
-			c := Change{posOf(w.Instr), g.Object().(*types.Var)}
+			c := Change{suspend.Position(w.Instr), g.Object().(*types.Var)}
 			if !seen[c] {
 				seen[c] = true
 				out = append(out, c)
@@ -437,19 +438,7 @@ func (d *decider) changes() []Change {
 	return out
 }
 
-// usesChannel reports whether i sends or receives. That changes no variable: what the channel may be is not only channels, as far as the analysis
-// knows of what library code hands over.
-func usesChannel(i ssa.Instruction) bool {
-	switch i := i.(type) {
-	case *ssa.Send, *ssa.Select:
-		return true
-	case *ssa.UnOp:
-		return i.Op == token.ARROW
-	}
-	return false
-}
-
-// position is posOf, or that of a call if i is in a function that go/ssa has made.
+// position is where i stands, or a call if i is in a function that go/ssa has made.
 func (d *decider) position(i ssa.Instruction) token.Pos {
 	for fn := i.Parent(); fn.Synthetic != "" && fn.Pkg == nil && fn.Origin() == nil; fn = i.Parent() {
 		callers := d.p.Callers(fn)
@@ -458,19 +447,7 @@ func (d *decider) position(i ssa.Instruction) token.Pos {
 		}
 		i = callers[0]
 	}
-	return posOf(i)
-}
-
-// posOf returns the first valid position of i or of what follows it in its block, or its function's.
-func posOf(i ssa.Instruction) token.Pos {
-	after := false
-	for _, x := range i.Block().Instrs {
-		after = after || x == i
-		if after && x.Pos().IsValid() {
-			return x.Pos()
-		}
-	}
-	return i.Parent().Pos()
+	return suspend.Position(i)
 }
 
 func deref(t types.Type) types.Type {

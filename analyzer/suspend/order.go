@@ -60,6 +60,21 @@ func writeType(b *strings.Builder, t types.Type, depth int) {
 	}
 }
 
+// Position returns the first valid position of i, of what follows it in its block, or of its function.
+func Position(i ssa.Instruction) token.Pos {
+	if i.Pos().IsValid() {
+		return i.Pos()
+	}
+	after := false
+	for _, x := range i.Block().Instrs {
+		after = after || x == i
+		if after && x.Pos().IsValid() {
+			return x.Pos()
+		}
+	}
+	return i.Parent().Pos()
+}
+
 // ComparePos orders positions by file name and place. Files are loaded at the same time, so which gets the smaller positions varies.
 func ComparePos(fset *token.FileSet, a, b token.Pos) int {
 	if a == b {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/state"
+	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -284,7 +285,7 @@ func (a *apart) check(fn *ssa.Function) {
 	var ops [10]*ssa.Value
 	eachInstr(fn, func(i ssa.Instruction) {
 		if usesUnsafe(i) {
-			find(position(i), "package unsafe is used", "memory that it reaches is not followed to another process", "do without it")
+			find(suspend.Position(i), "package unsafe is used", "memory that it reaches is not followed to another process", "do without it")
 		}
 		for _, op := range i.Operands(ops[:0]) {
 			switch x := (*op).(type) {
@@ -305,7 +306,7 @@ func (a *apart) check(fn *ssa.Function) {
 				}
 			case *ssa.Function:
 				if name := uncarried(x); name != "" {
-					find(position(i), name+" is used", "what it does is not seen in another process", "use a channel, or lock a sync.Mutex")
+					find(suspend.Position(i), name+" is used", "what it does is not seen in another process", "use a channel, or lock a sync.Mutex")
 				}
 			}
 		}
@@ -411,5 +412,5 @@ func (a *apart) mention(fn *ssa.Function, v *types.Var, i ssa.Instruction) token
 	if pos.IsValid() {
 		return pos
 	}
-	return position(i)
+	return suspend.Position(i)
 }

@@ -30,7 +30,7 @@ func (b *fn) rtg(name string, args ...*ir.Expr) *ir.Expr {
 
 // operation emits s as a suspension point whose operands are needed again when it is resumed.
 func (b *fn) operation(s *ir.Stmt, i ssa.Instruction) {
-	s.Pos = position(i)
+	s.Pos = suspend.Position(i)
 	op := b.facts.Operation(i)
 	if c, ok := i.(*ssa.Call); ok && op == "" {
 		op = "calls " + calleeName(&c.Call)
@@ -132,7 +132,7 @@ func (b *fn) call(i *ssa.Call) {
 		b.libraryCall(i, callee, lib)
 		return
 	}
-	s := &ir.Stmt{Kind: ir.Assign, Pos: position(i)}
+	s := &ir.Stmt{Kind: ir.Assign, Pos: suspend.Position(i)}
 	if name := b.locker(c); name != "" {
 		l := retype(b.value(c.Value), c.Value.Type())
 		if l.Op == ir.OpConst { // nil
@@ -377,7 +377,7 @@ func (b *fn) libraryCall(i *ssa.Call, callee *ssa.Function, lib libraryFunc) {
 	case lib.mayG && b.coloured:
 		e = b.rtg(lib.rt+"G", args...)
 	}
-	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: position(i)}
+	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: suspend.Position(i)}
 	waits := suspend.Primitive(callee) != "" || lib.maybe
 	if t, ok := i.Type().(*types.Tuple); ok && t.Len() > 0 {
 		if s.L = b.tuple(i, t); allNil(s.L) {
@@ -434,7 +434,7 @@ func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {
 		b.set(i, e)
 		return
 	}
-	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: position(i)}
+	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{e}, Pos: suspend.Position(i)}
 	if t, ok := i.Type().(*types.Tuple); !ok || t.Len() > 0 {
 		if len(referrers(i)) > 0 {
 			s.L = b.target(i)

@@ -235,7 +235,7 @@ func (b *fn) thunkOf(c *ssa.CallCommon, at ssa.Instruction, coloured, direct boo
 	p := b.home
 	b.thunks++
 	th := &ir.Thunk{Name: b.lowerer.unique(p, fmt.Sprintf("%s%s_t%d", prefix(p), b.lowerer.base(b.ssa), b.thunks))}
-	th.Pos = position(at)
+	th.Pos = suspend.Position(at)
 	pkg := b.pkg(p)
 	pkg.Thunks = append(pkg.Thunks, th)
 	val := &ir.Expr{Op: ir.OpEnv, Name: th.Name}

@@ -27,7 +27,7 @@ func (l *lowerer) hidden() []Finding {
 				what = l.hiddenCall(c)
 			}
 			if what != "" {
-				l.hides = append(l.hides, Finding{position(i), what, "what it does there is not seen in another process", "call it directly", true})
+				l.hides = append(l.hides, Finding{suspend.Position(i), what, "what it does there is not seen in another process", "call it directly", true})
 			}
 		})
 	}

@@ -85,7 +85,7 @@ func (b *fn) initImports(i *ssa.Call) {
 		if init == b.ssa {
 			continue
 		}
-		s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.loweredCall(init, &ssa.CallCommon{Value: init})}, Pos: position(i)}
+		s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.loweredCall(init, &ssa.CallCommon{Value: init})}, Pos: suspend.Position(i)}
 		if p := init.Pkg.Pkg; !b.importable(p) {
 			b.initialisers[p] = b.loweredName(init)
 			path := &ir.Expr{Op: ir.OpConst, Type: types.Typ[types.String], Const: constant.MakeString(p.Path())}

@@ -129,7 +129,7 @@ func (b *fn) instr(i ssa.Instruction) {
 		b.phis(i.Block(), i.Block().Succs[1])
 		b.emit(&ir.Stmt{Kind: ir.If, R: []*ir.Expr{cond}, Then: b.edge(i.Block(), i.Block().Succs[0]), Else: b.edge(i.Block(), i.Block().Succs[1])})
 	default:
-		b.refuse(position(i), "cannot compile this yet", "harkgen has no form for "+i.String(), "please report it")
+		b.refuse(suspend.Position(i), "cannot compile this yet", "harkgen has no form for "+i.String(), "please report it")
 	}
 }
 

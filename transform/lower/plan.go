@@ -226,21 +226,6 @@ func hasDefer(fn *ssa.Function) bool {
 	return found
 }
 
-// position returns the first valid position of instr, what follows it in its block, or its function.
-func position(instr ssa.Instruction) token.Pos {
-	if p := instr.Pos(); p.IsValid() {
-		return p
-	}
-	after := false
-	for _, i := range instr.Block().Instrs {
-		after = after || i == instr
-		if after && i.Pos().IsValid() {
-			return i.Pos()
-		}
-	}
-	return instr.Parent().Pos()
-}
-
 // All lists every function of the compiled packages.
 func (p *Plan) All() map[*ssa.Function]bool {
 	out := make(map[*ssa.Function]bool, len(p.fns))

@@ -41,7 +41,7 @@ func (b *fn) placed(name string, pos token.Pos) (_ string, vars []*ir.Expr) {
 func (b *fn) start(name string, i ssa.Instruction, args ...*ir.Expr) {
 	name, vars := b.placed(name, i.Pos())
 	args = append(args, vars...)
-	b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(name, args...)}, Pos: position(i)})
+	b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(name, args...)}, Pos: suspend.Position(i)})
 }
 
 // locker returns the function of rt that does what c does with a sync.Locker, which processes may share, or "".

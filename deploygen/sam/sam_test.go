@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/harkgen/harkgen/deploygen"
+	"github.com/harkgen/harkgen/deploygen/plan"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -24,8 +25,8 @@ var plans = map[string]*deploygen.Plan{
 		LogRetention:        365,
 		PointInTimeRecovery: true,
 		Entries: []deploygen.Entry{
-			{Name: "web.front", Target: "./cmd/web.front", Timeout: 60, Concurrency: 2},
-			{Name: "order-saga", Memory: 512},
+			{Name: "web.front", Target: "./cmd/web.front", Resources: plan.Resources{Timeout: 60}, Concurrency: 2},
+			{Name: "order-saga", Resources: plan.Resources{Memory: 512}},
 		},
 	},
 }

@@ -1,8 +1,8 @@
 package lambdahost
 
 import (
+	"bytes"
 	"crypto/sha256"
-	"debug/elf"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -40,25 +40,25 @@ func buildIdentity(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-// linkerID reads the note that the Go linker writes: sizes of name and
-// description, a tag, "Go\0\0", the id.
+// linkerID reads the note that the Go linker writes near the beginning of the file: the sizes of name and description, a type, "Go\0\0", the id.
+// Package debug/elf would find it by the section's name; but it links what it takes to read compressed debug information.
 func linkerID(path string) string {
-	f, err := elf.Open(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return ""
 	}
 	defer f.Close()
-	s := f.Section(".note.go.buildid")
-	if s == nil {
+	head, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	if err != nil {
 		return ""
 	}
-	note, err := s.Data()
-	if err != nil || len(note) < 16 {
+	i := bytes.Index(head, []byte("\x04\x00\x00\x00Go\x00\x00"))
+	if i < 4 {
 		return ""
 	}
-	n := binary.LittleEndian.Uint32(note[4:])
-	if string(note[12:16]) != "Go\x00\x00" || uint64(n) > uint64(len(note)-16) {
+	size, id := binary.LittleEndian.Uint32(head[i-4:]), head[i+8:]
+	if uint64(size) > uint64(len(id)) {
 		return ""
 	}
-	return string(note[16 : 16+n])
+	return string(id[:size])
 }

@@ -33,7 +33,7 @@ func newFunction(t *testing.T) *function {
 	t.Helper()
 	f := awsfake.New()
 	t.Cleanup(f.Close)
-	s, err := dynamo.Open(t.Context(), dynamo.Options{Table: awsfake.Table, Bucket: awsfake.Bucket, DynamoDB: f.DynamoDB(), S3: f.S3()})
+	s, err := dynamo.Open(dynamo.Options{Table: awsfake.Table, Bucket: awsfake.Bucket, DynamoDB: f.DynamoDB(), S3: f.S3()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,6 @@ package lambdahost
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -69,7 +68,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/harkgen/harkgen/rt"
@@ -96,7 +96,7 @@ func Main(p *rt.Program) {
 		}
 		rt.Main(p, host)
 	}
-	h, err := newHost(context.Background(), p.Name)
+	h, err := newHost(p.Name)
 	if err != nil {
 		fatal(err)
 	}
@@ -127,7 +127,7 @@ type host struct {
 // is longer than on a terminal.
 const patience = 3 * time.Second
 
-func newHost(ctx context.Context, program string) (*host, error) {
+func newHost(program string) (*host, error) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		return nil, errors.New("this is the handler of a compiled program; it runs only on AWS Lambda")
 	}
@@ -144,11 +144,16 @@ func newHost(ctx context.Context, program string) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryMaxAttempts(8))
+	cfg, err := awsConfig()
 	if err != nil {
 		return nil, err
 	}
-	s, err := dynamo.Open(ctx, dynamo.Options{Table: os.Getenv(EnvTable), Bucket: os.Getenv(EnvBucket)})
+	s, err := dynamo.Open(dynamo.Options{
+		Table:    os.Getenv(EnvTable),
+		Bucket:   os.Getenv(EnvBucket),
+		DynamoDB: dynamodb.NewFromConfig(cfg),
+		S3:       s3.NewFromConfig(cfg),
+	})
 	if err != nil {
 		return nil, err
 	}

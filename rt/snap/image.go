@@ -91,7 +91,8 @@ func checkImage(m *moduledata, sections int) {
 		m.text <= pc && pc < m.etext &&
 		sectionOf(uintptr(unsafe.Pointer(&imageProbe))) == secWritable &&
 		sectionOf(uintptr(unsafe.Pointer(&image))) == secWritable &&
-		sectionOf(uintptr(descOf(reflect.TypeFor[int]()))) == secReadOnly
+		sectionOf(uintptr(descOf(reflect.TypeFor[int]()))) == secReadOnly &&
+		methodsMirrored()
 	if !ok {
 		panic("snap: this Go runtime (" + runtime.Version() + ") lays out its image in an unknown way")
 	}

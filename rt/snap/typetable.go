@@ -217,12 +217,12 @@ func underlying(t reflect.Type) string {
 	case reflect.Interface:
 		var b strings.Builder
 		b.WriteString("interface{")
-		for i := range t.NumMethod() {
-			if i > 0 {
+		methodsOf(t, func(name string, sig reflect.Type) {
+			if b.Len() > len("interface{") {
 				b.WriteString("; ")
 			}
-			b.WriteString(t.Method(i).Name + strings.TrimPrefix(signature(t.Method(i).Type), "func"))
-		}
+			b.WriteString(name + strings.TrimPrefix(signature(sig), "func"))
+		})
 		return b.String() + "}"
 	}
 	return t.Kind().String()

@@ -43,30 +43,26 @@
 //  4. All reads of the table are strongly consistent; S3 always is.
 //
 // Throttling and server errors are retried by the SDK, with back-off, as often as the
-// clients are configured to; see [Open].
+// clients are configured to.
 package dynamo
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/harkgen/harkgen/rt/store"
 )
 
-// Options says where the state is. Table and Bucket are required.
+// Options says where the state is. All but Inline are required.
 type Options struct {
-	Table  string
-	Bucket string
-
-	// DynamoDB and S3 are the clients to use. Open makes those that are nil.
+	Table    string
+	Bucket   string
 	DynamoDB *dynamodb.Client
 	S3       *s3.Client
 
@@ -81,10 +77,6 @@ const (
 	DefaultInline = 4 << 10
 	// MaxInline keeps an item below DynamoDB's 400 KB.
 	MaxInline = 320 << 10
-
-	// maxAttempts is for clients made by Open. The SDK's default of 3 gives up after about a
-	// second; a burst that doubles a table's traffic may be throttled for longer.
-	maxAttempts = 8
 )
 
 // Attribute names of the table.
@@ -112,23 +104,10 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// Open returns a store with the clients of opts, or with clients made from the
-// environment as AWS tools do. It makes no request.
-func Open(ctx context.Context, opts Options) (*Store, error) {
-	if opts.Table == "" || opts.Bucket == "" {
-		return nil, errors.New("dynamo: the names of the table and the bucket are required")
-	}
-	if opts.DynamoDB == nil || opts.S3 == nil {
-		cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryMaxAttempts(maxAttempts))
-		if err != nil {
-			return nil, fmt.Errorf("dynamo: %w", err)
-		}
-		if opts.DynamoDB == nil {
-			opts.DynamoDB = dynamodb.NewFromConfig(cfg)
-		}
-		if opts.S3 == nil {
-			opts.S3 = s3.NewFromConfig(cfg)
-		}
+// Open returns a store. It makes no request.
+func Open(opts Options) (*Store, error) {
+	if opts.Table == "" || opts.Bucket == "" || opts.DynamoDB == nil || opts.S3 == nil {
+		return nil, errors.New("dynamo: the names of the table and the bucket and their clients are required")
 	}
 	if opts.Inline == 0 {
 		opts.Inline = DefaultInline

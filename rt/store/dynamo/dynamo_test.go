@@ -2,7 +2,6 @@ package dynamo_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,7 +17,7 @@ import (
 
 func open(t *testing.T, f *awsfake.Fake) *dynamo.Store {
 	t.Helper()
-	s, err := dynamo.Open(t.Context(), dynamo.Options{
+	s, err := dynamo.Open(dynamo.Options{
 		Table:    awsfake.Table,
 		Bucket:   awsfake.Bucket,
 		DynamoDB: f.DynamoDB(),
@@ -272,7 +271,7 @@ func TestRequests(t *testing.T) {
 }
 
 func ExampleOpen() {
-	_, err := dynamo.Open(context.Background(), dynamo.Options{Table: "t"})
+	_, err := dynamo.Open(dynamo.Options{Table: "t"})
 	fmt.Println(err)
-	// Output: dynamo: the names of the table and the bucket are required
+	// Output: dynamo: the names of the table and the bucket and their clients are required
 }

@@ -17,6 +17,8 @@ type Handle struct {
 }
 
 var handles = map[string]Handle{
+	"github.com/aws/aws-sdk-go-v2/aws.Config": {},
+
 	"database/sql.DB":        {Cannot: "database connections belong to one process", changes: "Close"},
 	"net.Listener":           {Cannot: "a network connection belongs to one process", changes: "Close"},
 	"net.TCPListener":        {Cannot: "a network connection belongs to one process", changes: "Close"},
@@ -51,9 +53,18 @@ var handles = map[string]Handle{
 
 // HandleOf returns what is known of type t.
 func HandleOf(t types.Type) (Handle, bool) {
-	h, ok := handles[TypeName(t)]
+	name := TypeName(t)
+	if strings.HasPrefix(name, awsServices) && strings.HasSuffix(name, ".Client") {
+		return awsClient, true
+	}
+	h, ok := handles[name]
 	return h, ok
 }
+
+// The clients of AWS are alike. Each holds an *http.Client.
+const awsServices = "github.com/aws/aws-sdk-go-v2/service/"
+
+var awsClient = Handle{Cannot: "the connections of an AWS client belong to one process"}
 
 // Sets reports whether method name changes a handle.
 func (h Handle) Sets(name string) bool {

@@ -169,7 +169,7 @@ func (m *Model) Effect(fn *ssa.Function) Effect {
 	if w, ok := writers[name]; ok {
 		return Effect{Writes: w, Stores: storers[name], Shallow: shallow[name], Keeps: keepers[name], Fresh: makesNew[name]}
 	}
-	if !makesHandle(fn) && m.harmless(fn) {
+	if strings.HasPrefix(name, awsServices) && strings.HasSuffix(name, ".NewFromConfig") || !makesHandle(fn) && m.harmless(fn) {
 		return reads
 	}
 	if recv := fn.Signature.Recv(); recv != nil {
@@ -195,10 +195,15 @@ func (m *Model) Effect(fn *ssa.Function) Effect {
 	return unknown
 }
 
+// Unchanging reports whether nothing changes what fn returns.
+func Unchanging(fn *ssa.Function) bool {
+	return fn != nil && Words("context.Background context.TODO")[Declared(fn)]
+}
+
 // makesHandle reports whether fn returns a handle, which may hide what fn was given.
 func makesHandle(fn *ssa.Function) bool {
 	for v := range fn.Signature.Results().Variables() {
-		if _, ok := handles[TypeName(deref(v.Type()))]; ok {
+		if _, ok := HandleOf(deref(v.Type())); ok {
 			return true
 		}
 	}

@@ -49,6 +49,7 @@ type prover struct {
 	variables map[*ssa.Alloc]*variable
 	oftenRun  map[*ssa.Function]bool
 	callbacks map[*ssa.Function]*called
+	passages  map[*ssa.Function][]passage
 	exposures map[string]*exposure
 	ends      map[*thread][]*end
 	locks     map[*ssa.Function]*held
@@ -89,6 +90,7 @@ func newProver(p *Program) *prover {
 		variables: map[*ssa.Alloc]*variable{},
 		oftenRun:  map[*ssa.Function]bool{},
 		callbacks: map[*ssa.Function]*called{},
+		passages:  map[*ssa.Function][]passage{},
 		exposures: map[string]*exposure{},
 		ends:      map[*thread][]*end{},
 		locks:     map[*ssa.Function]*held{},

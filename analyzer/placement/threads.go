@@ -305,6 +305,12 @@ func isNilConst(v ssa.Value) bool {
 	return ok && c.IsNil()
 }
 
+// A passage is a function that another may call, or start as a goroutine.
+type passage struct {
+	fn        *ssa.Function
+	elsewhere bool
+}
+
 // backFrom lists the functions of the program that lib may call, by way of other library functions.
 func (p *prover) backFrom(lib *ssa.Function) *called {
 	if x := p.callbacks[lib]; x != nil {
@@ -312,12 +318,8 @@ func (p *prover) backFrom(lib *ssa.Function) *called {
 	}
 	x := &called{}
 	p.callbacks[lib] = x
-	type visit struct {
-		fn        *ssa.Function
-		elsewhere bool
-	}
-	seen := map[visit]bool{}
-	work := []visit{{lib, false}}
+	seen := map[passage]bool{}
+	work := []passage{{lib, false}}
 	for len(work) > 0 {
 		v := work[len(work)-1]
 		work = work[:len(work)-1]
@@ -333,19 +335,34 @@ func (p *prover) backFrom(lib *ssa.Function) *called {
 			}
 			continue
 		}
-		if v.fn.String() == "(*sync.WaitGroup).Go" {
-			continue
-		}
-		for i := range instructions(v.fn) {
-			c, ok := i.(ssa.CallInstruction)
-			if !ok {
-				continue
-			}
-			_, starts := c.(*ssa.Go)
-			for _, callee := range p.Points.Callees(c) {
-				work = append(work, visit{callee, v.elsewhere || starts})
-			}
+		for _, next := range p.passagesFrom(v.fn) {
+			next.elsewhere = next.elsewhere || v.elsewhere
+			work = append(work, next)
 		}
 	}
 	return x
+}
+
+// passagesFrom lists what library function fn calls and starts, each once.
+func (p *prover) passagesFrom(fn *ssa.Function) []passage {
+	list, ok := p.passages[fn]
+	if ok || fn.String() == "(*sync.WaitGroup).Go" {
+		return list
+	}
+	seen := map[passage]bool{}
+	for i := range instructions(fn) {
+		c, ok := i.(ssa.CallInstruction)
+		if !ok {
+			continue
+		}
+		_, starts := c.(*ssa.Go)
+		for _, callee := range p.Points.Callees(c) {
+			if v := (passage{callee, starts}); !seen[v] {
+				seen[v] = true
+				list = append(list, v)
+			}
+		}
+	}
+	p.passages[fn] = list
+	return list
 }

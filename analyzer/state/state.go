@@ -204,6 +204,9 @@ func (d *decider) comparePos(a, b ssa.Instruction) int {
 
 // changes reports whether w, which may reach o, counts as a change of it.
 func changes(w *pointsto.Access, o *pointsto.Object) bool {
+	if library.Unchanging(o.Lib) {
+		return false
+	}
 	h, ok := handleOf(o)
 	if !ok || w.Callee == nil {
 		return true
@@ -276,9 +279,21 @@ func (d *decider) decide(dec *Decision) {
 	}
 }
 
-// inside lists what can be reached from o, without variables of code that is not compiled.
+// inside lists what can be reached from o, without variables of code that is not compiled, and what that code has made and a handle hides.
 func (d *decider) inside(o *pointsto.Object) []*pointsto.Object {
-	return slices.DeleteFunc(d.Reachable(o), func(x *pointsto.Object) bool { return x.External })
+	list := []*pointsto.Object{o}
+	seen := map[*pointsto.Object]bool{o: true}
+	for i := 0; i < len(list); i++ {
+		h, ok := handleOf(list[i])
+		hides := ok && h.Cannot != "" && !h.Open
+		for _, x := range d.Contents(list[i]) {
+			if !seen[x] && !x.External && !(hides && x.Lib != nil) {
+				seen[x] = true
+				list = append(list, x)
+			}
+		}
+	}
+	return list
 }
 
 // handleOf returns what is known of o's type.

@@ -49,7 +49,7 @@ func TestDecide(t *testing.T) {
 func scenario(t *testing.T, ar *txtar.Archive) {
 	dir := t.TempDir()
 	want := map[string][]string{} // by file:line
-	ar.Files = append(ar.Files, txtar.File{Name: "go.mod", Data: []byte("module example.com/t\n\ngo 1.26\n")})
+	ar.Files = append(ar.Files, module(t)...)
 	for _, f := range ar.Files {
 		name := filepath.Join(dir, filepath.FromSlash(f.Name))
 		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
@@ -93,6 +93,21 @@ func scenario(t *testing.T, ar *txtar.Archive) {
 		got[at(c.Pos)] = append(got[at(c.Pos)], "foreign "+c.Var.Pkg().Path()+"."+c.Var.Name())
 	}
 	compare(t, want, got)
+}
+
+// module returns a go.mod that requires what harkgen does, so that nothing has to be downloaded.
+func module(t *testing.T) []txtar.File {
+	t.Helper()
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := os.ReadFile("../../go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, requires, _ := strings.Cut(string(mod), "\n")
+	return []txtar.File{{Name: "go.mod", Data: []byte("module example.com/t\n" + requires)}, {Name: "go.sum", Data: sum}}
 }
 
 var reWant = regexp.MustCompile("(?:// |\\*/ )(state|rebuilt|foreign) [\"`]([^\"`]*)[\"`]")

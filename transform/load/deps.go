@@ -28,6 +28,11 @@ func left(path string) bool {
 	return false
 }
 
+// leftModule reports whether a module is left as it is: what the AWS SDK keeps while it waits are requests under way.
+func leftModule(path string) bool {
+	return path == "github.com/aws/smithy-go" || strings.HasPrefix(path, "github.com/aws/aws-sdk-go-v2")
+}
+
 // Eligible reports whether fn is of a package of another module that could be compiled.
 func (p *Program) Eligible(fn *ssa.Function) bool {
 	t := PackageOf(fn)
@@ -51,7 +56,7 @@ func (p *Program) eligiblePackage(t *types.Package) bool {
 		return yes
 	}
 	yes := false
-	if pkg := p.All[t.Path()]; pkg != nil && pkg.Types == t && pkg.Module != nil && !pkg.Module.Main && !p.banned[t.Path()] {
+	if pkg := p.All[t.Path()]; pkg != nil && pkg.Types == t && pkg.Module != nil && !pkg.Module.Main && !leftModule(pkg.Module.Path) && !p.banned[t.Path()] {
 		yes = len(pkg.GoFiles) == len(pkg.CompiledGoFiles) && len(pkg.OtherFiles) == 0
 		for path := range pkg.Imports {
 			yes = yes && !left(path)

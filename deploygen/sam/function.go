@@ -25,7 +25,7 @@ func (t *template) entry(e *plan.Entry) {
 	}, disposable...)
 	if e.Kind == plan.Server {
 		t.api(e.APIID())
-		t.output(e.ID()+"Url", "Where the server "+e.Name+" is", sub("${"+e.APIID()+".ApiEndpoint}"))
+		t.output(e.URLOutput(), "Where the server "+e.Name+" is", sub("${"+e.APIID()+".ApiEndpoint}"))
 	}
 	t.alarms(e)
 	t.output(e.FunctionID(), "Invoke this to start "+e.Name, ref(e.FunctionID()+".Alias"))

@@ -155,11 +155,11 @@ func (t *template) shared() {
 	t.table(plan.TableID, kv("TimeToLiveSpecification", doc{kv("AttributeName", "ttl"), kv("Enabled", true)}))
 	t.bucket(plan.BucketID, plan.BucketPolicyID)
 	t.add(plan.SchedulesID, "AWS::Scheduler::ScheduleGroup", tagList, doc{})
-	t.output("Table", "Records, mailboxes and small blobs", ref(plan.TableID))
-	t.output("Bucket", "Large blobs", ref(plan.BucketID))
+	t.output(plan.TableOutput, "Records, mailboxes and small blobs", ref(plan.TableID))
+	t.output(plan.BucketOutput, "Large blobs", ref(plan.BucketID))
 	if t.plan.HasRoutes() {
 		t.api(plan.APIID)
-		t.output("Url", "Where the HTTP events come in", sub("${"+plan.APIID+".ApiEndpoint}"))
+		t.output(plan.URLOutput, "Where the HTTP events come in", sub("${"+plan.APIID+".ApiEndpoint}"))
 	}
 }
 

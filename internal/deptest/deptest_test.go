@@ -103,8 +103,8 @@ var policy = []rule{
 	{pkg: "deploygen/sam", may: "deploygen/plan", ext: "github.com/goccy/go-yaml", why: "writes a template; knows no cloud's SDK"},
 	{pkg: "deploygen/local", may: "deploygen/plan rt/local rt/store/...", why: "runs the plan on this machine"},
 	{
-		pkg: "cmd/harkgen", may: "transform deploygen rt/local rt/store rt/store/shared rt/store/pebble",
-		ext: "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
+		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan internal/deployed rt/local rt/store rt/store/shared rt/store/pebble",
+		ext: "github.com/pelletier/go-toml/v2 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 		why: "the user's command: it compiles and supervises, and does not link rt itself",
 	},
 	{pkg: "cmd/conform", ext: "golang.org/x/term", why: "tests harkgen from outside, as a user would, with any corpus"},
@@ -118,6 +118,7 @@ var policy = []rule{
 		pkg: "internal/awsemu/...", may: "internal/awsemu/... rt/clock", ext: aws + " github.com/johannesboyne/gofakes3",
 		why: "the services for the local cloud and for tests; knows no program and no harkgen",
 	},
+	{pkg: "internal/deployed", may: "deploygen/plan rt/store rt/store/dynamo", ext: aws, why: "the only package of the command that speaks to AWS"},
 	{pkg: "internal/linear", ext: "github.com/anishathalye/porcupine", why: "checks histories, for tests"},
 	{pkg: "internal/model", may: "rt/exchange", why: "explores the protocol with the real state machine"},
 }

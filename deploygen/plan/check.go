@@ -168,10 +168,10 @@ var reserved = strings.Fields(`AWS_DEFAULT_REGION AWS_REGION AWS_EXECUTION_ENV A
 	AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME
 	AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_RUNTIME_API LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR`)
 
-// env checks the environment. Lambda has room for 4 KB, of which harkgen's own need one.
+// env checks the environment. Lambda has room for 4 KB, of which harkgen's own need one, and the ARN of each class.
 func (c *checker) env(e *Entry, who string) {
-	const maxEnv = 3 << 10
-	names, size := map[string]bool{}, 0
+	const maxEnv, arnSize = 3 << 10, 200
+	names, size := map[string]bool{}, arnSize*len(e.Goroutines)
 	for _, v := range e.Env {
 		size += len(v.Name) + len(v.Value)
 		switch {
@@ -185,7 +185,7 @@ func (c *checker) env(e *Entry, who string) {
 		names[v.Name] = true
 	}
 	if size > maxEnv {
-		c.errorf(e.Pos, "%s: the environment has %d bytes, at most %d are possible", who, size, maxEnv)
+		c.errorf(e.Pos, "%s: the environment variables, with %d for each class of goroutines, have %d bytes; at most %d are possible", who, arnSize, size, maxEnv)
 	}
 }
 

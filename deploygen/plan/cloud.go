@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +18,7 @@ const CloudFile = ".harkgen-cloud.json"
 // A Cloud says where a deployment is in a local cloud.
 type Cloud struct {
 	Endpoint string            `json:"endpoint"` // URL of all AWS APIs
-	Outputs  map[string]string `json:"outputs"`  // those of the template, by their names
+	Outputs  map[string]string `json:"outputs"`  // those of the template, by their names; see Plan.Outputs
 }
 
 // ReadCloud reads the file in the output module dir. The error wraps fs.ErrNotExist if no local cloud runs.
@@ -52,8 +53,7 @@ func (c *Cloud) Write(dir string) error {
 	return os.Rename(name+".new", name)
 }
 
-// Names of the outputs that all entries share. The others are logical ids: of each entry FunctionID, the ARN to invoke, QueueID and DeadLettersID,
-// URLs, and LogsID, the name of the log group; of a server URLOutput; and MadeID of triggers.
+// Names of outputs: of those that all entries share, and the end of those with the address of a server.
 const (
 	TableOutput  = "Table"
 	BucketOutput = "Bucket"
@@ -62,6 +62,30 @@ const (
 
 // URLOutput is the output with the address of a server.
 func (e *Entry) URLOutput() string { return e.ID() + URLOutput }
+
+// Outputs returns the names of all outputs of a checked plan, in order. Those that are logical ids are: of functions, ARNs to invoke; of queues, URLs; of
+// buckets, tables and log groups, names; of topics, ARNs.
+func (p *Plan) Outputs() []string {
+	names := map[string]bool{TableOutput: true, BucketOutput: true}
+	if p.HasRoutes() {
+		names[URLOutput] = true
+	}
+	for i := range p.Entries {
+		e := &p.Entries[i]
+		for _, id := range []string{e.FunctionID(), e.QueueID(), e.DeadLettersID(), e.LogsID()} {
+			names[id] = true
+		}
+		if e.Kind == Server {
+			names[e.URLOutput()] = true
+		}
+		for j := range e.Triggers {
+			if id := e.Triggers[j].MadeID(); id != "" {
+				names[id] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
 
 // EntryIDs returns the stems of the ids of the entries of a deployment with these outputs, in order.
 func EntryIDs(outputs map[string]string) []string {

@@ -74,7 +74,7 @@ func TestCheck(t *testing.T) {
 		{with(Entry{Name: "a", Env: []EnvVar{{Name: "AWS_REGION"}}}), "AWS_REGION is reserved"},
 		{with(Entry{Name: "a", Env: []EnvVar{{Name: "A-B"}}}), "cannot be the name of an environment variable"},
 		{with(Entry{Name: "a", Env: []EnvVar{{Name: "AB"}, {Name: "AB"}}}), "there twice"},
-		{with(Entry{Name: "a", Env: []EnvVar{{Name: "AB", Value: strings.Repeat("x", 4000)}}}), "at most 3072"},
+		{with(Entry{Name: "a", Env: []EnvVar{{Name: "AB", Value: strings.Repeat("x", 4000)}}}), "have 4002 bytes; at most 3072"},
 		{with(Entry{Name: "a", Policies: []Policy{{[]string{"s3:Get*"}, []string{"arn:aws:s3:::b/*", "*"}}}}), ""},
 		{with(Entry{Name: "a", Policies: []Policy{{[]string{"*"}, []string{"*"}}}}), `"*" is not an action`},
 		{with(Entry{Name: "a", Policies: []Policy{{[]string{"s3:GetObject"}, []string{"bucket"}}}}), `"bucket" is not a resource`},

@@ -2,6 +2,8 @@ package sam_test
 
 import (
 	"encoding/json"
+	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -83,6 +85,20 @@ func TestReferences(t *testing.T) {
 	}
 }
 
+// TestOutputs checks that the template has the outputs that those rely on who look for a deployment.
+func TestOutputs(t *testing.T) {
+	for name, p := range plans {
+		c, err := p.Check()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := slices.Sorted(maps.Keys(parse(t, files(t, p)[0].Data)["Outputs"].(tree)))
+		if want := c.Outputs(); !slices.Equal(got, want) {
+			t.Errorf("%s: the outputs are %v, want %v", name, got, want)
+		}
+	}
+}
+
 // stars are the resources of statements that may have a wildcard: what has no name before it is made, within what has.
 var stars = []string{
 	"${HarkBucket.Arn}/b/*",
@@ -124,6 +140,51 @@ func TestLeastPrivilege(t *testing.T) {
 		if n < 8 {
 			t.Errorf("%s: only %d statements were found", name, n)
 		}
+	}
+}
+
+var sdkCall = regexp.MustCompile(`&(dynamodb|s3|sqs|lambda|scheduler)\.(\w+)Input\{`)
+
+// TestActions checks that the role allows each request that the handler makes, as far as it is written in the packages that speak to AWS.
+func TestActions(t *testing.T) {
+	allowed := map[string]bool{}
+	walk(parse(t, files(t, plans["one"])[0].Data), "", func(path string, m tree) {
+		if m["Effect"] == "Allow" {
+			actions, _ := m["Action"].([]any)
+			for _, a := range actions {
+				allowed[a.(string)] = true
+			}
+		}
+	})
+	special := map[string]string{"lambda:Invoke": "lambda:InvokeFunction", "s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "s3:DeleteObjects": "s3:DeleteObject"}
+	n := 0
+	for _, dir := range []string{"store/dynamo", "lambdahost"} {
+		sources, err := filepath.Glob("../../rt/" + dir + "/*.go")
+		if err != nil || len(sources) == 0 {
+			t.Fatal(err, "no sources")
+		}
+		for _, name := range sources {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, call := range sdkCall.FindAllStringSubmatch(string(text), -1) {
+				n++
+				action := call[1] + ":" + call[2]
+				if special[action] != "" {
+					action = special[action]
+				}
+				if !allowed[action] {
+					t.Errorf("%s needs %s, which the role does not allow", name, action)
+				}
+			}
+		}
+	}
+	if n < 10 {
+		t.Errorf("only %d requests were found", n)
 	}
 }
 

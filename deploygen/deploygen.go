@@ -32,7 +32,7 @@ type File struct {
 	Data []byte
 }
 
-// Files returns the template, the Makefile and the plan itself. An error says all that is wrong with the plan.
+// Files returns the template, the Makefile, the settings of sam and the plan itself. An error says all that is wrong with the plan.
 func Files(p *Plan) ([]File, error) {
 	c, err := p.Check()
 	if err != nil {
@@ -49,6 +49,7 @@ func Files(p *Plan) ([]File, error) {
 	return []File{
 		{Path: "template.yaml", Data: template},
 		{Path: "Makefile", Data: sam.Makefile(c)},
+		{Path: "samconfig.toml", Data: sam.Config(c)},
 		{Path: plan.FileName, Data: data},
 	}, nil
 }

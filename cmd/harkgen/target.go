@@ -52,7 +52,7 @@ const (
 )
 
 func (f *targetFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.name, "target", targetLocal, "`WHERE` runs are: local, in the state directory, cloud, in the local cloud that harkgen cloud has started, or aws:STACK, in a stack of the AWS account of the environment; aws is the stack that sam deploy has noted")
+	cmd.Flags().StringVar(&f.name, "target", targetLocal, "`WHERE` runs are: local, in the state directory, cloud, in the local cloud that harkgen cloud has started, or aws:STACK, in a stack of the AWS account of the environment; aws is the stack in the compiled module's samconfig.toml")
 	if cmd.Flags().Lookup("state") == nil {
 		cmd.Flags().StringVar(&f.state, "state", defaultState, "with -target local, runs are in `DIR`")
 	}
@@ -107,12 +107,12 @@ func openDeployed(ctx context.Context, f *targetFlags) (*deployed.Deployment, er
 	return deployed.OpenCloud(ctx, c)
 }
 
-// notedStack is the stack that sam deploy --guided has written down beside the template.
+// notedStack is the stack that sam deploy deploys to.
 func notedStack(dir string) (string, error) {
 	name := filepath.Join(dir, "samconfig.toml")
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s does not exist: sam deploy --guided writes it; or name the stack: -target aws:STACK", name)
+		return "", fmt.Errorf("%s does not exist: run harkgen first, say with -o where the compiled module is, or name the stack: -target aws:STACK", name)
 	}
 	if err != nil {
 		return "", err

@@ -67,8 +67,25 @@ func (p *Plan) Check() (*Plan, error) {
 // retentions are the days that CloudWatch Logs accepts.
 var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
+var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+
+// stackOf makes a name for the stack of a program.
+func stackOf(program string) string {
+	name := strings.Trim(notStack.ReplaceAllString(path.Base(program), "-"), "-")
+	if !stackName.MatchString(name) {
+		name = ("harkgen-" + name)[:min(len("harkgen-")+len(name), 128)]
+	}
+	return strings.TrimRight(name, "-")
+}
+
+var notStack = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
 // plan checks what concerns all entries.
 func (c *checker) plan(p *Plan) {
+	p.Stack = cmp.Or(p.Stack, stackOf(p.Program))
+	if !stackName.MatchString(p.Stack) {
+		c.errorf("", "%q cannot be the name of a stack: letters, digits and -, a letter first, at most 128", p.Stack)
+	}
 	p.LogRetention = cmp.Or(p.LogRetention, DefaultLogRetention)
 	p.RunRetention = cmp.Or(p.RunRetention, DefaultRunRetention)
 	if !slices.Contains(retentions, p.LogRetention) {

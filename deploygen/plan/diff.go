@@ -123,6 +123,9 @@ func (d *differ) set(format string, a, b []string) {
 
 func (d *differ) plan(a, b *Plan) {
 	d.value("the program", a.Program, b.Program)
+	if a.Stack != b.Stack {
+		d.add(Changed, "the stack: %s, was %s; it is deployed beside that, which stays", b.Stack, a.Stack)
+	}
 	d.value("days that logs are kept", a.LogRetention, b.LogRetention)
 	d.value("days that finished runs are kept", a.RunRetention, b.RunRetention)
 	d.value("continuous backups of the table", a.PointInTimeRecovery, b.PointInTimeRecovery)

@@ -14,6 +14,7 @@ package plan
 // A Plan is what is to be deployed.
 type Plan struct {
 	Program string  `json:"program"` // what the whole is called, usually the module path
+	Stack   string  `json:"stack"`   // name of the stack; "" is made of the last part of Program
 	Entries []Entry `json:"entries"` // in any order
 
 	LogRetention        int               `json:"logRetention,omitempty"`        // days that logs are kept; 0 is DefaultLogRetention

@@ -52,6 +52,7 @@ func TestCheck(t *testing.T) {
 		{with(Entry{Name: "a", Target: "./x $(y)"}), "not a plain path"},
 		{with(Entry{Name: "a b"}), "not a plain path"},
 		{&Plan{Entries: []Entry{{Name: "a"}}, LogRetention: 2}, "2 days"},
+		{&Plan{Entries: []Entry{{Name: "a"}}, Stack: "my stack"}, "name of a stack"},
 		{&Plan{Entries: []Entry{{Name: "a"}}, RunRetention: -1}, "finished runs are kept is -1"},
 		{&Plan{Entries: []Entry{{Name: "a"}}, AlarmTopic: "arn:aws:sqs:eu-central-1:123456789012:q"}, "must be the ARN of an SNS topic"},
 		{&Plan{Entries: []Entry{{Name: "a"}}, AlarmTopic: "arn:aws-cn:sns:cn-north-1:123456789012:q"}, ""},
@@ -111,6 +112,23 @@ func many(n int) []Entry {
 		out[i].Name = "a" + strings.Repeat("a", i)
 	}
 	return out
+}
+
+func TestStack(t *testing.T) {
+	for program, want := range map[string]string{
+		"example.com/shop":           "shop",
+		"github.com/a/my_shop.go/v2": "v2",
+		"a.b_c":                      "a-b-c",
+		"2048":                       "harkgen-2048",
+		"é":                          "harkgen",
+		"":                           "harkgen",
+		strings.Repeat("x", 200):     "harkgen-" + strings.Repeat("x", 120),
+	} {
+		p, err := (&Plan{Program: program, Entries: []Entry{{Name: "a"}}}).Check()
+		if err != nil || p.Stack != want {
+			t.Errorf("the stack of %q is %q, want %q; %v", program, p.Stack, want, err)
+		}
+	}
 }
 
 // TestAllErrors checks that each is told, at its place.

@@ -17,7 +17,7 @@ func Makefile(p *plan.Plan) []byte {
 	b.WriteString(header("# ") + `
 #	make build                        the commands for this machine, into bin/
 #	make run ENTRY=... ARGS="..."     runs one of them
-#	sam build && sam deploy --guided  deploys to AWS
+#	sam build && sam deploy           deploys to AWS, as samconfig.toml says
 
 GO ?= go
 ARGS ?=

@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// plans are the goldens: testdata/NAME/template.yaml, Makefile and plan.json.
+// plans are the goldens: testdata/NAME/template.yaml, Makefile, samconfig.toml and plan.json.
 var plans = map[string]*deploygen.Plan{
 	"one": {Program: "example.com/wordcount", Entries: []deploygen.Entry{{Name: "wordcount"}}},
 	"two": {

@@ -5,9 +5,24 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/harkgen/harkgen/internal/awsemu/schedule"
 )
 
+// This file defines the checks of schedules and patterns, as EventBridge has them.
+
 func quote(s string) string { return strconv.Quote(s) }
+
+func checkSchedule(text string) string {
+	s, err := schedule.Parse(text, nil)
+	switch {
+	case err != nil:
+		return "the " + err.Error()
+	case s.Once():
+		return "the schedule " + quote(text) + " is due only once; use rate(...) or cron(...)"
+	}
+	return ""
+}
 
 // checkPattern checks an event pattern of EventBridge: an object whose leaves are lists of values and filters.
 func checkPattern(text string) string {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,13 +22,13 @@ import (
 )
 
 func (a *app) inspectCommand() *cobra.Command {
-	var state string
+	var t targetFlags
 	var at int64
 	var asJSON bool
 	process, most := -1, 100
 	how := local.InspectOptions{Depth: 4, Elems: 16, String: 200, Goroutines: 1000}
 	cmd := &cobra.Command{
-		Use:   "inspect [-state DIR] [-at STEP | -process N] [-json] [-depth N] [-max N] [-string N] [-v] RUN",
+		Use:   "inspect [-target WHERE] [-state DIR] [-at STEP | -process N] [-json] [-depth N] [-max N] [-string N] [-v] RUN",
 		Short: "Show the goroutines and variables of a run",
 		Long: `Inspect shows a run as it was at its last commit, also while it goes on: each goroutine with its calls
 and the variables in them that are still needed, the channels with what is in them and who waits for
@@ -54,10 +55,14 @@ else. The values are shown as they are: so are passwords and keys in variables.`
 			case how.Depth < 1 || how.Elems < 1 || how.String < 1 || how.Goroutines < 1:
 				return &usageError{cmd, "-depth, -max, -string and -goroutines need positive numbers"}
 			}
-			return a.inspect(cmd.Context(), &inspectFlags{state, at, process, most, asJSON}, args[0], how)
+			if err := t.check(cmd); err != nil {
+				return err
+			}
+			f := &inspectFlags{at: at, process: process, most: most, asJSON: asJSON}
+			return a.on(cmd.Context(), &t, func(t target) error { return t.Inspect(cmd.Context(), f, args[0], how) })
 		},
 	}
-	cmd.Flags().StringVar(&state, "state", defaultState, "the run is in `DIR`")
+	t.add(cmd)
 	cmd.Flags().Int64Var(&at, "at", 0, "show the run as of `STEP`, if that is kept, instead of its last commit")
 	cmd.Flags().IntVar(&process, "process", process, "show process `N` of a run that has several")
 	cmd.Flags().IntVar(&most, "processes", most, "list the first `N` processes of such a run")
@@ -118,9 +123,12 @@ func (a *app) inspect(ctx context.Context, f *inspectFlags, id string, how local
 	if err != nil {
 		return err
 	}
-	if at == 0 {
-		at = run.Step
-	}
+	return a.showRun(f, run, i)
+}
+
+// showRun shows a run of one process, as of the step that was asked for.
+func (a *app) showRun(f *inspectFlags, run *store.Run, i *local.Inspection) error {
+	at := cmp.Or(f.at, run.Step)
 	if f.asJSON {
 		return inspectJSON(a.stdout, run, at, i)
 	}
@@ -146,19 +154,29 @@ func (a *app) inspectSpread(ctx context.Context, f *inspectFlags, o *local.Optio
 		if err != nil {
 			return err
 		}
-		if f.asJSON {
-			return writeJSON(a.stdout, processDoc{docOf(run), f.process, i})
-		}
-		return a.printInspection(func(p *inspectPrinter) {
-			p.printf("process %d of run %s of %s, %s, step %d\n", f.process, run.ID, run.Program.Package, run.State, run.Step)
-			p.origin(i.Origin)
-			p.print(i)
-		})
+		return a.showProcess(f, run, i)
 	}
 	spread, run, err := local.InspectSpread(ctx, o, id, f.most)
 	if err != nil {
 		return err
 	}
+	return a.showSpread(f, run, spread)
+}
+
+// showProcess shows one process of a run.
+func (a *app) showProcess(f *inspectFlags, run *store.Run, i *local.Inspection) error {
+	if f.asJSON {
+		return writeJSON(a.stdout, processDoc{docOf(run), f.process, i})
+	}
+	return a.printInspection(func(p *inspectPrinter) {
+		p.printf("process %d of run %s of %s, %s, step %d\n", f.process, run.ID, run.Program.Package, run.State, run.Step)
+		p.origin(i.Origin)
+		p.print(i)
+	})
+}
+
+// showSpread shows the processes of a run.
+func (a *app) showSpread(f *inspectFlags, run *store.Run, spread *local.Spread) error {
 	if f.asJSON {
 		return writeJSON(a.stdout, spreadDoc{docOf(run), spread})
 	}

@@ -4,9 +4,16 @@
 //	harkgen run [flags] PKG [args]     compile and run, as go run does, but durably
 //	harkgen resume [flags] RUN         go on with a run that was stopped
 //	harkgen explain [packages]         tell what the compiler decides, and why
+//	harkgen diff [packages]            tell what a change of the source changes in the deployment
+//	harkgen invoke ENTRY [json]        start a run of an entry point, or send it an event
 //	harkgen ps [flags]                 list the runs, and what each goroutine waits for
 //	harkgen inspect [flags] RUN        show the goroutines of a run with their variables, its channels and locks
+//	harkgen logs RUN                   print what a run has written
+//	harkgen cancel RUN                 end a run for good
+//	harkgen dead [-replay]             list dead letters, or replay them
 //	harkgen version
+//
+// With -target, the last six and resume, of a run that has failed, are about runs in the local cloud or in an AWS account.
 //
 // Exit statuses are those of the go command: 0, 1 for errors in what was given, and for programs that
 // ended with another status than 0, 2 for wrong usage. A run that was interrupted ends with 128 and the number of the signal.
@@ -111,7 +118,7 @@ func (a *app) report(ctx context.Context, err error) int {
 }
 
 func (a *app) rootCommand() *cobra.Command {
-	out := "harkout"
+	out := defaultOutput
 	var src sourceFlags
 	root := &cobra.Command{
 		Use:   "harkgen [-o DIR] [-placement WHERE] [packages]",
@@ -139,15 +146,16 @@ go build. The source is not changed. Programs compiled so go on after a crash wh
 		}
 		fmt.Fprint(a.stdout, usageText(cmd))
 	})
-	root.AddCommand(a.runCommand(), a.resumeCommand(), a.explainCommand(), a.psCommand(), a.inspectCommand(), &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  exactArgs(0, ""),
-		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintln(a.stdout, version())
-			return nil
-		},
-	})
+	root.AddCommand(a.runCommand(), a.resumeCommand(), a.explainCommand(), a.diffCommand(), a.invokeCommand(), a.psCommand(), a.inspectCommand(),
+		a.logsCommand(), a.cancelCommand(), a.deadCommand(), &cobra.Command{
+			Use:   "version",
+			Short: "Print the version",
+			Args:  exactArgs(0, ""),
+			RunE: func(*cobra.Command, []string) error {
+				fmt.Fprintln(a.stdout, version())
+				return nil
+			},
+		})
 	return root
 }
 

@@ -3,12 +3,10 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"text/tabwriter"
 	"time"
@@ -20,54 +18,36 @@ import (
 )
 
 func (a *app) psCommand() *cobra.Command {
-	var state string
+	var t targetFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "ps [-state DIR] [-json]",
+		Use:   "ps [-target WHERE] [-state DIR] [-json]",
 		Short: "List runs",
 		Long: `Ps lists the runs with what each of their goroutines waited for at the last commit, or how many
 processes they have. A run that is stopped goes on with harkgen resume.`,
 		Args: exactArgs(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			runs, counts, err := a.list(cmd.Context(), state)
-			if asJSON {
-				err = errors.Join(psJSON(a.stdout, runs, counts), err)
-			} else if len(runs) > 0 {
-				err = errors.Join(psTable(a.stdout, runs, counts, time.Now()), err)
+			if err := t.check(cmd); err != nil {
+				return err
 			}
-			return err
+			return a.on(cmd.Context(), &t, func(t target) error {
+				runs, counts, err := t.Runs(cmd.Context())
+				if asJSON {
+					err = errors.Join(psJSON(a.stdout, runs, counts), err)
+				} else if len(runs) > 0 {
+					err = errors.Join(psTable(a.stdout, runs, counts, time.Now()), err)
+				}
+				return err
+			})
 		},
 	}
-	cmd.Flags().StringVar(&state, "state", defaultState, "list the runs in `DIR`")
+	t.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
 // processCounts are those of the runs that may have several, by their ids.
 type processCounts map[string]*local.Counts
-
-// list returns the runs that can be read, and an error about the others.
-func (a *app) list(ctx context.Context, state string) ([]store.Run, processCounts, error) {
-	s, dir, err := a.openState(state, false)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	defer s.Close()
-	runs, err := local.List(ctx, dir, s)
-	counts := processCounts{}
-	for i := range runs {
-		if r := &runs[i]; r.Program.Spread && !r.Ended() {
-			c, err2 := local.CountProcesses(ctx, s, r.ID)
-			if err = errors.Join(err, err2); err2 == nil {
-				counts[r.ID] = &c
-			}
-		}
-	}
-	return runs, counts, err
-}
 
 // A psRun is a run as -json prints it.
 type psRun struct {

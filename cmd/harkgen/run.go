@@ -109,20 +109,31 @@ With -workers N, N > 1, goroutines are placed by -placement auto unless -placeme
 
 func (a *app) resumeCommand() *cobra.Command {
 	var f runFlags
+	var t targetFlags
 	cmd := &cobra.Command{
-		Use:   "resume [-state DIR] [-workers N] [-chaos N [-inproc]] [-keep N] [-v] RUN",
+		Use:   "resume [-target WHERE] [-state DIR] [-workers N] [-chaos N [-inproc]] [-keep N] [-v] RUN",
 		Short: "Go on with a run",
 		Long: `Resume goes on with a run that was stopped or killed, from its last commit. It compiles the
-program again; the run fits only the program that started it.`,
+program again; the run fits only the program that started it. In the cloud runs go on by themselves; there
+resume tries one again that has failed, in the version that started it.`,
 		Args: exactArgs(1, "no run to resume; harkgen ps lists them"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(cmd); err != nil {
+			if err := errors.Join(f.check(cmd), t.check(cmd)); err != nil {
 				return err
 			}
-			return a.resume(cmd.Context(), &f, args[0])
+			for _, name := range []string{"workers", "chaos", "inproc", "keep", "verbose"} {
+				if t.name != targetLocal && cmd.Flags().Changed(name) {
+					return &usageError{cmd, "-" + name + " is for -target local"}
+				}
+			}
+			if t.name == targetLocal {
+				return a.resume(cmd.Context(), &f, args[0])
+			}
+			return a.on(cmd.Context(), &t, func(t target) error { return t.Resume(cmd.Context(), args[0]) })
 		},
 	}
 	f.add(cmd)
+	t.add(cmd)
 	return cmd
 }
 

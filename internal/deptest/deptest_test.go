@@ -70,7 +70,7 @@ var policy = []rule{
 	{pkg: "rt/store/storetest", may: "rt/store", why: "the conformance suite is called by the stores, not the other way"},
 	{pkg: "rt/store/pebble", may: "rt/store", ext: "github.com/cockroachdb/pebble/v2", why: "the only package that knows Pebble"},
 	{pkg: "rt/store/shared", may: "rt/store rt/store/pebble", why: "the lock of the embedded store is what it shares"},
-	{pkg: "rt/store/dynamo/...", may: "rt/store", ext: aws, why: "DynamoDB and S3; the fake servers live beside it"},
+	{pkg: "rt/store/dynamo/...", may: "rt/store", ext: aws, why: "DynamoDB and S3"},
 	{
 		pkg: "rt/store/pages", may: "rt/store", ext: "github.com/klauspost/compress github.com/PlakarKorp/go-cdc-chunkers",
 		why: "how snapshots are cut, compressed and named, over any store",
@@ -99,12 +99,12 @@ var policy = []rule{
 	// Packaging and commands.
 	{pkg: ".", why: "holds the source of rt for the compiler, as data"},
 	{pkg: "deploygen", may: "deploygen/...", why: "a plan to files"},
-	{pkg: "deploygen/plan", why: "plain data"},
+	{pkg: "deploygen/plan", may: "internal/awsemu/schedule", why: "plain data"},
 	{pkg: "deploygen/sam", may: "deploygen/plan", ext: "github.com/goccy/go-yaml", why: "writes a template; knows no cloud's SDK"},
 	{pkg: "deploygen/local", may: "deploygen/plan rt/local rt/store/...", why: "runs the plan on this machine"},
 	{
-		pkg: "cmd/harkgen", may: "transform deploygen rt/local rt/store rt/store/shared rt/store/pebble",
-		ext: "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
+		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan internal/deployed rt/local rt/store rt/store/shared rt/store/pebble",
+		ext: "github.com/pelletier/go-toml/v2 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 		why: "the user's command: it compiles and supervises, and does not link rt itself",
 	},
 	{pkg: "cmd/conform", ext: "golang.org/x/term", why: "tests harkgen from outside, as a user would, with any corpus"},
@@ -114,6 +114,11 @@ var policy = []rule{
 	{pkg: "examples/...", why: "ordinary Go programs: no import of harkgen, nothing to download"},
 
 	{pkg: "internal/...", ext: "github.com/rogpeppe/go-internal", why: "tests"},
+	{
+		pkg: "internal/awsemu/...", may: "internal/awsemu/... rt/clock", ext: aws + " github.com/johannesboyne/gofakes3",
+		why: "the services for the local cloud and for tests; knows no program and no harkgen",
+	},
+	{pkg: "internal/deployed", may: "deploygen/plan rt/store rt/store/dynamo", ext: aws, why: "the only package of the command that speaks to AWS"},
 	{pkg: "internal/linear", ext: "github.com/anishathalye/porcupine", why: "checks histories, for tests"},
 	{pkg: "internal/model", may: "rt/exchange", why: "explores the protocol with the real state machine"},
 }

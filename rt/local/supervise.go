@@ -356,15 +356,20 @@ func (r *Run) brokenPipe(ctx context.Context, w *worker) (ending, error) {
 	if err := r.drop(ctx, w); err != nil {
 		return 0, err
 	}
-	next := r.rec
-	next.State, next.Exit, next.Signal, next.Reason = store.Done, -1, "signal: broken pipe", "exit"
-	next.Wake, next.Snap, next.Wrote, next.Gs, next.Count = time.Time{}, store.Snapshot{}, 0, nil, 0
-	next.Output = store.Output{Base: next.Output.Base + next.Output.Size}
-	next.Step++
-	if err := r.put(ctx, &next, nil); err != nil {
+	if err := r.endBy(ctx, "signal: broken pipe"); err != nil {
 		return 0, err
 	}
 	return ended, r.cleanUp(ctx)
+}
+
+// endBy commits an end that does not come from the program. What it wrote since the last commit is lost.
+func (r *Run) endBy(ctx context.Context, signal string) error {
+	next := r.rec
+	next.State, next.Exit, next.Signal, next.Reason, next.Error = store.Done, -1, signal, "exit", ""
+	next.Wake, next.Snap, next.Wrote, next.Gs, next.Count = time.Time{}, store.Snapshot{}, 0, nil, 0
+	next.Output = store.Output{Base: next.Output.Base + next.Output.Size}
+	next.Step++
+	return r.put(ctx, &next, nil)
 }
 
 // cleanUp leaves only the record of a run that is done, and the steps that are kept.

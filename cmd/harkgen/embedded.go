@@ -22,6 +22,7 @@ type embedded struct {
 	*app
 	state  string
 	output string
+	flags  *runFlags // of resume
 }
 
 func (e *embedded) Close() error { return nil } // each call opens the store for itself
@@ -81,7 +82,7 @@ func (e *embedded) Runs(ctx context.Context) ([]store.Run, processCounts, error)
 }
 
 func (e *embedded) Resume(ctx context.Context, id string) error {
-	return e.resume(ctx, &runFlags{state: e.state}, id)
+	return e.resume(ctx, e.flags, id)
 }
 
 func (e *embedded) Cancel(ctx context.Context, id string) error {

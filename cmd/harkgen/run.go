@@ -126,9 +126,7 @@ resume tries one again that has failed, in the version that started it.`,
 					return &usageError{cmd, "-" + name + " is for -target local"}
 				}
 			}
-			if t.name == targetLocal {
-				return a.resume(cmd.Context(), &f, args[0])
-			}
+			t.run = &f
 			return a.on(cmd.Context(), &t, func(t target) error { return t.Resume(cmd.Context(), args[0]) })
 		},
 	}

@@ -44,6 +44,8 @@ type targetFlags struct {
 	name   string // local, cloud, aws or aws:STACK
 	output string // the output module
 	state  string // of local
+
+	run *runFlags // of resume
 }
 
 const (
@@ -77,7 +79,7 @@ func (f *targetFlags) check(cmd *cobra.Command) error {
 // open opens the target.
 func (a *app) open(ctx context.Context, f *targetFlags) (target, error) {
 	if f.name == targetLocal {
-		return &embedded{app: a, state: f.state, output: f.output}, nil
+		return &embedded{app: a, state: f.state, output: f.output, flags: f.run}, nil
 	}
 	d, err := openDeployed(ctx, f)
 	if err != nil {

@@ -240,7 +240,7 @@ var sqsChecks = []check{
 		got := ""
 		soon(func() bool { got = e.bodies(q); return got != "" })
 		return lines(before, code(err), got, e.counts(dead))
-	}, "1 0 0; ok; m; 0 0 0", moto("-")}, // it moves nothing, and fails
+	}, "1 0 0; ok; m; 0 0 0", moto("-")}, // moto fails and moves nothing, which takes long to see
 	{"a move from a queue without dead letters", func(e *env) string {
 		e.queue("", nil)
 		_, err := e.sqs.StartMessageMoveTask(e.ctx, &sqs.StartMessageMoveTaskInput{SourceArn: aws.String("arn:aws:sqs:eu-central-1:123456789012:" + e.name)})

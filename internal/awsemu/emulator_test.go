@@ -460,10 +460,10 @@ func TestFaultsRepeat(t *testing.T) {
 		}
 		return b.String()
 	}
-	if draw(1) != draw(1) || draw(1) == draw(2) {
+	one, again, two := draw(1), draw(1), draw(2)
+	if one != again || one == two {
 		t.Error("the faults do not follow from the seed")
 	}
-	one := draw(1)
 	for _, want := range []string{`"Throttle":true`, `"Status":500`, `"Lose":true`, `"Duplicate":true`, `"Reorder":true`} {
 		if !strings.Contains(one, want) {
 			t.Errorf("never %s", want)
@@ -479,7 +479,6 @@ func strip(f awsemu.Fault) map[string]any {
 // TestWorkers sends and receives from many goroutines while requests fail: each message comes at least once.
 func TestWorkers(t *testing.T) {
 	s, e, _ := serve(t, awsemu.Options{})
-	e = newEnv(t, s.URL(), "res")
 	e.sqs = sqs.NewFromConfig(s.Config()) // it retries
 	q := e.queue("", attrs{"VisibilityTimeout": "1"})
 	s.SetFault(awsemu.Faults(7, awsemu.Rates{Throttle: 0.05, Fail: 0.05, Lose: 0.05, Duplicate: 0.1, Reorder: 0.2}))

@@ -9,6 +9,24 @@
 //
 // [Options.Fault] makes it misbehave: throttle, fail, answer late, or lose the answer of
 // a request that took effect.
+//
+// # Compared with others
+//
+// TestConformance is a table of calls and their outcomes, which is run against this emulator, moto 5.2.5 and ElasticMQ 1.6.11. They agree
+// but for what the table says of each, which comes to this. Ours does what the manuals of AWS say.
+//
+// moto, DynamoDB: takes what the service refuses (unused values, an operand compared with itself, BETWEEN with its bounds swapped, keys in
+// filters and of the wrong type, a key twice in a batch, projections that overlap, numbers out of range, index keys of the wrong type) and
+// breaks with status 500 on expressions that cannot be parsed; keeps numbers as they were written, and computes with 28 digits; projects one
+// element of a list at most; has no LastEvaluatedKey when a page ends with the last item; ignores tokens of transactions; counts capacity as 1.
+// An unknown index is ResourceNotFoundException.
+//
+// moto, others: takes SQS messages that are empty or no XML, and unknown attributes of queues; does not say where a dead letter came from, and
+// has no move tasks; invokes no schedules, and does not check their expressions; takes a schedule group twice, and an empty SNS message; ignores
+// logStreamNamePrefix, and JSON patterns of logs; ignores wrong checksums of objects.
+//
+// ElasticMQ: deleting twice is an error; visibility timeouts have no limit; an empty batch and odd ids of entries are fine; a message of
+// 1 MiB is too large; many errors have other codes. Both it and moto say ReceiptHandleIsInvalid where a deleted message's visibility is changed.
 package awsemu
 
 import (

@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"hash/fnv"
+	"iter"
 	"slices"
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
@@ -119,12 +120,15 @@ func (r read) start() error {
 	return nil
 }
 
-// page reads from items that come after the start of the page, in order.
-func (r read) page(its []Item) readOutput {
+// page reads from items, in order, those that are wanted.
+func (r read) page(its iter.Seq[Item], want func(Item) bool) readOutput {
 	out := readOutput{}
 	got := []Item{}
 	size := 0
-	for i, it := range its {
+	for it := range its {
+		if !want(it) {
+			continue
+		}
 		seen := it
 		if r.x != nil && (r.x.global || r.in.Select == "ALL_PROJECTED_ATTRIBUTES" || r.in.Select == "" && r.paths == nil) {
 			seen = r.x.project(r.t, it)
@@ -134,7 +138,7 @@ func (r read) page(its []Item) readOutput {
 		if r.filter.holds(seen) {
 			got = append(got, project(seen, r.paths))
 		}
-		if r.in.Limit != nil && out.ScannedCount == *r.in.Limit || size > maxPage && i < len(its)-1 {
+		if r.in.Limit != nil && out.ScannedCount == *r.in.Limit || size > maxPage {
 			out.LastEvaluatedKey = pick(it, r.names())
 			break
 		}
@@ -189,21 +193,26 @@ func (s *Service) query(in *queryInput) (out readOutput, err error) {
 		return out, api.Invalid("The provided starting key is outside query boundaries based on provided conditions")
 	}
 	its := r.partition(hash)
-	order := r.compare
+	seq, order := slices.Values(its), r.compare
 	if in.ScanIndexForward != nil && !*in.ScanIndexForward {
+		seq = func(yield func(Item) bool) {
+			for _, it := range slices.Backward(its) {
+				if !yield(it) {
+					return
+				}
+			}
+		}
 		order = func(a, b Item) int { return r.compare(b, a) }
-		slices.Reverse(its)
 	}
-	its = slices.DeleteFunc(its, func(it Item) bool {
-		return !cond.holds(it) || from != nil && order(it, from) <= 0
-	})
-	return r.page(its), nil
+	return r.page(seq, func(it Item) bool {
+		return (from == nil || order(it, from) > 0) && cond.holds(it)
+	}), nil
 }
 
 // partition returns the items with a hash key, in order.
 func (r read) partition(hash Value) []Item {
 	if r.x == nil {
-		return slices.Clone(r.t.parts[hash.text()])
+		return r.t.parts[hash.text()]
 	}
 	its := slices.DeleteFunc(r.t.all(), func(it Item) bool { return !r.x.has(it) || !it[r.k.hash].equal(hash) })
 	slices.SortFunc(its, r.compare)
@@ -309,16 +318,12 @@ func (s *Service) scan(in *scanInput) (out readOutput, err error) {
 	if err := r.start(); err != nil {
 		return out, err
 	}
-	its := r.t.all()
-	if from := in.ExclusiveStartKey; from != nil {
-		its = slices.DeleteFunc(its, func(it Item) bool { return r.t.compareScan(it, from) <= 0 })
-	}
-	its = slices.DeleteFunc(its, func(it Item) bool {
+	from := in.ExclusiveStartKey
+	return r.page(slices.Values(r.t.all()), func(it Item) bool {
 		h := fnv.New32a()
 		h.Write([]byte(it[r.t.hash].text()))
-		return r.x != nil && !r.x.has(it) || int(h.Sum32())%total != segment
-	})
-	return r.page(its), nil
+		return (r.x == nil || r.x.has(it)) && int(h.Sum32())%total == segment && (from == nil || r.t.compareScan(it, from) > 0)
+	}), nil
 }
 
 // compareScan orders items as all does.

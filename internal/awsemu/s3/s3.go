@@ -47,7 +47,7 @@ type times struct{ *clock.Clock }
 func (t times) Now() time.Time                     { return t.Clock.Now().UTC() }
 func (t times) Since(then time.Time) time.Duration { return t.Now().Sub(then) }
 
-// OnChange sets a function that is called after each change, by one goroutine at a time.
+// OnChange sets a function that is called after each change, in their order. It must not call the service.
 func (s *Service) OnChange(f func(Change)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -258,9 +258,9 @@ func (s *Service) receiveMessage(c *api.Call, in *receiveMessageInput) (out rece
 	}
 }
 
-// wait waits until a message may have become visible, and reports whether there is still time.
+// wait waits until a message may have become visible, and reports whether there is time left and the client has not gone.
 func (s *Service) wait(c *api.Call, q *queue, end time.Time) bool {
-	if !s.clock.Now().Before(end) || c.Err() != nil {
+	if !s.clock.Now().Before(end) {
 		return false
 	}
 	until := end
@@ -275,7 +275,7 @@ func (s *Service) wait(c *api.Call, q *queue, end time.Time) bool {
 	s.clock.Sleep(ctx.Done(), until)
 	s.mu.Lock()
 	delete(q.waiting, &wake)
-	return true
+	return c.Err() == nil
 }
 
 // receive takes up to max visible messages, and moves those that were received too often.

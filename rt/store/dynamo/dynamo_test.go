@@ -5,10 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/harkgen/harkgen/internal/awsemu"
 	"github.com/harkgen/harkgen/internal/awsemu/emutest"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
@@ -40,6 +47,34 @@ func TestStore(t *testing.T) {
 			fakes[dir] = emutest.New(t)
 		}
 		return open(t, fakes[dir])
+	})
+}
+
+// TestStoreOnMoto runs the suite over the emulator that others maintain, if it runs: see internal/awsemu/peers.sh.
+func TestStoreOnMoto(t *testing.T) {
+	endpoint := os.Getenv("AWSEMU_MOTO")
+	if endpoint == "" {
+		t.Skip("AWSEMU_MOTO names no moto")
+	}
+	cfg := awsemu.Config(endpoint)
+	var n atomic.Int32
+	storetest.Run(t, func(t *testing.T) store.Store {
+		name := fmt.Sprintf("store-%d-%x", n.Add(1), os.Getpid())
+		db, objects := dynamodb.NewFromConfig(cfg), s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+		if err := emutest.CreateTable(t.Context(), db, name); err != nil {
+			t.Fatal(err)
+		}
+		_, err := objects.CreateBucket(t.Context(), &s3.CreateBucketInput{
+			Bucket: &name, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: awsemu.Region},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := dynamo.Open(t.Context(), dynamo.Options{Table: name, Bucket: name, DynamoDB: db, S3: objects})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
 	})
 }
 

@@ -28,26 +28,32 @@ func ParseQuery(form []byte) (op string, params []byte, err error) {
 	values.Del("Version")
 	root := map[string]any{}
 	for name, v := range values {
-		put(root, strings.Split(name, "."), v[0])
+		if len(v) > 1 || !put(root, strings.Split(name, "."), v[0]) {
+			return "", nil, Errorf("MalformedQueryString", "%s is given in several ways", name)
+		}
 	}
 	params, err = json.Marshal(lists(root))
 	return op, params, err
 }
 
-// put sets the member at a path; where a value and members meet, the value is lost and the decoder misses it.
-func put(m map[string]any, path []string, v string) {
+// put sets the member at a path, and reports false if there is something there, or a value on the way.
+func put(m map[string]any, path []string, v string) bool {
 	for len(path) > 1 {
+		if m[path[0]] == nil {
+			m[path[0]] = map[string]any{}
+		}
 		inner, ok := m[path[0]].(map[string]any)
 		if !ok {
-			inner = map[string]any{}
-			m[path[0]] = inner
+			return false
 		}
 		m, path = inner, path[1:]
 	}
+	_, there := m[path[0]]
 	m[path[0]] = v
+	return !there
 }
 
-// lists makes objects {"member": {"1": ...}} into lists.
+// lists makes objects {"member": {"1": ...}} into lists, unless a number is missing: then the decoder will refuse them.
 func lists(v any) any {
 	m, ok := v.(map[string]any)
 	if !ok {
@@ -59,7 +65,9 @@ func lists(v any) any {
 			for i := 1; numbered[strconv.Itoa(i)] != nil; i++ {
 				list = append(list, lists(numbered[strconv.Itoa(i)]))
 			}
-			return list
+			if len(list) == len(numbered) {
+				return list
+			}
 		}
 	}
 	for name, e := range m {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -85,6 +86,10 @@ func (s *Service) Put(bucket, key string, data []byte) error {
 
 // ServeHTTP implements [http.Handler].
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := refuse(r); err != nil {
+		writeError(w, err)
+		return
+	}
 	if err := decodeBody(r); err != nil {
 		writeError(w, err)
 		return
@@ -93,6 +98,36 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w = &withoutChecksum{w}
 	}
 	s.handler.ServeHTTP(w, r)
+}
+
+// known are the parameters that mean something here.
+var known = strings.Fields(`list-type prefix delimiter marker max-keys continuation-token start-after encoding-type fetch-owner
+	uploads uploadId partNumber part-number-marker max-parts key-marker upload-id-marker max-uploads delete location x-id`)
+
+// unknown are what headers begin with that would be ignored.
+var unknown = []string{"X-Amz-Tagging", "X-Amz-Object-Lock-", "X-Amz-Copy-Source-If-", "X-Amz-Copy-Source-Range", "X-Amz-Server-Side-Encryption-Customer-",
+	"X-Amz-Website-Redirect-Location", "X-Amz-Grant-", "X-Amz-Write-Offset-Bytes"}
+
+// refuse refuses what gofakes3 would pass over, or take for another request, such as PUT /bucket?lifecycle.
+func refuse(r *http.Request) *s3Error {
+	what := ""
+	for name := range r.URL.Query() {
+		if !slices.Contains(known, name) && !strings.HasPrefix(name, "X-Amz-") && !strings.HasPrefix(name, "response-") {
+			what = name
+		}
+	}
+	for name := range r.Header {
+		if slices.ContainsFunc(unknown, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			what = name
+		}
+	}
+	if r.Method == http.MethodDelete && r.Header.Get("If-Match") != "" {
+		what = "If-Match"
+	}
+	if what == "" {
+		return nil
+	}
+	return &s3Error{http.StatusNotImplemented, "NotImplemented", "the emulator does not know " + what}
 }
 
 // withoutChecksum leaves the checksum of the whole object out of an answer that is not the whole, or was not to have it.

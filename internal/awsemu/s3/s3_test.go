@@ -66,6 +66,33 @@ func TestChunks(t *testing.T) {
 	}
 }
 
+// TestRefuses checks that what is not known is refused, not taken for another request.
+func TestRefuses(t *testing.T) {
+	s := New(nil)
+	if err := s.CreateBucket("b"); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		method, url, header string
+	}{
+		{"PUT", "/c?lifecycle", ""}, {"PUT", "/b?versioning", ""}, {"GET", "/b/k?tagging", ""}, {"DELETE", "/b/k?versionId=1", ""},
+		{"PUT", "/b/k", "X-Amz-Tagging"}, {"DELETE", "/b/k", "If-Match"}, {"PUT", "/b/k", "X-Amz-Server-Side-Encryption-Customer-Key"},
+	} {
+		r := httptest.NewRequest(test.method, test.url, strings.NewReader("x"))
+		if test.header != "" {
+			r.Header.Set(test.header, "x")
+		}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != http.StatusNotImplemented {
+			t.Errorf("%+v: %d %s", test, w.Code, w.Body)
+		}
+	}
+	if there, err := s.BucketExists("c"); there || err != nil {
+		t.Errorf("a bucket was made: %v", err)
+	}
+}
+
 func FuzzChunks(f *testing.F) {
 	f.Add([]byte(chunked("hello world", 3, "a: b\r\n")))
 	f.Add([]byte("ffffffff\r\nx"))

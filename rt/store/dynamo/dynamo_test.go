@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -85,21 +84,13 @@ func TestStoreWithFaults(t *testing.T) {
 	}
 	storetest.Run(t, func(t *testing.T) store.Store {
 		f := emutest.New(t)
-		rnd := rand.New(rand.NewPCG(1, 2))
-		// Who does not hear of its own put before somebody else's gets ErrConflict, and counts once
-		// more: see "Lost answers" in package store.
-		lose := !strings.HasSuffix(t.Name(), "/Counter")
-		f.SetFault(func(op string) emutest.Fault {
-			switch rnd.IntN(20) {
-			case 0:
-				return emutest.Fault{Throttle: true}
-			case 1:
-				return emutest.Fault{Status: 500}
-			case 2:
-				return emutest.Fault{Lose: lose}
-			}
-			return emutest.Fault{}
-		})
+		rates := awsemu.Rates{Throttle: 0.05, Fail: 0.05, Lose: 0.05}
+		if strings.HasSuffix(t.Name(), "/Counter") {
+			// Who does not hear of its own put before somebody else's gets ErrConflict, and counts once
+			// more: see "Lost answers" in package store.
+			rates.Lose = 0
+		}
+		f.SetFault(awsemu.Faults(1, rates))
 		return open(t, f)
 	})
 }

@@ -69,7 +69,7 @@ func TestStoreOnMoto(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := dynamo.Open(t.Context(), dynamo.Options{Table: name, Bucket: name, DynamoDB: db, S3: objects})
+		s, err := dynamo.Open(dynamo.Options{Table: name, Bucket: name, DynamoDB: db, S3: objects})
 		if err != nil {
 			t.Fatal(err)
 		}

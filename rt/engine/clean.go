@@ -65,6 +65,7 @@ func (e *Engine) clean(ctx context.Context) error {
 		e.mu.Lock()
 		if e.ended = e.ended[len(list):]; len(e.ended) == 0 {
 			e.ended = nil
+			bell(e.toTimer)
 		}
 		e.mu.Unlock()
 	}

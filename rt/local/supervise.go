@@ -58,7 +58,7 @@ func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
 		return r.executeSpread(ctx)
 	}
 	for {
-		if r.rec.State == store.Waiting && !sleepUntil(ctx, r.rec.Wake) {
+		if r.rec.State == store.Waiting && !r.sleep(ctx) {
 			return nil, ErrStopped
 		}
 		how, err := r.life(ctx, work)
@@ -75,10 +75,10 @@ func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
 
 func (r *Run) result() *Result { return &Result{Exit: r.rec.Exit, Signal: r.rec.Signal} }
 
-// sleepUntil looks at the clock now and then: timers stand still while the machine is suspended.
-func sleepUntil(ctx context.Context, wake time.Time) bool {
+// sleep waits for Wake. It looks at the clock now and then: timers stand still while the machine is suspended.
+func (r *Run) sleep(ctx context.Context) bool {
 	for {
-		d := time.Until(wake)
+		d := r.rec.Wake.Sub(r.o.Now())
 		if d <= 0 {
 			return true
 		}

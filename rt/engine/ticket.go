@@ -56,6 +56,9 @@ func (t *Task) Ticket(ctx context.Context, until time.Time) (*Ticket, error) {
 	return k, nil
 }
 
+// Owner owns blobs that belong to the process: they are deleted with the run at the latest.
+func (k *Ticket) Owner() string { return owner(k.Run, uint32(k.Process)%owners) }
+
 // Append appends the encoding.
 func (k *Ticket) Append(b []byte) []byte {
 	b = binary.AppendUvarint(b, ticketFormat)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,17 +20,36 @@ import (
 
 // This file defines a function for tests: the handler, the fake services, the log.
 
-// A function is one function with everything around it.
-type function struct {
+// A tested is a function with everything around it.
+type tested struct {
 	*host
 	t   *testing.T
 	aws *awsfake.Fake
-	out bytes.Buffer // the log, stdout
-	err bytes.Buffer // the log, stderr
-	n   int          // invocations
+	out buffer // the log, stdout
+	err buffer // the log, stderr
+	n   int    // invocations
+	fns *versions
 }
 
-func newFunction(t *testing.T) *function {
+// A buffer is a bytes.Buffer for several goroutines.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func newFunction(t *testing.T) *tested {
 	t.Helper()
 	f := awsfake.New()
 	t.Cleanup(f.Close)
@@ -41,7 +61,7 @@ func newFunction(t *testing.T) *function {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &function{t: t, aws: f}
+	l := &tested{t: t, aws: f}
 	l.host = &host{
 		program:  "fake",
 		version:  "3",
@@ -52,13 +72,16 @@ func newFunction(t *testing.T) *function {
 		stdout:   &l.out,
 		stderr:   &l.err,
 		patience: 100 * time.Millisecond,
+		linger:   20 * time.Millisecond,
 		margin:   func(left time.Duration) time.Duration { return min(left*5/6, 5*time.Second) },
 	}
+	l.fns = newVersions(t, l.host)
+	l.self = &function{client: l.fns, name: "f"}
 	return l
 }
 
 // invoke is one invocation with so much time.
-func (l *function) invoke(event any, timeout time.Duration) (string, error) {
+func (l *tested) invoke(event any, timeout time.Duration) (string, error) {
 	l.t.Helper()
 	payload, err := json.Marshal(event)
 	if err != nil {
@@ -75,7 +98,7 @@ func (l *function) invoke(event any, timeout time.Duration) (string, error) {
 	return string(out), err
 }
 
-func (l *function) start(timeout time.Duration, run string, args ...string) Result {
+func (l *tested) start(timeout time.Duration, run string, args ...string) Result {
 	l.t.Helper()
 	out, err := l.invoke(StartEvent{Run: run, Args: args}, timeout)
 	if err != nil {
@@ -89,7 +112,7 @@ func (l *function) start(timeout time.Duration, run string, args ...string) Resu
 }
 
 // deliver invokes the function with messages and returns the ids of those that failed.
-func (l *function) deliver(timeout time.Duration, ms ...awsfake.Message) []string {
+func (l *tested) deliver(timeout time.Duration, ms ...awsfake.Message) []string {
 	l.t.Helper()
 	var e events.SQSEvent
 	for _, m := range ms {
@@ -117,7 +140,7 @@ func (l *function) deliver(timeout time.Duration, ms ...awsfake.Message) []strin
 }
 
 // record returns what is stored about the run.
-func (l *function) record(run string) *store.Run {
+func (l *tested) record(run string) *store.Run {
 	l.t.Helper()
 	r, _, err := l.get(l.t.Context(), run)
 	if err != nil {
@@ -127,7 +150,7 @@ func (l *function) record(run string) *store.Run {
 }
 
 // change changes the stored record.
-func (l *function) change(run string, f func(*store.Run)) {
+func (l *tested) change(run string, f func(*store.Run)) {
 	l.t.Helper()
 	r, version, err := l.get(l.t.Context(), run)
 	if err != nil {
@@ -144,11 +167,11 @@ func (l *function) change(run string, f func(*store.Run)) {
 }
 
 // elapse makes time pass until the run's Wake.
-func (l *function) elapse(run string) {
+func (l *tested) elapse(run string) {
 	l.change(run, func(r *store.Run) { r.Wake = time.Now().Add(-time.Second) })
 }
 
-func (l *function) wantOut(want string) {
+func (l *tested) wantOut(want string) {
 	l.t.Helper()
 	if l.out.String() != want {
 		l.t.Errorf("stdout %q, want %q; stderr %q", l.out.String(), want, l.err.String())

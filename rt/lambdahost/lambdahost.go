@@ -65,14 +65,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/harkgen/harkgen/rt"
+	"github.com/harkgen/harkgen/rt/clock"
+	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
 	"github.com/harkgen/harkgen/rt/wire"
@@ -80,9 +82,13 @@ import (
 
 // Names of the environment variables that say where the resources are. deploygen/plan has the same ones.
 const (
-	EnvTable  = "HARK_TABLE"
-	EnvBucket = "HARK_BUCKET"
-	EnvQueue  = "HARK_QUEUE" // URL
+	EnvTable     = "HARK_TABLE"
+	EnvBucket    = "HARK_BUCKET"
+	EnvQueue     = "HARK_QUEUE"     // URL
+	EnvQueueARN  = "HARK_QUEUE_ARN" // the same, as the target of schedules
+	EnvSchedules = "HARK_SCHEDULES" // group of one-time schedules; without it there are none
+	EnvScheduler = "HARK_SCHEDULER" // ARN of the role with which they send to the queue
+	EnvRetention = "HARK_RETENTION" // days for which finished runs are kept; without it they are kept for ever
 )
 
 const envWorker = "HARK_FD" // as in rt/wire
@@ -115,17 +121,29 @@ type host struct {
 	version string // of the function
 	build   string // buildName of this binary
 	exe     string // path of this binary
+	spread  bool   // the program may have several processes
+	clock   *clock.Clock
 	store   store.Store
 	queue   *queue
+	self    *function
+
+	retention time.Duration // of the records of runs that are done; 0: for ever
+
+	stepping string         // the run that stepper is for
+	stepper  *local.Stepper // nil: there is none
 
 	stdout, stderr io.Writer
 	patience       time.Duration // how long output may wait for a commit
+	linger         time.Duration // how long a run of several processes may have nothing to do before it is left
 	margin         func(left time.Duration) time.Duration
 }
 
 // Patience is how long output waits before a commit is made for it. A commit costs a write, so it
 // is longer than on a terminal.
 const patience = 3 * time.Second
+
+// linger is short beside what it costs to leave and to be woken again.
+const linger = 100 * time.Millisecond
 
 func newHost(ctx context.Context, program string) (*host, error) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
@@ -154,17 +172,28 @@ func newHost(ctx context.Context, program string) (*host, error) {
 	}
 	version := cmp.Or(lambdacontext.FunctionVersion, "$LATEST")
 	return &host{
-		program:  program,
-		version:  version,
-		build:    buildName(version, identity),
-		exe:      exe,
-		store:    s,
-		queue:    &queue{client: sqs.NewFromConfig(cfg), url: os.Getenv(EnvQueue)},
-		stdout:   os.Stdout,
-		stderr:   os.Stderr,
-		patience: patience,
-		margin:   margin,
+		program:   program,
+		version:   version,
+		build:     buildName(version, identity),
+		exe:       exe,
+		spread:    rt.Distributed(),
+		clock:     clock.FromEnv(),
+		store:     s,
+		queue:     newQueue(cfg),
+		self:      &function{client: newLambda(cfg), name: lambdacontext.FunctionName},
+		retention: retention(),
+		stdout:    os.Stdout,
+		stderr:    os.Stderr,
+		patience:  patience,
+		linger:    linger,
+		margin:    margin,
 	}, nil
+}
+
+// retention returns that of the environment.
+func retention() time.Duration {
+	days, _ := strconv.Atoi(os.Getenv(EnvRetention))
+	return time.Duration(days) * 24 * time.Hour
 }
 
 // margin is what is kept of an invocation for the last commit and what comes after it.

@@ -21,6 +21,9 @@ import (
 
 func TestMain(m *testing.M) {
 	if _, ok := os.LookupEnv(envWorker); ok {
+		if len(os.Args) > 1 && os.Args[1] == "crowd" {
+			runCrowd()
+		}
 		fakeProgram(os.Args[1:])
 	}
 	os.Setenv("AWS_LAMBDA_RUNTIME_API", "x") // the program must not see them

@@ -53,10 +53,9 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	case failed != nil:
 		next.State, next.Error = store.Failed, failed.Why
 		return nil, errors.Join(r.put(work, &next, nil), failed)
-	case errors.Is(err, engine.ErrPaused):
-		if next.Wake = e.Wake(); next.Wake.IsZero() || next.Wake.After(r.o.Now()) {
-			next.State = store.Waiting
-		} else {
+	case errors.Is(err, engine.ErrPaused), r.o.Fleet != nil && ctx.Err() != nil:
+		next.State, next.Wake = store.Waiting, e.Wake()
+		if ctx.Err() != nil && !next.Wake.IsZero() && !next.Wake.After(r.o.Now()) {
 			next.State, next.Wake = store.Running, time.Time{}
 		}
 		return nil, errors.Join(r.put(work, &next, nil), ErrStopped)
@@ -99,13 +98,20 @@ func (r *Run) attachWorkers(e *engine.Engine, here *pool) (detach func()) {
 }
 
 // A crew executes process 0 here, and the others there.
-type crew struct{ here, there engine.Worker }
+type crew struct {
+	here  *pool
+	there engine.Worker
+}
 
 func (c *crew) Execute(ctx context.Context, t *engine.Task) error {
 	if t.Process() == 0 {
 		return c.here.Execute(ctx, t)
 	}
-	return c.there.Execute(ctx, t)
+	err := c.there.Execute(ctx, t)
+	if failed, ok := errors.AsType[*FailedError](err); ok {
+		c.here.fail(failed)
+	}
+	return err
 }
 
 // deleteProcesses deletes what is stored of the processes of a run that has ended. If the supervisor dies before that, whoever opens the run does it.

@@ -376,13 +376,17 @@ func (r *Run) cleanUp(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.deleteMessages(ctx); err != nil {
+		return err
+	}
+	return r.sweep(ctx)
+}
+
+func (r *Run) deleteMessages(ctx context.Context) error {
 	for {
 		ms, err := r.o.Store.Messages(ctx, r.rec.ID, store.Key{}, 100)
-		if err != nil {
+		if len(ms) == 0 || err != nil {
 			return err
-		}
-		if len(ms) == 0 {
-			return r.sweep(ctx)
 		}
 		var keys []store.Key
 		for _, m := range ms {
@@ -392,4 +396,19 @@ func (r *Run) cleanUp(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// CleanUp deletes all that is stored of a run that has ended, but for its record and what that points to. Nobody executes it any more.
+func CleanUp(ctx context.Context, s store.Store, run *store.Run) error {
+	r := &Run{o: Options{Store: s}, rec: *run}
+	if err := r.openPages(ctx); err != nil {
+		return err
+	}
+	if err := r.deleteProcesses(ctx, s); err != nil {
+		return err
+	}
+	if err := r.deleteMessages(ctx); err != nil {
+		return err
+	}
+	return r.sweep(ctx)
 }

@@ -1,0 +1,163 @@
+package lambdahost
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/harkgen/harkgen/rt/store"
+)
+
+// This file tests runs of several processes, with real workers.
+
+func newCrowd(t *testing.T) *tested {
+	l := newFunction(t)
+	l.spread = true
+	return l
+}
+
+// settle delivers wake-ups until the run has ended.
+func (l *tested) settle(run string, timeout time.Duration) *store.Run {
+	l.t.Helper()
+	for range 60 {
+		if r := l.record(run); ended(r) {
+			return r
+		}
+		for _, m := range l.aws.Receive() {
+			if r := l.record(run); r.State == store.Waiting || time.Until(r.Wake) > time.Second {
+				l.elapse(run)
+			}
+			l.deliver(timeout, m)
+		}
+	}
+	l.t.Fatalf("the run does not end: %+v", l.record(run))
+	return nil
+}
+
+// wantCrowd checks that each of n processes has written its lines, in order. Once, unless lines were lost with an invocation that died.
+func (l *tested) wantCrowd(n int) {
+	l.t.Helper()
+	lines := strings.Split(strings.TrimSpace(l.out.String()), "\n")
+	begun, over := map[string]int{}, map[string]int{}
+	for _, line := range lines {
+		what, i, _ := strings.Cut(line, " ")
+		switch what {
+		case "begin":
+			begun[i]++
+		case "end":
+			over[i]++
+			if begun[i] == 0 {
+				l.t.Errorf("%q comes before its begin", line)
+			}
+		}
+	}
+	for i := range n {
+		if k := fmt.Sprint(i); begun[k] != 1 || over[k] != 1 {
+			l.t.Errorf("process %d has begun %d times and ended %d times", i, begun[k], over[k])
+		}
+	}
+	if lines[len(lines)-1] != "done" || strings.Count(l.out.String(), "done") != 1 {
+		l.t.Errorf("the end of the output: %q", lines[len(lines)-1])
+	}
+	if l.t.Failed() {
+		l.t.Log(l.out.String(), l.err.String())
+	}
+}
+
+func TestSpread(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	if res := l.start(60*time.Second, "r", "crowd", "20", "1", "1ms"); res.State != "done" || res.Status != 0 {
+		t.Fatalf("%+v %s", res, l.err.String())
+	}
+	l.wantCrowd(20)
+	if l.fns.steps != 20 || len(l.fns.all) > l.fns.most {
+		t.Errorf("%d steps in %d environments", l.fns.steps, len(l.fns.all))
+	}
+	if r := l.record("r"); r.Step < 21 || !r.Program.Spread {
+		t.Errorf("%+v", r)
+	}
+	if keys := l.aws.Objects(); len(keys) > 0 {
+		t.Errorf("left in the bucket: %q", keys)
+	}
+	if rs, _, err := l.store.List(t.Context(), "r/", "", 10); err != nil || len(rs) > 0 {
+		t.Errorf("%v, %d records are left", err, len(rs))
+	}
+}
+
+// TestSpreadSleep: nobody executes the run while all its processes sleep.
+func TestSpreadSleep(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	if res := l.start(60*time.Second, "r", "crowd", "3", "1", "3s"); res.State != "waiting" {
+		t.Fatalf("%+v %s", res, l.err.String())
+	}
+	if r := l.record("r"); r.State != store.Waiting || time.Until(r.Wake) > 3*time.Second || r.Step < 4 {
+		t.Errorf("%+v", r)
+	}
+	ms := l.aws.Receive()
+	if len(ms) != 2 || ms[1].Delay > 3*time.Second {
+		t.Errorf("messages %v", ms)
+	}
+	time.Sleep(time.Until(l.record("r").Wake))
+	l.deliver(60*time.Second, ms[1])
+	l.settle("r", 60*time.Second)
+	l.wantCrowd(3)
+}
+
+// TestSpreadOutOfTime: processes that are executed for longer than an invocation are saved, and go on in the next.
+func TestSpreadOutOfTime(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	l.fns.timeout = 8 * time.Second
+	res := l.start(8*time.Second, "r", "crowd", "2", "400", "10ms")
+	if res.State == "done" || res.State == "failed" {
+		t.Fatalf("%+v %s", res, l.err.String())
+	}
+	if r := l.settle("r", 8*time.Second); r.State != store.Done {
+		t.Errorf("%+v", r)
+	}
+	l.wantCrowd(2)
+}
+
+// TestSpreadThrottled has less concurrency than there are processes.
+func TestSpreadThrottled(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	l.fns.limit = 2
+	if res := l.start(60*time.Second, "r", "crowd", "12", "1", "1ms"); res.State != "done" {
+		t.Fatalf("%+v %s", res, l.err.String())
+	}
+	l.wantCrowd(12)
+}
+
+// TestSpreadFaults kills step invocations and loses their answers.
+func TestSpreadFaults(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	l.fns.fault = func(n int) fault { return fault(n % 5) } // none, kill, cut, lose, none
+	if res := l.start(60*time.Second, "r", "crowd", "15", "1", "1ms"); res.State != "done" {
+		t.Fatalf("%+v %s", res, l.err.String())
+	}
+	l.wantCrowd(15)
+}
+
+// TestSpreadCrash has a process that kills its worker again and again.
+func TestSpreadCrash(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	res := l.start(60*time.Second, "r", "crowd", "2", "kill")
+	if res.State != "failed" || !strings.Contains(res.Error, "five times") || !strings.Contains(res.Error, "killed") {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestSpreadRefused(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	res := l.start(60*time.Second, "r", "crowd", "2", "refuse")
+	if res.State != "failed" || !strings.Contains(res.Error, "os.File") {
+		t.Errorf("%+v", res)
+	}
+}

@@ -339,6 +339,12 @@ func TestAway(t *testing.T) {
 				t.Fatal(exit, err)
 			}
 			requests, took := v.total, time.Since(began)
+			if err := e.Delete(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if left := len(v.m.records) + len(v.m.blobs); left > 0 || v.total-requests > 20 {
+				t.Errorf("%d requests to delete all, %d records and blobs are left", v.total-requests, left)
+			}
 			t.Logf("%d processes: %d requests of the store, %d invocations, %v", test.n, requests, invocations.Load(), took)
 			if invocations.Load() != test.n {
 				t.Errorf("%d invocations for %d processes", invocations.Load(), test.n)

@@ -251,6 +251,9 @@ func (t *Task) resend(ctx context.Context) (again bool, err error) { // rule: re
 		return false, damaged(e.o.Run, fmt.Sprintf("the record of process %d", t.p), err)
 	}
 	t.sent = e.send(b, encoded, t.record())
+	e.mu.Lock()
+	t.commits++ // of somebody else, but the process gets on
+	e.mu.Unlock()
 	return false, t.settled(ctx)
 }
 

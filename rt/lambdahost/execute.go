@@ -158,7 +158,7 @@ func (h *host) options(s store.Store) *local.Options {
 	return &local.Options{
 		Store: s, Worker: h.exe, Env: workerEnv(os.Environ()),
 		Stdout: h.stdout, Stderr: h.stderr, Patience: h.patience,
-		Stay: stay, Now: h.clock.Now,
+		Stay: stay, Clock: h.clock,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/harkgen/harkgen/rt/clock"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
 	"github.com/harkgen/harkgen/rt/store/dynamo/awsfake"
@@ -61,12 +63,17 @@ func newFunction(t *testing.T) *tested {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ticks, err := clock.New("", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	l := &tested{t: t, aws: f}
 	l.host = &host{
 		program:  "fake",
 		version:  "3",
 		build:    buildName("3", "aaaa"),
 		exe:      exe,
+		clock:    ticks,
 		store:    s,
 		queue:    &queue{client: f.SQS(), url: f.QueueURL()},
 		stdout:   &l.out,
@@ -83,16 +90,21 @@ func newFunction(t *testing.T) *tested {
 // invoke is one invocation with so much time.
 func (l *tested) invoke(event any, timeout time.Duration) (string, error) {
 	l.t.Helper()
+	return l.invokeIn(l.t.Context(), event, timeout)
+}
+
+func (l *tested) invokeIn(ctx context.Context, event any, timeout time.Duration) (string, error) {
+	l.t.Helper()
 	payload, err := json.Marshal(event)
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	l.n++
-	ctx, cancel := context.WithTimeout(l.t.Context(), timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: fmt.Sprint("request-", l.n)})
 	out, err := l.Invoke(ctx, payload)
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		l.t.Errorf("invocation %d was killed at the deadline", l.n)
 	}
 	return string(out), err
@@ -114,6 +126,11 @@ func (l *tested) start(timeout time.Duration, run string, args ...string) Result
 // deliver invokes the function with messages and returns the ids of those that failed.
 func (l *tested) deliver(timeout time.Duration, ms ...awsfake.Message) []string {
 	l.t.Helper()
+	return l.deliverIn(l.t.Context(), timeout, ms...)
+}
+
+func (l *tested) deliverIn(ctx context.Context, timeout time.Duration, ms ...awsfake.Message) []string {
+	l.t.Helper()
 	var e events.SQSEvent
 	for _, m := range ms {
 		e.Records = append(e.Records, events.SQSMessage{
@@ -124,7 +141,7 @@ func (l *tested) deliver(timeout time.Duration, ms ...awsfake.Message) []string 
 			Attributes:    map[string]string{"ApproximateReceiveCount": "2"},
 		})
 	}
-	out, err := l.invoke(e, timeout)
+	out, err := l.invokeIn(ctx, e, timeout)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -166,8 +183,15 @@ func (l *tested) change(run string, f func(*store.Run)) {
 	}
 }
 
-// elapse makes time pass until the run's Wake.
+// elapse makes time pass until the run's Wake: by the clock, or, if an invocation may be executing it, in its record.
 func (l *tested) elapse(run string) {
+	l.t.Helper()
+	if r := l.record(run); r.State == store.Waiting {
+		if err := l.clock.Advance(max(l.left(r), 0)); err != nil {
+			l.t.Fatal(err)
+		}
+		return
+	}
 	l.change(run, func(r *store.Run) { r.Wake = time.Now().Add(-time.Second) })
 }
 

@@ -11,6 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/harkgen/harkgen/rt/engine"
+	"github.com/harkgen/harkgen/rt/exchange"
 )
 
 // A versions is the Lambda service with the versions of one function. It implements invoker. Each environment executes one invocation at a time.
@@ -19,6 +22,8 @@ type versions struct {
 	timeout time.Duration
 
 	mu      sync.Mutex
+	life    context.Context // of all that is being executed
+	die     context.CancelFunc
 	hosts   map[string]*host // what environments are made of
 	idle    map[string][]*host
 	all     []*host
@@ -26,8 +31,9 @@ type versions struct {
 	passed  []string // payloads of others
 	limit   int      // of concurrent ones; 0: none
 	running int
-	most    int               // were running at the same time
-	fault   func(n int) fault // what befalls the n-th step; may be nil
+	most    int                                     // were running at the same time
+	fault   func(p exchange.ProcessID, n int) fault // what befalls the n-th step of a process; may be nil
+	tries   map[exchange.ProcessID]int
 }
 
 // A fault befalls an invocation.
@@ -40,8 +46,10 @@ const (
 )
 
 func newVersions(t *testing.T, h *host) *versions {
-	v := &versions{t: t, timeout: 20 * time.Second, hosts: map[string]*host{h.version: h}, idle: map[string][]*host{}}
+	v := &versions{t: t, timeout: 20 * time.Second, hosts: map[string]*host{h.version: h}, idle: map[string][]*host{}, tries: map[exchange.ProcessID]int{}}
+	v.life, v.die = context.WithCancel(context.Background())
 	t.Cleanup(func() {
+		v.kill()
 		for _, h := range v.all {
 			h.endSteps()
 		}
@@ -57,7 +65,7 @@ func (v *versions) Invoke(ctx context.Context, in *lambda.InvokeInput, _ ...func
 		v.mu.Unlock()
 		return nil, &types.ResourceNotFoundException{Message: aws.String("no such version")}
 	case in.InvocationType == types.InvocationTypeEvent:
-		v.passed = append(v.passed, string(in.Payload))
+		v.passed = append(v.passed, aws.ToString(in.Qualifier)+" "+string(in.Payload))
 		v.mu.Unlock()
 		return &lambda.InvokeOutput{StatusCode: 202}, nil
 	case v.limit > 0 && v.running == v.limit:
@@ -65,20 +73,43 @@ func (v *versions) Invoke(ctx context.Context, in *lambda.InvokeInput, _ ...func
 		return nil, &types.TooManyRequestsException{Message: aws.String("Rate Exceeded.")}
 	}
 	v.steps++
-	f := fault(0)
-	if v.fault != nil {
-		f = v.fault(v.steps)
-	}
+	f := v.misfortune(in.Payload)
 	v.running++
 	v.most = max(v.most, v.running)
 	env := v.environment(h)
 	v.mu.Unlock()
-	out, err := v.run(ctx, env, in.Payload, f)
+	var out *lambda.InvokeOutput
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		out, err = v.run(env, in.Payload, f)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.running--
+		v.idle[h.version] = append(v.idle[h.version], env)
+	}()
+	select {
+	case <-done:
+		return out, err
+	case <-ctx.Done(): // nobody listens any more
+		return nil, ctx.Err()
+	}
+}
+
+// kill kills all that is being executed.
+func (v *versions) kill() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.running--
-	v.idle[h.version] = append(v.idle[h.version], env)
-	return out, err
+	v.die()
+	v.life, v.die = context.WithCancel(context.Background())
+}
+
+// busy reports whether an invocation is under way.
+func (v *versions) busy() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.running > 0
 }
 
 // environment returns an environment that is idle, or a new one. The caller holds mu.
@@ -94,19 +125,36 @@ func (v *versions) environment(h *host) *host {
 	return &env
 }
 
-func (v *versions) run(ctx context.Context, env *host, payload []byte, f fault) (*lambda.InvokeOutput, error) {
+// misfortune says what befalls an invocation. The caller holds mu.
+func (v *versions) misfortune(payload []byte) fault {
+	_, r, err := decodeEvent(payload)
+	if v.fault == nil || err != nil || r.Step == nil || r.Step.Blob != "" {
+		return 0
+	}
+	k, err := engine.DecodeTicket(r.Step.Data)
+	if err != nil {
+		v.t.Error(err)
+		return 0
+	}
+	v.tries[k.Process]++
+	return v.fault(k.Process, v.tries[k.Process])
+}
+
+func (v *versions) run(env *host, payload []byte, f fault) (*lambda.InvokeOutput, error) {
 	crashed := &lambda.InvokeOutput{FunctionError: aws.String("Unhandled"), Payload: []byte(`{"errorType":"Runtime.ExitError","errorMessage":"exit status 137"}`)}
 	if f == kill {
 		return crashed, nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), v.timeout)
+	v.mu.Lock()
+	ctx, cancel := context.WithTimeout(v.life, v.timeout)
+	v.mu.Unlock()
 	defer cancel()
 	if f == cut {
 		defer time.AfterFunc(10*time.Millisecond, cancel).Stop()
 	}
 	answer, err := env.Invoke(ctx, payload)
 	switch {
-	case f == cut && ctx.Err() != nil:
+	case ctx.Err() != nil:
 		env.endSteps()
 		return crashed, nil
 	case f == lose:

@@ -32,8 +32,9 @@ func TestMain(m *testing.M) {
 }
 
 type fake struct {
-	host rt.Host
-	n    int // the state
+	host  rt.Host
+	n     int // the state
+	ahead time.Duration
 }
 
 // fakeProgram does what its first argument says.
@@ -47,6 +48,7 @@ func fakeProgram(args []string) {
 	if err != nil {
 		panic(err)
 	}
+	f.ahead = start.Ahead
 	if start.Snapshot != nil {
 		state, err := io.ReadAll(start.Snapshot)
 		if err != nil {
@@ -79,7 +81,7 @@ func fakeProgram(args []string) {
 		}
 		if f.n == 3 {
 			f.n++
-			f.commit("idle", time.Now().Add(time.Hour), size)
+			f.commit("idle", time.Now().Add(time.Hour+f.ahead), size)
 		}
 	case "sleep": // sleep DURATION [SIZE]: three times, with snapshots of a size
 		d, _ := time.ParseDuration(args[1])
@@ -90,7 +92,7 @@ func fakeProgram(args []string) {
 		for f.n < 3 {
 			f.n++
 			fmt.Println("sleep", f.n)
-			f.commit("idle", time.Now().Add(d), size)
+			f.commit("idle", time.Now().Add(d+f.ahead), size)
 		}
 		fmt.Println("woke")
 		os.Exit(3)

@@ -138,7 +138,7 @@ func (l *loaded) start(ctx context.Context) error {
 		return err
 	}
 	l.replies = append(l.replies, rs...)
-	start := wire.Start{Run: l.pool.r.rec.ID, Task: l.number, Process: uint32(l.t.Process()), New: true}
+	start := wire.Start{Run: l.pool.r.rec.ID, Task: l.number, Process: uint32(l.t.Process()), Ahead: l.pool.r.o.ahead(), New: true}
 	state := l.t.State(ctx)
 	if state == nil {
 		l.member.putReplies(l.replies, func(data []byte) error {

@@ -60,6 +60,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/harkgen/harkgen/rt/clock"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/pages"
 )
@@ -88,8 +89,8 @@ type Options struct {
 	Patience time.Duration // 100 ms
 	Grace    time.Duration // 300 ms
 
-	Stay time.Duration    // the longest wait for which a worker is not unloaded; 0: 1 s
-	Now  func() time.Time // nil: time.Now
+	Stay  time.Duration // the longest wait for which a worker is not unloaded; 0: 1 s
+	Clock *clock.Clock  // by which programs wait; nil: the machine's
 
 	OnCommit func(*store.Run) // called after each commit; must be quick
 	Trace    io.Writer        // gets a line about each snapshot that was committed or loaded; may be nil
@@ -115,10 +116,15 @@ func (o *Options) defaults() Options {
 	if c.Stay == 0 {
 		c.Stay = time.Second
 	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	return c
+}
+
+// ahead is how far the clock is ahead of the machine's.
+func (o *Options) ahead() time.Duration {
+	if o.Clock == nil {
+		return 0
+	}
+	return time.Until(o.Clock.Now())
 }
 
 // A Result is how the program ended.

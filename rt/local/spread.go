@@ -28,7 +28,7 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	if err := r.lease.markShown(max(r.lease.shown(), r.rec.Output.Base)); err != nil {
 		return nil, err
 	}
-	o := engine.Options{Store: r.o.Store, Run: r.rec.ID, Show: r.showOutputs, Now: r.o.Now}
+	o := engine.Options{Store: r.o.Store, Run: r.rec.ID, Show: r.showOutputs, Now: r.o.Clock.Now}
 	if f := r.o.Fleet; f != nil {
 		o.PauseAfter, o.PollAfter, o.Stay = f.PauseAfter, f.PollAfter, r.o.Stay
 	}
@@ -55,7 +55,7 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 		return nil, errors.Join(r.put(work, &next, nil), failed)
 	case errors.Is(err, engine.ErrPaused), r.o.Fleet != nil && ctx.Err() != nil:
 		next.State, next.Wake = store.Waiting, e.Wake()
-		if ctx.Err() != nil && !next.Wake.IsZero() && !next.Wake.After(r.o.Now()) {
+		if ctx.Err() != nil && !next.Wake.IsZero() && !next.Wake.After(r.o.Clock.Now()) {
 			next.State, next.Wake = store.Running, time.Time{}
 		}
 		return nil, errors.Join(r.put(work, &next, nil), ErrStopped)
@@ -73,6 +73,12 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	next.State, next.Exit, next.Reason, next.Error, next.Wake = store.Done, exit.Status, "exit", "", time.Time{}
 	if err := r.put(work, &next, nil); err != nil {
 		return nil, err
+	}
+	if r.o.Fleet != nil {
+		clean, cancel := context.WithTimeout(work, r.o.Grace)
+		defer cancel()
+		e.Delete(clean) // what stays is left to CleanUp
+		return r.result(), nil
 	}
 	return r.result(), r.deleteProcesses(work, r.o.Store)
 }

@@ -78,7 +78,7 @@ func (r *Run) result() *Result { return &Result{Exit: r.rec.Exit, Signal: r.rec.
 // sleep waits for Wake. It looks at the clock now and then: timers stand still while the machine is suspended.
 func (r *Run) sleep(ctx context.Context) bool {
 	for {
-		d := r.rec.Wake.Sub(r.o.Now())
+		d := r.rec.Wake.Sub(r.o.Clock.Now())
 		if d <= 0 {
 			return true
 		}

@@ -147,7 +147,7 @@ func (s *session) supervise(ctx context.Context, stop context.CancelFunc, grace 
 	}
 	o.Fleet = &local.Fleet{
 		Worker: &fleet{s.h, s.run, s.stopAt}, Slots: maxSteps,
-		PauseAfter: s.h.linger, PollAfter: time.Minute,
+		PauseAfter: s.h.linger, PollAfter: 5 * time.Second, // it may have been cancelled
 	}
 	_, err = r.Execute(ctx, o)
 	return err

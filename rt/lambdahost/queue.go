@@ -22,10 +22,15 @@ type queue struct {
 	client *sqs.Client
 	url    string
 
-	scheduler *scheduler.Client // nil: there is none
-	group     string            // of schedules
-	arn       string            // of the queue
-	role      string            // ARN
+	scheduler schedules // nil: there is none
+	group     string    // of schedules
+	arn       string    // of the queue
+	role      string    // ARN
+}
+
+// A schedules is what is used of *scheduler.Client.
+type schedules interface {
+	CreateSchedule(ctx context.Context, in *scheduler.CreateScheduleInput, opts ...func(*scheduler.Options)) (*scheduler.CreateScheduleOutput, error)
 }
 
 // newQueue returns the queue that the environment names.

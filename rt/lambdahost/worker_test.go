@@ -107,6 +107,8 @@ func fakeProgram(args []string) {
 			}
 		}
 		fmt.Println("counted to", f.n)
+	case "cat":
+		io.Copy(os.Stdout, os.Stdin)
 	case "stuck": // never commits
 		select {}
 	case "killed":

@@ -55,10 +55,7 @@ func newFunction(t *testing.T) *tested {
 	t.Helper()
 	f := awsfake.New()
 	t.Cleanup(f.Close)
-	s, err := dynamo.Open(t.Context(), dynamo.Options{Table: awsfake.Table, Bucket: awsfake.Bucket, DynamoDB: f.DynamoDB(), S3: f.S3()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := open(t, f)
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +82,15 @@ func newFunction(t *testing.T) *tested {
 	l.fns = newVersions(t, l.host)
 	l.self = &function{client: l.fns, name: "f"}
 	return l
+}
+
+func open(t *testing.T, f *awsfake.Fake) store.Store {
+	t.Helper()
+	s, err := dynamo.Open(t.Context(), dynamo.Options{Table: awsfake.Table, Bucket: awsfake.Bucket, DynamoDB: f.DynamoDB(), S3: f.S3()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // invoke is one invocation with so much time.

@@ -167,19 +167,42 @@ func (h *host) wakeUps(ctx context.Context, e *events.SQSEvent) events.SQSEventR
 		}
 		if err != nil {
 			h.logf("%v", err)
-			h.again(ctx, m)
+			h.again(ctx, m, w, err)
 			res.BatchItemFailures = append(res.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
 	}
 	return res
 }
 
-// again makes a failed message come back sooner than after the visibility timeout: after half a minute, then twice as long, and so on.
-func (h *host) again(ctx context.Context, m events.SQSMessage) {
+// maxReceives is how often the queue shows a message before it is a dead letter. The template says so.
+const maxReceives = 5
+
+// again makes a failed message come back sooner than after the visibility timeout: after half a minute, then twice as long, and so on. Before it becomes a dead
+// letter, the record of the run is told why.
+func (h *host) again(ctx context.Context, m events.SQSMessage, w wakeUp, why error) {
 	n, _ := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	if n >= maxReceives {
+		h.note(ctx, w, why)
+	}
 	delay := 30 * time.Second << min(max(n-1, 0), 5)
 	if err := h.queue.again(ctx, m.ReceiptHandle, delay); err != nil {
 		h.logf("the message is shown again only after the visibility timeout: %v", err)
+	}
+}
+
+// note writes into the record of a run, unless somebody executes it, why its wake-ups fail.
+func (h *host) note(ctx context.Context, w wakeUp, why error) {
+	run, version, err := h.get(ctx, w.Run)
+	if err != nil || ended(run) || h.left(run) > 0 {
+		return
+	}
+	run.Error = fmt.Sprintf("its wake-up has failed %d times, and is among the dead letters: %v", maxReceives, why)
+	data, err := run.Encode()
+	if err == nil {
+		_, err = h.store.Put(ctx, store.Record{ID: run.ID, Version: version, Data: data})
+	}
+	if err != nil {
+		h.logf("run %s: %v", run.ID, err)
 	}
 }
 

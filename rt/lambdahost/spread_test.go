@@ -1,11 +1,15 @@
 package lambdahost
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/harkgen/harkgen/rt/engine"
 	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/store"
 )
@@ -170,5 +174,64 @@ func TestSpreadRefused(t *testing.T) {
 	res := l.start(60*time.Second, "r", "crowd", "2", "refuse")
 	if res.State != "failed" || !strings.Contains(res.Error, "os.File") {
 		t.Errorf("%+v", res)
+	}
+}
+
+// TestSpreadTwice has several coordinators at the same time: wake-ups come twice, and a lease is taken away from an invocation that lives on.
+func TestSpreadTwice(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	if res := l.start(60*time.Second, "r", "crowd", "6", "1", "1h"); res.State != "waiting" {
+		t.Fatalf("%+v", res)
+	}
+	l.elapse("r")
+	var all sync.WaitGroup
+	for range 3 {
+		env := *l.host
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+			defer cancel()
+			for run := (&store.Run{}); !ended(run); {
+				var version int64
+				var err error
+				if run, version, err = env.get(ctx, "r"); err != nil {
+					t.Error(err)
+					return
+				}
+				if !ended(run) { // whoever has the lease
+					if _, err := env.execute(ctx, run, version, 0, false); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	if r := l.record("r"); r.State != store.Done || r.Exit != 0 {
+		t.Errorf("%+v", r)
+	}
+	l.wantCrowdAtLeast(6)
+}
+
+// TestSpreadLarge has tickets and outcomes that are too large for a payload.
+func TestSpreadLarge(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	k := &engine.Ticket{Run: "r", Process: 3}
+	small, err := l.pack(t.Context(), k, make([]byte, maxDirect))
+	if err != nil || small.Blob != "" {
+		t.Errorf("%v, %q", err, small.Blob)
+	}
+	data := bytes.Repeat([]byte("0123456789"), maxDirect/10+1)
+	large, err := l.pack(t.Context(), k, data)
+	if err != nil || large.Blob == "" || large.Data != nil {
+		t.Fatalf("%v, %q, %d bytes", err, large.Blob, len(large.Data))
+	}
+	if got, err := l.unpack(t.Context(), large); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%v, %d bytes", err, len(got))
+	}
+	if err := engine.Delete(t.Context(), l.store, "r"); err != nil || len(l.aws.Objects()) > 0 {
+		t.Errorf("%v; left are %q", err, l.aws.Objects())
 	}
 }

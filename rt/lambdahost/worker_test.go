@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 		}
 		fakeProgram(os.Args[1:])
 	}
+	if _, ok := os.LookupEnv(envHandler); ok {
+		mainHandler()
+	}
 	os.Setenv("AWS_LAMBDA_RUNTIME_API", "x") // the program must not see them
 	os.Setenv(EnvTable, "x")
 	os.Exit(m.Run())

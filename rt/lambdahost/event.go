@@ -28,6 +28,8 @@ type Result struct {
 	Status int    `json:"status"`          // exit status, when done
 	Signal string `json:"signal,omitzero"` // what killed the program, when done; Status is then -1
 	Error  string `json:"error,omitzero"`  // why it failed
+
+	Requests int64 `json:"requests,omitzero"` // to AWS, but for those since the last commit
 }
 
 // States of a run in a Result.
@@ -39,7 +41,7 @@ const (
 )
 
 func result(r *store.Run) Result {
-	res := Result{Run: r.ID, State: string(r.State)}
+	res := Result{Run: r.ID, State: string(r.State), Requests: r.Cost.Count()}
 	switch r.State {
 	case store.Done:
 		res.Status, res.Signal = r.Exit, r.Signal

@@ -23,7 +23,8 @@ func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
 
-	s := &session{Store: h.store, h: h, run: run, version: version, gone: gone, stopAt: stopAt}
+	s := &session{Store: h.store, h: h, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost}
+	defer h.report(s, time.Now())
 	working, stop := context.WithDeadline(ctx, stopAt)
 	defer stop()
 	var err error
@@ -117,8 +118,10 @@ type session struct {
 	gone    time.Time
 	stopAt  time.Time
 
-	waits    bool     // the record says that the run waits, and the wake-up was sent
-	shown    []string // blobs of output that an earlier invocation has shown; deleted after the next commit
+	began    int64      // run.Step when the invocation began
+	cost     store.Cost // of the invocations before
+	waits    bool       // the record says that the run waits, and the wake-up was sent
+	shown    []string   // blobs of output that an earlier invocation has shown; deleted after the next commit
 	commits  int
 	conflict bool
 	failure  error // of a put or of the queue
@@ -223,6 +226,7 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 			run.Wake = s.gone
 		}
 	}
+	run.Cost = s.cost.Plus(s.h.meter.read())
 	if rec.Data, err = run.Encode(); err != nil {
 		return 0, err
 	}

@@ -39,6 +39,8 @@ type stepAnswer struct {
 	Fenced  bool   `json:"fenced,omitzero"`  // somebody else has stepped the process
 	Unsaved bool   `json:"unsaved,omitzero"` // it was not saved in time
 	Failed  string `json:"failed,omitzero"`  // why the run fails
+
+	Cost store.Cost `json:"cost,omitzero"`
 }
 
 // A parcel is bytes that may be too large for a payload.
@@ -101,9 +103,11 @@ func (f *fleet) step(ctx context.Context, k *engine.Ticket) (*engine.Outcome, er
 	}
 	defer f.h.discard(ctx, p)
 	a, err := f.call(ctx, &stepEvent{Program: f.program(), parcel: p})
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
+	}
+	f.h.meter.add(a.Cost)
+	switch {
 	case a.Fenced:
 		return nil, engine.ErrFenced
 	case a.Unsaved:
@@ -146,6 +150,14 @@ func (f *fleet) call(ctx context.Context, e *stepEvent) (*stepAnswer, error) {
 
 // step executes the process of a ticket.
 func (h *host) step(ctx context.Context, e *stepEvent) (*stepAnswer, error) {
+	a, err := h.stepOnce(ctx, e)
+	if a != nil {
+		a.Cost = h.meter.read()
+	}
+	return a, err
+}
+
+func (h *host) stepOnce(ctx context.Context, e *stepEvent) (*stepAnswer, error) {
 	data, err := h.unpack(ctx, e.parcel)
 	if err != nil {
 		return nil, fmt.Errorf("the ticket: %w", err)

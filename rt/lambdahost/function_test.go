@@ -70,6 +70,7 @@ func newFunction(t *testing.T) *tested {
 		version:  "3",
 		build:    buildName("3", "aaaa"),
 		exe:      exe,
+		meter:    &meter{},
 		clock:    ticks,
 		store:    s,
 		queue:    &queue{client: f.SQS(), url: f.QueueURL()},

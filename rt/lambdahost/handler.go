@@ -20,6 +20,7 @@ import (
 
 // Invoke implements lambda.Handler.
 func (h *host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	h.meter.reset()
 	wakeUps, r, err := decodeEvent(payload)
 	if err != nil {
 		return nil, err

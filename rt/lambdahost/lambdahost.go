@@ -71,6 +71,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/harkgen/harkgen/rt"
 	"github.com/harkgen/harkgen/rt/clock"
@@ -126,6 +128,8 @@ type host struct {
 	store   store.Store
 	queue   *queue
 	self    *function
+	meter   *meter
+	metrics io.Writer // gets CloudWatch's embedded metrics; nil: nobody does
 
 	retention time.Duration // of the records of runs that are done; 0: for ever
 
@@ -166,7 +170,11 @@ func newHost(ctx context.Context, program string) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := dynamo.Open(ctx, dynamo.Options{Table: os.Getenv(EnvTable), Bucket: os.Getenv(EnvBucket)})
+	m := &meter{}
+	m.attach(&cfg)
+	s, err := dynamo.Open(ctx, dynamo.Options{
+		Table: os.Getenv(EnvTable), Bucket: os.Getenv(EnvBucket), DynamoDB: dynamodb.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +190,8 @@ func newHost(ctx context.Context, program string) (*host, error) {
 		queue:     newQueue(cfg),
 		self:      &function{client: newLambda(cfg), name: lambdacontext.FunctionName},
 		retention: retention(),
+		meter:     m,
+		metrics:   os.Stderr,
 		stdout:    os.Stdout,
 		stderr:    os.Stderr,
 		patience:  patience,

@@ -50,6 +50,9 @@ func newVersions(t *testing.T, h *host) *versions {
 	v.life, v.die = context.WithCancel(context.Background())
 	t.Cleanup(func() {
 		v.kill()
+		for v.busy() {
+			time.Sleep(time.Millisecond)
+		}
 		for _, h := range v.all {
 			h.endSteps()
 		}
@@ -120,7 +123,7 @@ func (v *versions) environment(h *host) *host {
 		return list[n-1]
 	}
 	env := *h
-	env.stepper, env.stepping = nil, ""
+	env.stepper, env.stepping, env.meter = nil, "", &meter{}
 	v.all = append(v.all, &env)
 	return &env
 }

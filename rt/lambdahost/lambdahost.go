@@ -10,7 +10,8 @@
 //
 // # An invocation
 //
-// An invocation is the steps of one run until it is done, waits for a timer, or is out of time:
+// An invocation is the steps of one run until it is done, waits for a timer, or is out of time. Of a run of several processes it executes one, and
+// the others by further invocations: see fleet.go.
 //
 //	   start event, wake-up
 //	          |
@@ -28,7 +29,7 @@
 // # Wake-ups
 //
 // A wake-up is a message {"run": id, "step": n} in the queue of the function, with a delay of at most 900
-// seconds. SQS delivers it late, twice, or (when this side crashes) not at all. The record says when there is
+// seconds; before that a schedule has it, if it is far away. SQS delivers it late, twice, or (when this side crashes) not at all. The record says when there is
 // something to do for somebody who finds it: Wake is the end of the wait of a Waiting
 // run and, for a Running one, the time at which the invocation that executes it will be gone.
 //
@@ -50,12 +51,13 @@
 //     lets one of them commit; the other stops at once and leaves the run alone.
 //  3. Messages do not multiply: an invocation sends at most one for each that it deletes, but for the one of a start event.
 //  4. A run is executed only by the build that started it, since a snapshot fits no other. A wake-up that reaches another
-//     is refused, and after five deliveries it is a dead letter.
+//     is passed on to that version of the function; if there is none any more, the run fails.
 //  5. A run that cannot commit within maxTries invocations fails, rather than cost money for ever.
 //
 // What it does not do: output that was committed when this side crashed, and was not in the log by then, is
-// in the record only. A run whose start event's invocation was killed goes on after at most 15 minutes;
-// one whose wake-up's invocation was killed, when SQS shows the message again (the visibility timeout).
+// in the record only; what a run of several processes has written then is shown again. A run whose start event's invocation was killed goes on after at most 15 minutes;
+// one whose wake-up's invocation was killed, when SQS shows the message again (the visibility timeout); one whose wake-up was lost when it was
+// passed on, with the next sweep.
 package lambdahost
 
 import (

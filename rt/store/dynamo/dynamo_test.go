@@ -10,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
 	"github.com/harkgen/harkgen/rt/store/dynamo/awsfake"
@@ -275,4 +279,44 @@ func ExampleOpen() {
 	_, err := dynamo.Open(context.Background(), dynamo.Options{Table: "t"})
 	fmt.Println(err)
 	// Output: dynamo: the names of the table and the bucket are required
+}
+
+// TestExpires: the attribute by which the table deletes items is there as long as the record is to expire.
+func TestExpires(t *testing.T) {
+	f := awsfake.New()
+	defer f.Close()
+	s := open(t, f)
+	at := time.Now().Add(24 * time.Hour)
+	for version, want := range []string{fmt.Sprint(at.Unix()), ""} {
+		r := store.Record{ID: "r", Version: int64(version)}
+		if want != "" {
+			r.Expires = at
+		}
+		if _, err := s.Put(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if got := ttl(t, f, "r"); got != want {
+			t.Errorf("version %d: ttl %q, want %q", version+1, got, want)
+		}
+	}
+}
+
+// ttl returns the attribute of a record, "" if it has none.
+func ttl(t *testing.T, f *awsfake.Fake, id string) string {
+	t.Helper()
+	for shard := range 64 {
+		out, err := f.DynamoDB().GetItem(t.Context(), &dynamodb.GetItemInput{
+			TableName: aws.String(awsfake.Table), ConsistentRead: aws.Bool(true),
+			Key: map[string]types.AttributeValue{
+				"pk": &types.AttributeValueMemberS{Value: fmt.Sprint("r ", shard)}, "sk": &types.AttributeValueMemberS{Value: id},
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, ok := out.Item["ttl"].(*types.AttributeValueMemberN); ok {
+			return n.Value
+		}
+	}
+	return ""
 }

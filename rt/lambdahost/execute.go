@@ -16,9 +16,8 @@ import (
 // maxTries is how many invocations in a row may end without a commit.
 const maxTries = 3
 
-// execute executes the run until it is done, waits, or is out of time, and sees to it that it is woken. leased says that the record names this
-// invocation already.
-func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries int, leased bool) (Result, error) {
+// execute executes the run until it is done, waits, or is out of time, and sees to it that it is woken.
+func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries int) (Result, error) {
 	gone := h.gone(ctx)
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
@@ -28,7 +27,7 @@ func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries
 	working, stop := context.WithDeadline(ctx, stopAt)
 	defer stop()
 	var err error
-	if run.Program.Spread && !leased {
+	if run.Program.Spread {
 		err = s.lease(ctx)
 	}
 	if err == nil {
@@ -168,10 +167,13 @@ func (h *host) options(s store.Store) *local.Options {
 // stay is the longest wait for which an invocation stays: to leave and to be woken takes about as long.
 const stay = 2 * time.Second
 
-// lease makes the record say that this invocation executes the run.
+// lease makes the record say that this invocation executes the run. One that has just been created by it does.
 func (s *session) lease(ctx context.Context) error {
 	run := *s.run
-	run.State, run.Updated = store.Running, s.h.clock.Now()
+	if run.State == store.Running && run.Wake.Equal(s.gone) {
+		return nil
+	}
+	run.State, run.Error, run.Updated = store.Running, "", s.h.clock.Now()
 	data, err := run.Encode()
 	if err != nil {
 		return err

@@ -85,7 +85,7 @@ func (h *host) start(ctx context.Context, e *StartEvent) (Result, error) {
 	case !h.fits(run):
 		return h.passOn(ctx, run, version, wakeUp{Run: id})
 	}
-	return h.execute(ctx, run, version, 0, version == 1)
+	return h.execute(ctx, run, version, 0)
 }
 
 // left returns how long it is until there is something to do for the run: the time of a program's waits is that of the clock, and that of an invocation real.
@@ -231,7 +231,7 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 	case time.Until(h.gone(ctx)) < minTime:
 		return h.wakeIn(ctx, w, 0) // earlier records of the batch have used up the time
 	}
-	_, err = h.execute(ctx, run, version, w.Tries, false)
+	_, err = h.execute(ctx, run, version, w.Tries)
 	return err
 }
 

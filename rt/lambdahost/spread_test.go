@@ -200,7 +200,7 @@ func TestSpreadTwice(t *testing.T) {
 					return
 				}
 				if !ended(run) { // whoever has the lease
-					if _, err := env.execute(ctx, run, version, 0, false); err != nil {
+					if _, err := env.execute(ctx, run, version, 0); err != nil {
 						t.Error(err)
 						return
 					}

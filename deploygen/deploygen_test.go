@@ -36,9 +36,13 @@ func TestLambdaMain(t *testing.T) {
 // TestNames checks that the template and the handler mean the same variables.
 func TestNames(t *testing.T) {
 	for a, b := range map[string]string{
-		plan.EnvTable:  lambdahost.EnvTable,
-		plan.EnvBucket: lambdahost.EnvBucket,
-		plan.EnvQueue:  lambdahost.EnvQueue,
+		plan.EnvTable:     lambdahost.EnvTable,
+		plan.EnvBucket:    lambdahost.EnvBucket,
+		plan.EnvQueue:     lambdahost.EnvQueue,
+		plan.EnvQueueARN:  lambdahost.EnvQueueARN,
+		plan.EnvSchedules: lambdahost.EnvSchedules,
+		plan.EnvScheduler: lambdahost.EnvScheduler,
+		plan.EnvRetention: lambdahost.EnvRetention,
 	} {
 		if a != b {
 			t.Errorf("the template sets %s, the handler reads %s", a, b)

@@ -131,7 +131,7 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		step.Goroutines = list(gs)
 	}
 	if !o.runnable && o.wake != 0 {
-		step.Wake = time.Unix(0, o.wake)
+		step.Wake = unixTime(o.wake)
 	}
 	pc.wanted = false
 	v, err := p.host.Commit(context.Background(), step)
@@ -187,7 +187,7 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		Origin:     p.origin,
 	}
 	for i, g := range gs {
-		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults, g.savedHeld(), g.asked, g.reply}
+		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, snap.Told(g.deadline.Load()), g.turn, g.ticket, g.faults, g.savedHeld(), g.asked, g.reply}
 	}
 	return gs, s
 }
@@ -209,7 +209,7 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 	for i, sg := range s.Goroutines {
 		g := p.newG()
 		g.id, g.root, g.frames, g.waits = sg.ID, sg.Root, sg.Frames, sg.Waits
-		g.deadline.Store(sg.Deadline)
+		g.deadline.Store(snap.Meant(sg.Deadline))
 		g.turn, g.ticket, g.faults = sg.Turn, sg.Ticket, sg.Faults
 		g.restoreHeld(sg.Held)
 		g.asked, g.reply = sg.Asked, sg.Reply
@@ -339,10 +339,10 @@ func (g *G) prospect() (state string, deadline time.Time) {
 	return state, unixTime(o.wake)
 }
 
-// unixTime is the time of a deadline, zero if there is none.
+// unixTime is the time of a deadline by the clock of the deployment, zero if there is none.
 func unixTime(ns int64) time.Time {
 	if ns == 0 {
 		return time.Time{}
 	}
-	return time.Unix(0, ns)
+	return time.Unix(0, snap.Told(ns))
 }

@@ -47,6 +47,9 @@ var distributed bool
 // RegisterDistributed registers that it does.
 func RegisterDistributed() { distributed = true }
 
+// Distributed reports whether the program starts goroutines in other processes.
+func Distributed() bool { return distributed }
+
 // A contextEnd is why a context is cancelled, as it goes from process to process.
 type contextEnd struct{ Err, Cause error }
 

@@ -32,14 +32,15 @@ type Crew interface{ Goroutines() int }
 
 // Start says what a worker runs.
 type Start struct {
-	Run      string    // id of the run
-	Snapshot io.Reader // read once, before the program starts; nil: a new run
-	Size     int64     // bytes in Snapshot
-	Chaos    int       // stop before every Chaos'th operation, 0 = never
-	Visits   bool      // chaos counts polls and entries of functions too; the program was compiled with an Entry in each
-	Process  uint32    // number of the process in the run; others than 0 begin with a reply
-	Volatile bool      // nothing is kept: do not save
-	InProc   bool      // after a chaos commit, restart from the snapshot in this OS process
+	Run      string        // id of the run
+	Snapshot io.Reader     // read once, before the program starts; nil: a new run
+	Size     int64         // bytes in Snapshot
+	Chaos    int           // stop before every Chaos'th operation, 0 = never
+	Visits   bool          // chaos counts polls and entries of functions too; the program was compiled with an Entry in each
+	Process  uint32        // number of the process in the run; others than 0 begin with a reply
+	Volatile bool          // nothing is kept: do not save
+	Ahead    time.Duration // of the machine's clock is that by which the process was saved, and is to go on; see snap.SetAhead
+	InProc   bool          // after a chaos commit, restart from the snapshot in this OS process
 
 	Inspect *InspectOptions // not nil: run nothing, describe the snapshot to the host, which is an Inspector
 }

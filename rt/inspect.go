@@ -237,7 +237,7 @@ func (in *inspector) sharing() {
 func (in *inspector) goroutine(sg *savedG) {
 	in.begin()
 	g := &G{waits: sg.Waits}
-	g.deadline.Store(sg.Deadline)
+	g.deadline.Store(snap.Meant(sg.Deadline))
 	d := InspectedG{ID: sg.ID, Op: g.waitReason(), Frames: []InspectedFrame{}}
 	d.State, d.Deadline = g.prospect()
 	for _, w := range sg.Waits {

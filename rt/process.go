@@ -165,6 +165,7 @@ func (p *process) execute(prog *Program) int {
 		return p.inspect(start)
 	}
 	p.start = *start
+	snap.SetAhead(start.Ahead)
 	p.start.Snapshot = nil // so that it can be freed
 	if start.Chaos > 0 {
 		word.Or(bitChaos)

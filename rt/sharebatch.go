@@ -40,7 +40,7 @@ func (s *sharing) batch(o *outlook, gs []*G) (*exchange.Batch, error) {
 	}
 	o.earlier(s.firstDue())
 	b := s.draft
-	b.Consumed, b.Wake = s.consumed, o.wake
+	b.Consumed, b.Wake = s.consumed, snap.Told(o.wake)
 	b.Ops = append(append(b.Ops, changed...), ops...)
 	for _, g := range gs {
 		b.Ops = s.waitOn(g, b.Ops)

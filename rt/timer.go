@@ -174,7 +174,7 @@ func (as *alarms) next() (first int64) {
 
 // A savedAlarm is an alarm in a snapshot.
 type savedAlarm struct {
-	When  int64 // 0 = not set
+	When  int64 // by the clock of the deployment; 0 = not set
 	Alarm *alarm
 }
 
@@ -184,7 +184,7 @@ func (as *alarms) saved() []savedAlarm {
 	defer as.mu.Unlock()
 	var out []savedAlarm
 	for _, a := range as.live() {
-		out = append(out, savedAlarm{snap.TimerDue(a.timer), a})
+		out = append(out, savedAlarm{snap.Told(snap.TimerDue(a.timer)), a})
 	}
 	if len(out) > 0 {
 		// A processor may be between clearing the due time and starting the goroutine. To stop the world waits for it.
@@ -206,7 +206,7 @@ func (as *alarms) restore(list []savedAlarm) {
 	for _, s := range list {
 		as.add(s.Alarm)
 		if s.When != 0 {
-			s.Alarm.timer.Reset(time.Duration(s.When - now))
+			s.Alarm.timer.Reset(time.Duration(snap.Meant(s.When) - now))
 		}
 	}
 }

@@ -75,10 +75,10 @@ var policy = []rule{
 		pkg: "rt/store/pages", may: "rt/store", ext: "github.com/klauspost/compress github.com/PlakarKorp/go-cdc-chunkers",
 		why: "how snapshots are cut, compressed and named, over any store",
 	},
-	{pkg: "rt/local", may: "rt/store rt/store/pages rt/wire rt/engine rt/exchange", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
+	{pkg: "rt/local", may: "rt/clock rt/store rt/store/pages rt/wire rt/engine rt/exchange", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
 	{pkg: "rt/clock", why: "the time of a deployment, for what runs it and for what runs in it"},
 	{
-		pkg: "rt/lambdahost", may: "rt rt/clock rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
+		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
 		why: "a program on Lambda links this one host and one store",
 	},
 

@@ -65,6 +65,7 @@ func (e *Engine) clean(ctx context.Context) error {
 		e.mu.Lock()
 		if e.ended = e.ended[len(list):]; len(e.ended) == 0 {
 			e.ended = nil
+			bell(e.toTimer)
 		}
 		e.mu.Unlock()
 	}
@@ -102,6 +103,68 @@ func deleteProcess(ctx context.Context, s store.Store, run string, p exchange.Pr
 		deleteBlobs(ctx, s, blobs)
 		return nil
 	}
+}
+
+// Delete deletes what the engine knows to be stored of the run, which has ended. That is all, unless something was left by workers and engines that have been
+// overtaken: Delete of the package finds that, but has to look for it.
+func (e *Engine) Delete(ctx context.Context) error {
+	var todo []func() error
+	for i := range min(e.fold.next, e.size.ring) {
+		last := (e.fold.next - 1 - i) / e.size.ring // round of the last entry in the slot
+		todo = append(todo, func() error { return e.deleteRecord(ctx, e.log.slotID(i), int64(last)+1) })
+	}
+	for _, p := range e.Live() {
+		todo = append(todo, func() error { return deleteProcess(ctx, e.store, e.o.Run, p) })
+	}
+	for _, g := range e.ended {
+		todo = append(todo, func() error { return deleteProcess(ctx, e.store, e.o.Run, g.p) })
+	}
+	if err := inParallel(todo); err != nil {
+		return err
+	}
+	for _, b := range e.blobs {
+		deleteBlobs(ctx, e.store, []string{b.name})
+	}
+	if e.checkpoint.version == 0 {
+		return e.sync(ctx)
+	}
+	if err := e.deleteRecord(ctx, checkpointID(e.o.Run), e.checkpoint.version); err != nil {
+		return err
+	}
+	var pages []string
+	e.checkpoint.set.Names(func(name string) { pages = append(pages, name) })
+	deleteBlobs(ctx, e.store, pages)
+	return e.sync(ctx)
+}
+
+// deleteRecord deletes a record, unless somebody else has, or has replaced it.
+func (e *Engine) deleteRecord(ctx context.Context, id string, version int64) error {
+	err := e.store.Delete(ctx, id, version)
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
+// inParallel calls functions, many at the same time, and returns the first error.
+func inParallel(todo []func() error) error {
+	const most = 32
+	errs := make(chan error, len(todo))
+	room := make(chan struct{}, most)
+	for _, f := range todo {
+		room <- struct{}{}
+		go func() {
+			errs <- f()
+			<-room
+		}()
+	}
+	var first error
+	for range todo {
+		if err := <-errs; err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
 }
 
 // Delete deletes all that is stored of a run. No engine may execute it any more.

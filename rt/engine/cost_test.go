@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/store"
 )
 
 // This file counts operations of the store: what a message costs, that sleeping costs nothing, and that a restart does not look at what sleeps.
@@ -285,4 +287,103 @@ func TestClockBackAtWake(t *testing.T) {
 		}
 		stop()
 	})
+}
+
+// A distantStore takes its time for each request.
+type distantStore struct {
+	store.Store
+	latency time.Duration
+}
+
+func (s distantStore) Get(ctx context.Context, id string) (store.Record, error) {
+	time.Sleep(s.latency)
+	return s.Store.Get(ctx, id)
+}
+
+func (s distantStore) Put(ctx context.Context, r store.Record, blobs ...store.Blob) (int64, error) {
+	time.Sleep(s.latency)
+	return s.Store.Put(ctx, r, blobs...)
+}
+
+func (s distantStore) Delete(ctx context.Context, id string, version int64) error {
+	time.Sleep(s.latency)
+	return s.Store.Delete(ctx, id, version)
+}
+
+// TestAway counts the requests that processes cost which are executed elsewhere, and says how long it takes to start them and to wait for their results when each request, of the store or to
+// execute a process, takes 5 ms.
+func TestAway(t *testing.T) {
+	for _, test := range []struct {
+		n    int64
+		most time.Duration
+	}{{1, 60 * time.Millisecond}, {100, time.Second}, {1000, 3 * time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			const latency = 5 * time.Millisecond
+			s, v := newMemStore().view(1, 0, false, false, nil)
+			away := distantStore{s, latency}
+			invocations := atomic.Int64{}
+			w := &awayWorker{simWorker: simWorker{main: simState{Func: "fork", N: []int64{test.n}}, now: time.Now}, store: away}
+			w.step = func(k *Ticket, step func() (*Outcome, error)) (*Outcome, error) {
+				invocations.Add(1)
+				time.Sleep(latency)
+				return step()
+			}
+			began := time.Now()
+			e, err := Open(t.Context(), Options{Store: away, Run: "r", PollAfter: time.Minute, PauseAfter: 100 * time.Millisecond})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Attach(w, 1001)
+			exit, err := e.Run(t.Context())
+			if err != nil || exit.Status != 0 {
+				t.Fatal(exit, err)
+			}
+			requests, took := v.total, time.Since(began)
+			if err := e.Delete(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if left := len(v.m.records) + len(v.m.blobs); left > 0 || v.total-requests > 20 {
+				t.Errorf("%d requests to delete all, %d records and blobs are left", v.total-requests, left)
+			}
+			t.Logf("%d processes: %d requests of the store, %d invocations, %v", test.n, requests, invocations.Load(), took)
+			if invocations.Load() != test.n {
+				t.Errorf("%d invocations for %d processes", invocations.Load(), test.n)
+			}
+			if test.n >= 100 && int64(requests) > 8*test.n {
+				t.Errorf("%d requests for %d processes", requests, test.n)
+			}
+			if took > test.most {
+				t.Errorf("it took %v, more than %v", took, test.most)
+			}
+		})
+	}
+}
+
+func init() {
+	simFuncs["fork"] = simFork
+	simFuncs["forked"] = simForked
+}
+
+// simFork starts N[0] processes, and waits for their results.
+func simFork(s *simState, c *simCall, y *exchange.Reply) {
+	if s.PC == 1 {
+		if len(y.Stores) != int(s.N[0]) {
+			panic(fmt.Sprint(len(y.Stores), " results"))
+		}
+		c.quit()
+		return
+	}
+	wg := c.share(exchange.Share{Kind: exchange.KindWaitGroup, Count: s.N[0]})
+	results := c.share(exchange.Share{Kind: exchange.KindRegion})
+	for i := range s.N[0] {
+		c.spawn("forked", []int64{i}, wg, results)
+	}
+	s.PC = 1
+	c.block(exchange.Op{Kind: exchange.OpWait, Object: wg})
+}
+
+func simForked(s *simState, c *simCall, y *exchange.Reply) {
+	c.do(exchange.Op{Kind: exchange.OpPatch, Object: s.Refs[1], Offset: uint32(s.N[0]), Value: intValue(s.N[0])})
+	c.do(exchange.Op{Kind: exchange.OpAdd, Object: s.Refs[0], N: -1})
+	s.Done = true
 }

@@ -21,6 +21,11 @@
 // A step of a process is committed by one put of its record, which holds the batch; then the batch goes into the log, as often as it takes, and
 // takes effect there. The batch of the next step is committed only after that. A last batch (Ended, Exit) needs no record: being in the log is its commit.
 //
+// # Elsewhere
+//
+// A worker may execute a process on another machine, one commit at a time: ticket.go. An engine may leave a run to the next one, for which nobody waits
+// while nothing is to be done: pause.go.
+//
 // # Invariants
 //
 //  1. One winner for each step. A record is put on the condition that its version is the one that was loaded. The exchange takes one batch for each step

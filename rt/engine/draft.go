@@ -11,7 +11,7 @@ import (
 )
 
 // draft writes the state. The draft is nil if it fits the record.
-func (t *Task) draft(ctx context.Context, state io.WriterTo, snap *store.Snapshot) (*pages.Draft, error) {
+func (t *stored) draft(ctx context.Context, state io.WriterTo, snap *store.Snapshot) (*pages.Draft, error) {
 	w := &spill{ctx: ctx, t: t}
 	_, err := state.WriteTo(w)
 	if w.pipe == nil {
@@ -33,7 +33,7 @@ func (t *Task) draft(ctx context.Context, state io.WriterTo, snap *store.Snapsho
 // A spill collects what is written, and gives it to a pages.Set when it becomes too much for a record.
 type spill struct {
 	ctx  context.Context
-	t    *Task
+	t    *stored
 	head []byte
 	pipe *io.PipeWriter // nil while all fits
 	done chan drafted
@@ -70,7 +70,7 @@ func (w *spill) Write(p []byte) (int, error) {
 }
 
 // open opens the set of pages.
-func (t *Task) open(ctx context.Context) error {
+func (t *stored) open(ctx context.Context) error {
 	if t.set != nil {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (t *Task) open(ctx context.Context) error {
 	if t.rec.step > 0 {
 		steps[int64(t.rec.step)] = t.rec.state
 	}
-	set, err := pages.Open(ctx, t.e.store, t.owner(), steps)
+	set, err := pages.Open(ctx, t.store, t.owner(), steps)
 	if err == nil {
 		t.set = set
 	}

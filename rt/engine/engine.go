@@ -16,8 +16,12 @@ var (
 	ErrFenced = errors.New("engine: the process was taken over")
 	// ErrUnload says that the worker is to forget the process: its last commit has everything.
 	ErrUnload = errors.New("engine: the process is to be unloaded")
+	// ErrDrain says that the worker is to commit once more, if anything has happened since the last time, and then to forget the process.
+	ErrDrain = errors.New("engine: the process is to be committed and unloaded")
 	// ErrEnded says that the run has ended.
 	ErrEnded = errors.New("engine: the run has ended")
+	// ErrPaused says that the run goes on with another engine: after Drain, or when there has been nothing to do for PauseAfter.
+	ErrPaused = errors.New("engine: the run is paused")
 )
 
 // Options say how to execute a run. Store and Run are required.
@@ -30,6 +34,10 @@ type Options struct {
 
 	IdleAfter time.Duration // how long a process waits before it is unloaded; 0: 5 s
 	SyncAfter time.Duration // how long a change may wait for the disk if nothing waits for it; 0: 10 ms
+	PollAfter time.Duration // how often to look whether another engine has written to the log; 0: 1 s
+
+	// Run pauses when there has been nothing to do for PauseAfter, and will be nothing for Stay, but by another engine; 0: it never does.
+	PauseAfter, Stay time.Duration
 
 	Now func() time.Time // nil: time.Now
 }
@@ -43,6 +51,9 @@ func (o Options) defaults() Options {
 	}
 	if o.SyncAfter == 0 {
 		o.SyncAfter = 10 * time.Millisecond
+	}
+	if o.PollAfter == 0 {
+		o.PollAfter = time.Second
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -72,8 +83,9 @@ type Engine struct {
 	mu       sync.Mutex
 	fold     *fold
 	started  bool
-	over     error // nil until Run is to return: ErrEnded, or what went wrong
+	over     error // nil until Run is to return: ErrEnded, ErrPaused, or what went wrong
 	sendings []*sending
+	sending  int // batches that were given to the log, and have not been settled
 	procs    map[exchange.ProcessID]*proc
 	queue    fifo // processes that wait for a worker
 	workers  []*attached
@@ -82,6 +94,9 @@ type Engine struct {
 	moreDue  bool      // there are more than are queued
 	ended    []garbage // to be deleted; clean takes the first ones away
 	shown    uint64    // number of the last output that was shown
+	commits  int
+	draining bool
+	still    time.Time // since when there is nothing to do; zero: there is
 
 	// These belong to the goroutine that writes the log.
 	checkpoint checkpoint // while none is being saved
@@ -173,7 +188,7 @@ func (e *Engine) adopt(f *fold) {
 	e.flush()
 }
 
-// Run executes the run until it has ended, and returns how. The error is that of ctx if that ends before; the run goes on with the next
+// Run executes the run until it has ended, and returns how. The error is ErrPaused, or that of ctx if that ends before; the run goes on with the next
 // engine then.
 func (e *Engine) Run(ctx context.Context) (*exchange.Exit, error) {
 	e.mu.Lock()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/pages"
 )
 
@@ -52,6 +53,7 @@ type simulation struct {
 type simEngine struct {
 	e      *Engine
 	v      *view
+	store  store.Store
 	cancel context.CancelFunc
 	done   chan struct{}
 	err    error
@@ -169,7 +171,7 @@ func (s *simulation) start(life, i int, ordered bool) {
 	en := &simEngine{cancel: cancel, done: make(chan struct{})}
 	faults := life < 40 // then let it come to an end
 	st, v := s.m.view(s.seed, life*2+i, faults, ordered, cancel)
-	en.v = v
+	en.v, en.store = v, st
 	s.engines = append(s.engines, en)
 	go func() {
 		defer close(en.done)
@@ -177,7 +179,11 @@ func (s *simulation) start(life, i int, ordered bool) {
 		if s.seed/5%3 > 0 { // many checkpoints
 			size.ring, size.checkpoint = 8+s.seed/15%8, 100
 		}
-		e, err := open(ctx, Options{Store: st, Run: "r", Show: s.show, IdleAfter: time.Duration(1+s.seed%400) * time.Millisecond, Now: s.now}, size)
+		o := Options{Store: st, Run: "r", Show: s.show, IdleAfter: time.Duration(1+s.seed%400) * time.Millisecond, Now: s.now}
+		if s.seed/19%3 == 0 {
+			o.PauseAfter = time.Duration(1+s.seed%50) * time.Millisecond
+		}
+		e, err := open(ctx, o, size)
 		if err != nil {
 			en.err = err
 			return
@@ -200,7 +206,7 @@ func (s *simulation) start(life, i int, ordered bool) {
 func (s *simulation) attach(en *simEngine) {
 	slots := 1 + int(s.seed/7%5)
 	w := &simWorker{main: s.prog.main, now: s.now}
-	w.hook = func(t *Task, b *exchange.Batch) error {
+	w.hook = func(t Activation, b *exchange.Batch) error {
 		s.mu.Lock()
 		s.visits++
 		n := s.visits
@@ -213,7 +219,7 @@ func (s *simulation) attach(en *simEngine) {
 		}
 		return nil
 	}
-	w.after = func(t *Task, b *exchange.Batch) {
+	w.after = func(t Activation, b *exchange.Batch) {
 		data := b.Append(nil)
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -226,7 +232,20 @@ func (s *simulation) attach(en *simEngine) {
 			time.AfterFunc(time.Duration(h%2000)*time.Millisecond, func() { s.sendAgain(en.e, data) })
 		}
 	}
-	detach := en.e.Attach(w, slots)
+	var worker Worker = w
+	if s.seed/17%2 == 0 {
+		worker = &awayWorker{simWorker: *w, store: en.store, step: func(k *Ticket, step func() (*Outcome, error)) (*Outcome, error) {
+			o, err := step()
+			s.mu.Lock()
+			n := s.visits
+			s.mu.Unlock()
+			if hash(s.seed, "answer", n)%30 == 0 {
+				return nil, errors.New("the worker has died: its answer was lost")
+			}
+			return o, err
+		}}
+	}
+	detach := en.e.Attach(worker, slots)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	en.detach = append(en.detach, detach)
@@ -251,7 +270,7 @@ func (s *simulation) disturb() {
 		if e == nil {
 			continue
 		}
-		switch s.rand.IntN(6) {
+		switch s.rand.IntN(7) {
 		case 0: // a worker dies, or seems to; another comes
 			s.mu.Lock()
 			var detach func()
@@ -286,6 +305,10 @@ func (s *simulation) disturb() {
 			s.mu.Lock()
 			s.jump += time.Duration(s.rand.IntN(4000)-2000) * time.Millisecond
 			s.mu.Unlock()
+		case 4:
+			if s.rand.IntN(10) == 0 {
+				e.Drain()
+			}
 		}
 	}
 }
@@ -317,8 +340,13 @@ func (s *simulation) reap(ordered bool) {
 	}
 	for _, en := range s.engines {
 		<-en.done
-		if err := en.err; err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errKilled) && !strings.Contains(err.Error(), "the worker has died") {
+		if err := en.err; err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errKilled) && !errors.Is(err, ErrPaused) && !strings.Contains(err.Error(), "the worker has died") {
 			s.t.Errorf("engine: %v", err)
+		}
+	}
+	if e := s.engines[0].e; errors.Is(s.engines[0].err, ErrPaused) {
+		for wake := e.Wake(); s.now().Before(wake); {
+			time.Sleep(wake.Sub(s.now()))
 		}
 	}
 	s.crashes++

@@ -61,6 +61,7 @@ func (e *Engine) flushOnce(ctx context.Context) error {
 		}
 		e.fold.outputs = e.fold.outputs[n:len(e.fold.outputs):len(e.fold.outputs)]
 		e.mu.Unlock()
+		bell(e.toTimer)
 	}
 	if exit != nil {
 		return ErrEnded

@@ -136,7 +136,7 @@ func (l *logStore) read(ctx context.Context, k uint64) (*entry, error) {
 	return e, nil
 }
 
-// ahead is how many entries are read at the same time.
+// ahead is how many entries are read at the same time, once there have been some.
 const ahead = 16
 
 // readFrom calls f for the entries from k on, in order, and returns the number of the first that is not there.
@@ -145,8 +145,8 @@ func (l *logStore) readFrom(ctx context.Context, k uint64, f func(k uint64, e *e
 		e   *entry
 		err error
 	}
-	for {
-		var results [ahead]chan result
+	for n := 1; ; n = min(2*n, ahead) {
+		results := make([]chan result, n)
 		for i := range results {
 			results[i] = make(chan result, 1)
 			go func() {
@@ -161,6 +161,6 @@ func (l *logStore) readFrom(ctx context.Context, k uint64, f func(k uint64, e *e
 			}
 			f(k+uint64(i), r.e)
 		}
-		k += ahead
+		k += uint64(n)
 	}
 }

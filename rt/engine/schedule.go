@@ -14,7 +14,7 @@ import (
 
 // A Worker executes processes.
 type Worker interface {
-	// Execute loads the process and executes it, until it has ended, Task says that it is to be unloaded or is not its any more (ErrUnload,
+	// Execute loads the process and executes it, until it has ended, Task says that it is to be unloaded or is not its any more (ErrUnload, ErrDrain,
 	// ErrFenced, ErrEnded; what Execute returns then does not matter), or something is wrong. A process that was not
 	// committed is executed again from its last commit, here or elsewhere; the run fails when that does not help.
 	Execute(ctx context.Context, t *Task) error
@@ -106,7 +106,7 @@ func (e *Engine) stir(p exchange.ProcessID) *proc {
 
 // dispatch loads processes while there is room. The caller holds mu.
 func (e *Engine) dispatch() {
-	if !e.started || e.over != nil {
+	if !e.started || e.over != nil || e.draining {
 		return
 	}
 	for e.queue.len() > 0 {
@@ -138,7 +138,7 @@ func (e *Engine) next(a *attached) *Task {
 		delete(e.procs, p)
 		return nil
 	}
-	t := &Task{e: e, on: a, p: p, due: true, fresh: pr.fresh, changed: make(chan struct{}, 1)}
+	t := &Task{stored: stored{store: e.store, run: e.o.Run, p: p}, e: e, on: a, due: true, fresh: pr.fresh, changed: make(chan struct{}, 1)}
 	pr.task, pr.fresh = t, false
 	a.used++
 	return t
@@ -203,10 +203,11 @@ func (t *Task) stop(err error) (next *Task) {
 		e.idle.leaving--
 	}
 	defer func() {
-		if e.over == nil && e.queue.len() > 0 && t.on.ctx.Err() == nil {
+		if e.over == nil && !e.draining && e.queue.len() > 0 && t.on.ctx.Err() == nil {
 			next = e.next(t.on)
 		}
 		e.dispatch()
+		bell(e.toTimer)
 	}()
 	pr := e.procs[t.p]
 	if pr == nil || pr.task != t {
@@ -221,7 +222,7 @@ func (t *Task) stop(err error) (next *Task) {
 	if pr.tries++; t.commits > 0 {
 		pr.tries, pr.failures = 0, 0
 	}
-	if err != nil && !errors.Is(err, ErrFenced) && !errors.Is(err, ErrUnload) && !errors.Is(err, ErrEnded) && e.ctx.Err() == nil {
+	if err != nil && !errors.Is(err, ErrFenced) && !errors.Is(err, ErrUnload) && !errors.Is(err, ErrDrain) && !errors.Is(err, ErrEnded) && e.ctx.Err() == nil {
 		if pr.failures++; pr.failures >= maxFailures {
 			go e.finish(fmt.Errorf("run %s, process %d, step %d: %w", e.o.Run, t.p, st.Step+1, err))
 			return nil

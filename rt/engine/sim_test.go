@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/harkgen/harkgen/internal/linear"
 	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/store"
 )
 
 // This file simulates programs: a process is a function with an explicit state.
@@ -138,11 +140,13 @@ func (g gobState) WriteTo(w io.Writer) (int64, error) { return 0, gob.NewEncoder
 type simWorker struct {
 	main  simState
 	now   func() time.Time
-	hook  func(t *Task, b *exchange.Batch) error // before a commit; may be nil
-	after func(t *Task, b *exchange.Batch)       // after one that succeeded; may be nil
+	hook  func(t Activation, b *exchange.Batch) error // before a commit; may be nil
+	after func(t Activation, b *exchange.Batch)       // after one that succeeded; may be nil
 }
 
-func (w *simWorker) Execute(ctx context.Context, t *Task) error {
+func (w *simWorker) Execute(ctx context.Context, t *Task) error { return w.serve(ctx, t) }
+
+func (w *simWorker) serve(ctx context.Context, t Activation) error {
 	s := &simState{}
 	if r := t.State(ctx); r != nil {
 		err := gob.NewDecoder(r).Decode(s)
@@ -211,6 +215,59 @@ func (w *simWorker) Execute(ctx context.Context, t *Task) error {
 				break
 			}
 			reply = nil
+			if _, err := t.Poll(); errors.Is(err, ErrUnload) || errors.Is(err, ErrDrain) {
+				return err
+			}
 		}
 	}
+}
+
+// An awayWorker executes the processes other than 0 elsewhere, by tickets.
+type awayWorker struct {
+	simWorker
+	store store.Store
+	step  func(k *Ticket, step func() (*Outcome, error)) (*Outcome, error) // calls step; may be nil
+}
+
+func (w *awayWorker) Execute(ctx context.Context, t *Task) error {
+	if t.Process() == 0 {
+		return w.simWorker.Execute(ctx, t)
+	}
+	for {
+		k, err := t.Ticket(ctx, time.Now().Add(time.Minute))
+		if err != nil {
+			return err
+		}
+		step := func() (*Outcome, error) { return w.away(ctx, k.Append(nil)) }
+		var o *Outcome
+		if w.step != nil {
+			o, err = w.step(k, step)
+		} else {
+			o, err = step()
+		}
+		if err != nil {
+			return err
+		}
+		if last, err := t.Adopt(ctx, o); last || err != nil {
+			return err
+		}
+	}
+}
+
+// away executes a ticket as another machine would.
+func (w *awayWorker) away(ctx context.Context, ticket []byte) (*Outcome, error) {
+	k, err := DecodeTicket(ticket)
+	if err != nil {
+		return nil, err
+	}
+	g, err := OpenTicket(w.store, k)
+	if err != nil {
+		return nil, err
+	}
+	err = w.serve(ctx, g)
+	o, done := g.Outcome()
+	if !done {
+		return nil, err
+	}
+	return DecodeOutcome(o.Append(nil))
 }

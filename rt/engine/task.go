@@ -3,31 +3,36 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/store"
-	"github.com/harkgen/harkgen/rt/store/pages"
 )
 
-// A Task is a process that is loaded in a worker. One goroutine may call Replies while another calls Commit.
-type Task struct {
-	e  *Engine
-	on *attached
-	p  exchange.ProcessID
+// An Activation is a process that is loaded in a worker: a Task where the engine is, a Guest elsewhere. One goroutine may call Replies while another calls Commit.
+type Activation interface {
+	Process() exchange.ProcessID
+	Step() uint64
+	Consumed() uint64
+	State(ctx context.Context) io.ReadCloser
+	StateSize() int64
+	Replies(ctx context.Context) ([]exchange.Reply, error)
+	Poll() ([]exchange.Reply, error)
+	Changed() <-chan struct{}
+	Commit(ctx context.Context, b *exchange.Batch, state io.WriterTo) error
+}
 
-	fresh      bool       // there is no record, unless another engine has put one
-	committing sync.Mutex // guards these
-	version    int64      // of the record; 0: there is none
-	rec        record
-	set        *pages.Set // nil: not opened
-	sent       *sending   // the last batch; nil if the exchange has it
+// A Task is an Activation of this engine.
+type Task struct {
+	stored
+	e     *Engine
+	on    *attached
+	fresh bool     // there is no record, unless another engine has put one
+	sent  *sending // the last batch; nil if the exchange has it; guarded by committing
 
 	// e.mu guards these.
 	step       uint64 // of the last commit
@@ -43,56 +48,22 @@ type Task struct {
 	next, prev *Task
 }
 
-// Process returns the number of the process.
-func (t *Task) Process() exchange.ProcessID { return t.p }
-
-// Step returns the number of the last commit, 0 if there was none.
-func (t *Task) Step() uint64 {
-	t.committing.Lock()
-	defer t.committing.Unlock()
-	return t.rec.step
-}
-
-// Consumed returns the number of the last reply that the state has taken.
-func (t *Task) Consumed() uint64 {
-	t.committing.Lock()
-	defer t.committing.Unlock()
-	return t.rec.consumed
-}
-
-// State returns a reader of the state as of the last commit, nil if there was none: the process begins, with ReplyStart if it is not process 0.
-func (t *Task) State(ctx context.Context) io.ReadCloser {
-	t.committing.Lock()
-	defer t.committing.Unlock()
-	switch snap := t.rec.state; {
-	case t.rec.step == 0:
-		return nil
-	case len(snap.Pages) == 0:
-		return io.NopCloser(bytes.NewReader(snap.Inline))
-	default:
-		return pages.NewReader(ctx, t.e.store, t.owner(), int64(t.rec.step), snap)
-	}
-}
-
-// StateSize returns how many bytes State has.
-func (t *Task) StateSize() int64 {
-	t.committing.Lock()
-	defer t.committing.Unlock()
-	return t.rec.state.Size
-}
-
 // Replies waits for replies, and returns those it has not returned before. The worker takes them into the state and says so in Consumed of a
 // batch. The first call, and those after the process became due by its Wake, may return none.
-// The errors are ErrFenced, ErrUnload, ErrEnded and that of ctx.
+// The errors are ErrFenced, ErrUnload, ErrDrain, ErrEnded and that of ctx.
 func (t *Task) Replies(ctx context.Context) ([]exchange.Reply, error) {
+	return replies(ctx, t, t.e.finished)
+}
+
+func replies(ctx context.Context, a Activation, finished <-chan struct{}) ([]exchange.Reply, error) {
 	for {
-		rs, err := t.Poll()
+		rs, err := a.Poll()
 		if rs != nil || err != nil {
 			return rs, err
 		}
 		select {
-		case <-t.changed:
-		case <-t.e.finished:
+		case <-a.Changed():
+		case <-finished:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -119,6 +90,8 @@ func (t *Task) Poll() ([]exchange.Reply, error) {
 		return nil, ErrFenced
 	case e.over != nil || e.fold.x.Exit() != nil:
 		return nil, ErrEnded
+	case e.draining:
+		return nil, ErrDrain
 	}
 	rs := e.fold.x.Replies(t.p, t.delivered)
 	if len(rs) > 0 {
@@ -169,6 +142,9 @@ func (t *Task) Commit(ctx context.Context, b *exchange.Batch, state io.WriterTo)
 	last := b.Ended || b.Exit != nil
 	if !last { // rule: end-commit
 		if err := t.put(ctx, b, encoded, state); err != nil {
+			if errors.Is(err, ErrFenced) {
+				t.lost()
+			}
 			return err
 		}
 	}
@@ -214,6 +190,7 @@ func (t *Task) committed(b *exchange.Batch) {
 	defer e.mu.Unlock()
 	t.step = b.Step
 	t.commits++
+	e.commits++
 	st, _ := e.fold.x.Status(t.p)
 	if pr := e.procs[t.p]; pr != nil && pr.task == t && b.Idle && !t.due && b.Consumed == t.delivered && st.Sent == t.delivered {
 		e.idle.add(t)
@@ -222,39 +199,6 @@ func (t *Task) committed(b *exchange.Batch) {
 		}
 		bell(e.toTimer)
 	}
-}
-
-// put puts the record of the next step.
-func (t *Task) put(ctx context.Context, b *exchange.Batch, encoded []byte, state io.WriterTo) error {
-	next := record{step: b.Step, consumed: b.Consumed}
-	draft, err := t.draft(ctx, state, &next.state)
-	if err != nil {
-		return err
-	}
-	var blobs []store.Blob
-	next.batch, blobs = newContent(t.owner(), encoded)
-	if draft != nil {
-		blobs = append(blobs, draft.Blobs...)
-	}
-	data := next.encode()
-	if len(data) > store.MaxRecord {
-		return fmt.Errorf("the record of process %d has %d bytes", t.p, len(data))
-	}
-	version, err := t.e.store.Put(ctx, store.Record{ID: recordID(t.e.o.Run, t.p), Version: t.version, Data: data}, blobs...) // rule: one-put
-	if errors.Is(err, store.ErrConflict) {                                                                                   // rule: fenced-worker
-		t.lost()
-		return ErrFenced
-	}
-	if err != nil {
-		return err
-	}
-	garbage := t.rec.batch.Blobs
-	if t.set != nil {
-		garbage = append(garbage, t.set.Commit(int64(next.step), draft, func(int64) bool { return false })...)
-	}
-	t.version, t.rec = version, next
-	deleteBlobs(ctx, t.e.store, garbage)
-	return nil
 }
 
 // load reads the record. It reports whether the process has anything to do.
@@ -276,24 +220,7 @@ func (t *Task) load(ctx context.Context) (something bool, err error) {
 		}
 		return t.ready(), nil
 	}
-	return false, damaged(t.e.o.Run, fmt.Sprintf("the record of process %d", t.p), errors.New("it is older than what the exchange has of the process"))
-}
-
-func (t *Task) read(ctx context.Context) error {
-	rec, err := t.e.store.Get(ctx, recordID(t.e.o.Run, t.p))
-	if errors.Is(err, store.ErrNotFound) {
-		t.version, t.rec = 0, record{}
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	r, err := decodeRecord(rec.Data)
-	if err != nil {
-		return damaged(t.e.o.Run, fmt.Sprintf("the record of process %d", t.p), err)
-	}
-	t.version, t.rec = rec.Version, *r
-	return nil
+	return false, damaged(t.run, fmt.Sprintf("the record of process %d", t.p), errors.New("it is older than what the exchange has of the process"))
 }
 
 // resend sends the batch of the record if the exchange has not taken it. It reports whether the record has to be read again, since it is older than
@@ -324,6 +251,9 @@ func (t *Task) resend(ctx context.Context) (again bool, err error) { // rule: re
 		return false, damaged(e.o.Run, fmt.Sprintf("the record of process %d", t.p), err)
 	}
 	t.sent = e.send(b, encoded, t.record())
+	e.mu.Lock()
+	t.commits++ // of somebody else, but the process gets on
+	e.mu.Unlock()
 	return false, t.settled(ctx)
 }
 
@@ -336,10 +266,3 @@ func (t *Task) ready() bool {
 	st, live := e.fold.x.Status(t.p)
 	return live && runnable(st, e.o.Now().UnixNano())
 }
-
-// owner owns the blobs of the process. There are few, so that Delete can name them all.
-func (t *Task) owner() string { return owner(t.e.o.Run, uint32(t.p)%owners) }
-
-const owners = 64
-
-func owner(run string, n uint32) string { return fmt.Sprintf("%s/p/%02x", run, n) }

@@ -12,7 +12,7 @@ import (
 	"github.com/harkgen/harkgen/rt/exchange"
 )
 
-// tick is how long the engine sleeps at most: clocks may jump, and another engine may have written to the log.
+// tick is how long the engine sleeps at most: clocks may jump.
 const tick = time.Second
 
 // A wake is when a process goes on by itself. It is void when the process has another wake time by then.
@@ -66,13 +66,18 @@ func (e *Engine) rest(p exchange.ProcessID) {
 	}
 }
 
-// keepTime wakes processes, and unloads those that have been idle for long.
+// keepTime wakes processes, unloads those that have been idle for long, and ends Run when there is nothing to do.
 func (e *Engine) keepTime(ctx context.Context) error {
 	for {
 		e.mu.Lock()
 		pause := min(e.wakeDue(), e.unloadIdle(), tick)
 		e.dispatch()
+		left := e.untilPause()
 		e.mu.Unlock()
+		if left <= 0 {
+			return ErrPaused
+		}
+		pause = min(pause, left)
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:

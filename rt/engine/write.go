@@ -35,6 +35,7 @@ func (e *Engine) send(b *exchange.Batch, encoded []byte, record garbage) *sendin
 	s := &sending{batch: b, encoded: encoded, record: record, done: make(chan struct{})}
 	e.mu.Lock()
 	e.sendings = append(e.sendings, s)
+	e.sending++
 	e.mu.Unlock()
 	bell(e.toLog)
 	return s
@@ -67,12 +68,14 @@ func (e *Engine) settle(s *sending) {
 	if !live && s.record.version > 0 {
 		e.toDelete(s.record)
 	}
+	e.sending--
 	close(s.done)
+	bell(e.toTimer)
 }
 
 // writeLog appends entries as batches come.
 func (e *Engine) writeLog(ctx context.Context) error {
-	poll := time.NewTicker(tick)
+	poll := time.NewTicker(e.o.PollAfter)
 	defer poll.Stop()
 	for {
 		var err error
@@ -85,7 +88,7 @@ func (e *Engine) writeLog(ctx context.Context) error {
 			_, err = e.catchUp(ctx)
 			close(c)
 		case <-ctx.Done():
-			return e.saved(true)
+			return e.endLog(ctx)
 		}
 		if errors.Is(err, errBehind) {
 			if err = e.saved(true); err == nil {
@@ -97,6 +100,19 @@ func (e *Engine) writeLog(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// longLog is how many entries the next engine had better not read one by one.
+const longLog = 64
+
+// endLog waits for the checkpoint under way. It saves one if the run pauses, and the log is long.
+func (e *Engine) endLog(ctx context.Context) error {
+	err := e.saved(true)
+	if err == nil && context.Cause(ctx) == ErrPaused && e.fold.next-e.base > longLog {
+		e.save(context.WithoutCancel(ctx))
+		err = e.saved(true)
+	}
+	return err
 }
 
 // writeAll appends entries until no batch is left.

@@ -1,9 +1,11 @@
 package lambdahost
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,58 +19,128 @@ func TestCrashes(t *testing.T) {
 	for _, lose := range []bool{false, true} {
 		t.Run(fmt.Sprint("lose=", lose), func(t *testing.T) {
 			t.Parallel()
-			for k := 1; crash(t, k, lose); k++ {
+			for k := 1; ; k++ {
+				c := &crashing{tested: newFunction(t), k: k, lose: lose}
+				r, died := c.run("sleep", "1h", "40000")
+				if !died {
+					break
+				}
+				if r != nil && (r.Exit != 3 || r.Step != 4) {
+					t.Errorf("k=%d: %+v", k, r)
+				}
 			}
 		})
 	}
 }
 
-// crash reports whether there were k requests.
-func crash(t *testing.T, k int, lose bool) bool {
-	l := newFunction(t)
-	n, cut := 0, true
-	l.aws.SetFault(func(string) emutest.Fault {
-		switch n++; {
-		case !cut || n < k:
-			return emutest.Fault{}
-		case n == k && lose:
-			return emutest.Fault{Lose: true}
-		}
-		return emutest.Fault{Status: 500}
-	})
-	// Two invocations are in reach of the cut: the start, and the first wake-up.
-	_, startErr := l.invoke(StartEvent{Run: "r", Args: []string{"sleep", "1h", "40000"}}, 60*time.Second)
-	var pending []emutest.Message
-	for i := 0; ; i++ {
-		if i == 1 {
-			if reached := n >= k; !reached {
-				return false
+// TestSpreadCrashes does the same to a coordinator, and to the steps that it has under way.
+func TestSpreadCrashes(t *testing.T) {
+	for _, lose := range []bool{false, true} {
+		t.Run(fmt.Sprint("lose=", lose), func(t *testing.T) {
+			t.Parallel()
+			for k := 1; ; k++ {
+				c := &crashing{tested: newCrowd(t), k: k, lose: lose}
+				c.margin = func(time.Duration) time.Duration { return 200 * time.Millisecond }
+				r, died := c.run("crowd", "3", "1", "1h")
+				c.settleSteps()
+				if !died {
+					t.Logf("%d requests", k-1)
+					break
+				}
+				if r != nil {
+					c.wantCrowdAtLeast(3)
+				}
+				if r != nil && r.Exit != 0 || t.Failed() {
+					t.Fatalf("k=%d: %+v", k, r)
+				}
 			}
-			cut = false
-		}
-		if i > 10 {
-			t.Fatalf("k=%d: the run has not ended after %d rounds", k, i)
-		}
-		was := cut
-		cut = false // for what the test itself asks for
-		pending = append(pending, l.aws.Receive()...)
-		r, _, err := l.get(t.Context(), "r")
+		})
+	}
+}
+
+// A crashing is a function that is cut off from all services.
+type crashing struct {
+	*tested
+	k    int
+	lose bool
+
+	mu     sync.Mutex
+	n      int                // requests while cut
+	cut    bool               // or about to be
+	cancel context.CancelFunc // of the invocation that is under way
+}
+
+func (c *crashing) misfortune(string) emutest.Fault {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.cut {
+		return emutest.Fault{}
+	}
+	switch c.n++; {
+	case c.n < c.k:
+		return emutest.Fault{}
+	case c.n == c.k && c.lose:
+		return emutest.Fault{Lose: true}
+	}
+	c.cancel()
+	c.fns.kill()
+	return emutest.Fault{Status: 500}
+}
+
+// beset calls f, which invokes the function, while services may fail.
+func (c *crashing) beset(f func(ctx context.Context)) {
+	ctx, cancel := context.WithCancel(c.t.Context())
+	defer cancel()
+	c.mu.Lock()
+	c.cut, c.cancel = true, cancel
+	c.mu.Unlock()
+	f(ctx)
+	c.settleSteps()
+	c.mu.Lock()
+	c.cut = false
+	c.mu.Unlock()
+}
+
+// settleSteps waits until no step is under way.
+func (c *crashing) settleSteps() {
+	for c.fns.busy() {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// run starts a run and wakes it until it has ended; what befalls the start and the first wake-up is said above. It reports whether anything did. The record is nil
+// if the run has never begun, as whoever wanted to start it knows.
+func (c *crashing) run(args ...string) (r *store.Run, died bool) {
+	c.t.Helper()
+	c.aws.SetFault(c.misfortune)
+	var startErr error
+	c.beset(func(ctx context.Context) {
+		_, startErr = c.invokeIn(ctx, StartEvent{Run: "r", Args: args}, 60*time.Second)
+	})
+	var pending []emutest.Message
+	for i := range 10 {
+		pending = append(pending, c.aws.Receive()...)
+		r, _, err := c.get(c.t.Context(), "r")
 		switch {
 		case errors.Is(err, store.ErrNotFound) && startErr != nil:
-			return true // it never began, and who asked knows
+			return nil, true
 		case err != nil:
-			t.Fatalf("k=%d: %v", k, err)
+			c.t.Fatalf("k=%d: %v", c.k, err)
 		case r.State == store.Done:
-			if r.Exit != 3 || r.Step != 4 {
-				t.Errorf("k=%d: %+v", k, r)
-			}
-			return true
+			return r, c.n >= c.k
 		case len(pending) == 0:
-			t.Fatalf("k=%d: nobody will wake the run: %+v", k, r)
+			c.t.Fatalf("k=%d: nobody will wake the run: %+v", c.k, r)
 		}
-		l.elapse("r")
-		cut = was
-		failed := l.deliver(60*time.Second, pending...)
+		c.elapse("r")
+		var failed []string
+		deliver := func(ctx context.Context) { failed = c.deliverIn(ctx, 60*time.Second, pending...) }
+		if i == 0 {
+			c.beset(deliver)
+		} else {
+			deliver(c.t.Context())
+		}
 		pending = slices.DeleteFunc(pending, func(m emutest.Message) bool { return !slices.Contains(failed, m.ID) })
 	}
+	c.t.Fatalf("k=%d: the run has not ended; stderr %s", c.k, c.err.String())
+	return nil, true
 }

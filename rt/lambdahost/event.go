@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -17,8 +16,9 @@ import (
 // A StartEvent starts a run. An event whose run exists already starts nothing: it asks for the run's
 // state and lets it go on if nobody else does, so it may be repeated.
 type StartEvent struct {
-	Run  string   `json:"run,omitempty"` // "": the id of the Lambda request, which is the same in Lambda's own retries
-	Args []string `json:"args,omitempty"`
+	Run   string   `json:"run,omitempty"` // "": the id of the Lambda request, which is the same in Lambda's own retries
+	Args  []string `json:"args,omitempty"`
+	Input string   `json:"input,omitempty"` // the standard input
 }
 
 // A Result answers a StartEvent.
@@ -28,6 +28,8 @@ type Result struct {
 	Status int    `json:"status"`          // exit status, when done
 	Signal string `json:"signal,omitzero"` // what killed the program, when done; Status is then -1
 	Error  string `json:"error,omitzero"`  // why it failed
+
+	Requests int64 `json:"requests,omitzero"` // to AWS, but for those since the last commit
 }
 
 // States of a run in a Result.
@@ -39,7 +41,7 @@ const (
 )
 
 func result(r *store.Run) Result {
-	res := Result{Run: r.ID, State: string(r.State)}
+	res := Result{Run: r.ID, State: string(r.State), Requests: r.Cost.Count()}
 	switch r.State {
 	case store.Done:
 		res.Status, res.Signal = r.Exit, r.Signal
@@ -56,38 +58,57 @@ type wakeUp struct {
 	Tries int    `json:"tries,omitempty"` // invocations before it that ended without a commit
 }
 
-// event is what decodeEvent found: exactly one of the fields is set.
-type event struct {
-	start *StartEvent
-	sqs   *events.SQSEvent
+// A request is what the function is asked for, by itself or by harkgen: one of the fields.
+type request struct {
+	Start   *StartEvent   `json:"start,omitempty"`
+	Step    *stepEvent    `json:"step,omitempty"`
+	Wake    *wakeUp       `json:"wake,omitempty"` // passed on by another version
+	Inspect *InspectEvent `json:"inspect,omitempty"`
+	Cancel  *CancelEvent  `json:"cancel,omitempty"`
+	Sweep   *SweepEvent   `json:"sweep,omitempty"`
 }
 
-var errEvent = errors.New(`this is not an event that starts a run: expected {"run": "id", "args": ["..."]}, both optional`)
+// An envelope is how a request is written: no other event has a field "hark".
+type envelope struct {
+	Hark *request `json:"hark"`
+}
 
-func decodeEvent(payload []byte) (event, error) {
+func own(r request) envelope { return envelope{&r} }
+
+var errEvent = errors.New(`this is not an event that starts a run: expected {"run": "id", "args": ["..."], "input": "..."}, all optional`)
+
+// decodeEvent returns what a payload asks for: wake-ups of the queue, or a request.
+func decodeEvent(payload []byte) (*events.SQSEvent, *request, error) {
 	var form struct {
 		Records []struct {
 			EventSource string `json:"eventSource"`
 		}
+		Hark json.RawMessage
 	}
 	if err := json.Unmarshal(payload, &form); err != nil {
-		return event{}, fmt.Errorf("%w: %v", errEvent, err)
+		return nil, nil, fmt.Errorf("%w: %v", errEvent, err)
 	}
-	if form.Records != nil {
+	switch {
+	case form.Records != nil:
 		for _, r := range form.Records {
 			if r.EventSource != "aws:sqs" {
-				return event{}, fmt.Errorf("the function was invoked by %q, which it has no entry point for", r.EventSource)
+				return nil, nil, fmt.Errorf("the function was invoked by %q, which it has no entry point for", r.EventSource)
 			}
 		}
 		e := new(events.SQSEvent)
-		err := json.Unmarshal(payload, e)
-		return event{sqs: e}, err
+		return e, nil, json.Unmarshal(payload, e)
+	case form.Hark != nil:
+		var e envelope
+		if err := decodeStrict(payload, &e); err != nil {
+			return nil, nil, fmt.Errorf("this is not a request that the function knows: %v", err)
+		}
+		return nil, e.Hark, nil
 	}
 	e := new(StartEvent)
 	if err := decodeStrict(payload, e); err != nil {
-		return event{}, fmt.Errorf("%w: %v", errEvent, err)
+		return nil, nil, fmt.Errorf("%w: %v", errEvent, err)
 	}
-	return event{start: e}, nil
+	return nil, &request{Start: e}, nil
 }
 
 func decodeWakeUp(body string) (wakeUp, error) {
@@ -105,13 +126,4 @@ func decodeStrict(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	return d.Decode(v)
-}
-
-// maxDelay is the longest that SQS holds a message back.
-const maxDelay = 900 * time.Second
-
-// delaySeconds rounds up, so that a wake-up is rather late than early, which would cost another.
-func delaySeconds(d time.Duration) int32 {
-	d = min(max(d, 0), maxDelay)
-	return int32((d + time.Second - 1) / time.Second)
 }

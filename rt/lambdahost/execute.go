@@ -18,18 +18,23 @@ const maxTries = 3
 
 // execute executes the run until it is done, waits, or is out of time, and sees to it that it is woken.
 func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries int) (Result, error) {
-	if err := h.checkBuild(run); err != nil {
-		return Result{}, err
-	}
 	gone := h.gone(ctx)
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
 
-	s := &session{Store: h.store, h: h, run: run, version: version, gone: gone, stopAt: stopAt}
+	s := &session{Store: h.store, h: h, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost}
+	defer h.report(s, time.Now())
 	working, stop := context.WithDeadline(ctx, stopAt)
 	defer stop()
-	err := s.supervise(working, stop, killAt.Sub(stopAt))
+	var err error
+	if run.Program.Spread {
+		err = s.lease(ctx)
+	}
+	if err == nil {
+		err = s.supervise(working, stop, killAt.Sub(stopAt))
+	}
 	failed, _ := errors.AsType[*local.FailedError](err)
+	crash, _ := errors.AsType[*crashError](err)
 	switch {
 	case s.conflict:
 		// Somebody else has made a step, and sees to the rest.
@@ -40,12 +45,14 @@ func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries
 		return result(now), nil
 	case s.failure != nil:
 		return Result{}, s.failure // of the store or the queue
+	case crash != nil:
+		return h.fail(ctx, s.run, s.version, fmt.Sprintf("a step of it has failed five times in a row: %v", err))
 	case err != nil && failed == nil && !errors.Is(err, local.ErrStopped):
 		return Result{}, fmt.Errorf("run %s: %w", run.ID, err)
 	case failed != nil:
 		h.logf("%v", failed)
 		return result(s.run), nil
-	case ended(s.run) || s.run.State == store.Waiting && s.commits > 0:
+	case ended(s.run) || s.waits:
 		return result(s.run), nil
 	}
 	return h.outOfTime(ctx, s, tries)
@@ -56,28 +63,36 @@ func (h *host) outOfTime(ctx context.Context, s *session, tries int) (Result, er
 	if s.commits > 0 {
 		tries = 0
 	} else if tries++; tries >= maxTries {
-		return h.giveUp(ctx, s)
+		return h.fail(ctx, s.run, s.version, fmt.Sprintf("it could not be saved in %d invocations: some goroutine was all the time in code that cannot be suspended", maxTries))
 	}
 	// The record may still say that this invocation executes it, until it is gone.
 	w := wakeUp{Run: s.run.ID, Step: s.run.Step, Tries: tries}
-	if err := h.queue.send(ctx, w, time.Until(s.run.Wake)); err != nil {
+	if err := h.wakeIn(ctx, w, time.Until(s.run.Wake)); err != nil {
 		return Result{}, err
 	}
 	return result(s.run), nil
 }
 
-func (h *host) giveUp(ctx context.Context, s *session) (Result, error) {
-	r := *s.run
-	r.State = store.Failed
-	r.Error = fmt.Sprintf("it could not be saved in %d invocations: some goroutine was all the time in code that cannot be suspended", maxTries)
-	r.Updated, r.Wake = time.Now(), time.Time{}
+// expires returns when the record of a run may be deleted: it is kept for a while once the run is done.
+func (h *host) expires(run *store.Run) time.Time {
+	if run.State != store.Done || h.retention == 0 {
+		return time.Time{}
+	}
+	return h.clock.Now().Add(h.retention)
+}
+
+// fail gives a run up. People may resume it.
+func (h *host) fail(ctx context.Context, run *store.Run, version int64, why string) (Result, error) {
+	r := *run
+	r.State, r.Error = store.Failed, why
+	r.Updated, r.Wake = h.clock.Now(), time.Time{}
 	data, err := r.Encode()
 	if err != nil {
 		return Result{}, err
 	}
-	_, err = h.store.Put(ctx, store.Record{ID: r.ID, Version: s.version, Data: data})
+	_, err = h.store.Put(ctx, store.Record{ID: r.ID, Version: version, Data: data})
 	if errors.Is(err, store.ErrConflict) {
-		return result(s.run), nil
+		return result(run), nil
 	}
 	if err == nil {
 		h.logf("run %s failed: %s", r.ID, r.Error)
@@ -89,11 +104,11 @@ func (h *host) giveUp(ctx context.Context, s *session) (Result, error) {
 // commit what Lambda needs:
 //
 //   - the wake-up of a run that is going to wait is sent before the commit;
-//   - a Running record says until when this invocation may be executing it, but
+//   - a Running record says until when this invocation may be executing it, by the machine's clock, but
 //     not after stopAt, when the commit is to be the last;
 //   - a put whose answer was lost is repeated with its token.
 //
-// It is used by the supervisor's goroutine alone, but for the calls on one blob.
+// The record of the run is used by the supervisor's goroutine alone; what else is stored of it passes through.
 type session struct {
 	store.Store
 	h       *host
@@ -102,7 +117,10 @@ type session struct {
 	gone    time.Time
 	stopAt  time.Time
 
-	shown    []string // blobs of output that an earlier invocation has shown; deleted after the next commit
+	began    int64      // run.Step when the invocation began
+	cost     store.Cost // of the invocations before
+	waits    bool       // the record says that the run waits, and the wake-up was sent
+	shown    []string   // blobs of output that an earlier invocation has shown; deleted after the next commit
 	commits  int
 	conflict bool
 	failure  error // of a put or of the queue
@@ -122,43 +140,59 @@ func (s *session) supervise(ctx context.Context, stop context.CancelFunc, grace 
 		return err
 	}
 	defer r.Close()
-	_, err = r.Execute(ctx, &local.Options{
-		Store:    s,
-		Dir:      dir,
-		Worker:   s.h.exe,
-		Stdout:   s.h.stdout,
-		Stderr:   s.h.stderr,
-		Env:      workerEnv(os.Environ()),
-		Patience: s.h.patience,
-		Grace:    grace,
-		OnCommit: func(r *store.Run) {
-			if r.State == store.Waiting {
-				stop()
-			}
-		},
-	})
+	o := s.h.options(s)
+	o.Dir, o.Grace = dir, grace
+	o.OnCommit = func(r *store.Run) {
+		if r.State == store.Waiting {
+			stop()
+		}
+	}
+	o.Fleet = &local.Fleet{
+		Worker: &fleet{s.h, s.run, s.stopAt}, Slots: maxSteps,
+		PauseAfter: s.h.linger, PollAfter: 5 * time.Second, // it may have been cancelled
+	}
+	_, err = r.Execute(ctx, o)
 	return err
 }
 
-// Get returns the record without the output of its last step: that was shown by the invocation that made
+// options are those of all that executes a program here.
+func (h *host) options(s store.Store) *local.Options {
+	return &local.Options{
+		Store: s, Worker: h.exe, Env: workerEnv(os.Environ()),
+		Stdout: h.stdout, Stderr: h.stderr, Patience: h.patience,
+		Stay: stay, Clock: h.clock,
+	}
+}
+
+// stay is the longest wait for which an invocation stays: to leave and to be woken takes about as long.
+const stay = 2 * time.Second
+
+// lease makes the record say that this invocation executes the run. One that has just been created by it does.
+func (s *session) lease(ctx context.Context) error {
+	run := *s.run
+	if run.State == store.Running && run.Wake.Equal(s.gone) {
+		return nil
+	}
+	run.State, run.Error, run.Updated = store.Running, "", s.h.clock.Now()
+	data, err := run.Encode()
+	if err != nil {
+		return err
+	}
+	_, err = s.Put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data})
+	return err
+}
+
+// Get returns the record of the run, which is at hand, without the output of its last step: that was shown by the invocation that made
 // it, and the supervisor would show it again.
 func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
-	rec, err := s.Store.Get(ctx, id)
-	if err != nil {
-		return rec, err
+	if id != s.run.ID {
+		return s.Store.Get(ctx, id)
 	}
-	if rec.Version != s.version {
-		s.conflict = true
-		return rec, store.ErrConflict
-	}
-	run, err := store.DecodeRun(rec)
-	if err != nil {
-		return rec, err
-	}
+	run := *s.run
 	s.shown = run.Output.Blobs
 	run.Output.Content = store.Content{}
-	rec.Data, err = run.Encode()
-	return rec, err
+	data, err := run.Encode()
+	return store.Record{ID: id, Version: s.version, Data: data}, err
 }
 
 // Blobs returns nothing before the run is done, so that the supervisor does not look for blobs that a crash has left behind. Another
@@ -173,6 +207,9 @@ func (s *session) Blobs(ctx context.Context, owner, page string, limit int) ([]s
 
 // Put commits a step.
 func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob) (int64, error) {
+	if rec.ID != s.run.ID {
+		return s.Store.Put(ctx, rec, blobs...)
+	}
 	ctx, cancel := context.WithDeadline(ctx, s.gone)
 	defer cancel()
 	run, err := store.DecodeRun(rec)
@@ -181,8 +218,7 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 	}
 	switch run.State {
 	case store.Waiting:
-		w := wakeUp{Run: run.ID, Step: run.Step}
-		if err := s.h.queue.send(ctx, w, time.Until(run.Wake)); err != nil {
+		if err := s.wakeLater(ctx, run); err != nil {
 			s.failure = err
 			return 0, err
 		}
@@ -192,9 +228,11 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 			run.Wake = s.gone
 		}
 	}
+	run.Cost = s.cost.Plus(s.h.meter.read())
 	if rec.Data, err = run.Encode(); err != nil {
 		return 0, err
 	}
+	rec.Expires = s.h.expires(run)
 	version, err := s.put(ctx, rec, blobs)
 	if err != nil {
 		return 0, err
@@ -202,12 +240,20 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 	if run.Step > s.run.Step {
 		s.commits++
 	}
-	s.run, s.version = run, version
+	s.run, s.version, s.waits = run, version, run.State == store.Waiting
 	for _, name := range s.shown {
 		s.Store.DeleteBlob(ctx, name) // if it stays, it costs little
 	}
 	s.shown = nil
 	return version, nil
+}
+
+// wakeLater sends the wake-up of a run that is going to wait. One that only an event brings on has none.
+func (s *session) wakeLater(ctx context.Context, run *store.Run) error {
+	if run.Wake.IsZero() {
+		return nil
+	}
+	return s.h.wakeIn(ctx, wakeUp{Run: run.ID, Step: run.Step}, run.Wake.Sub(s.h.clock.Now()))
 }
 
 func (s *session) put(ctx context.Context, rec store.Record, blobs []store.Blob) (version int64, err error) {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,68 +15,108 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/harkgen/harkgen/internal/awsemu/emutest"
+	"github.com/harkgen/harkgen/rt/clock"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
 )
 
 // This file defines a function for tests: the handler, the fake services, the log.
 
-// A function is one function with everything around it.
-type function struct {
+// A tested is a function with everything around it.
+type tested struct {
 	*host
 	t   *testing.T
 	aws *emutest.AWS
-	out bytes.Buffer // the log, stdout
-	err bytes.Buffer // the log, stderr
-	n   int          // invocations
+	out buffer // the log, stdout
+	err buffer // the log, stderr
+	n   int    // invocations
+	fns *versions
 }
 
-func newFunction(t *testing.T) *function {
+// A buffer is a bytes.Buffer for several goroutines.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func newFunction(t *testing.T) *tested {
 	t.Helper()
 	f := emutest.New(t)
-	s, err := dynamo.Open(dynamo.Options{Table: emutest.Table, Bucket: emutest.Bucket, DynamoDB: f.DynamoDBClient(), S3: f.S3Client()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := open(t, f)
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &function{t: t, aws: f}
+	ticks, err := clock.New("", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &tested{t: t, aws: f}
 	l.host = &host{
 		program:  "fake",
 		version:  "3",
 		build:    buildName("3", "aaaa"),
 		exe:      exe,
+		meter:    &meter{},
+		clock:    ticks,
 		store:    s,
 		queue:    &queue{client: f.SQSClient(), url: f.QueueURL()},
 		stdout:   &l.out,
 		stderr:   &l.err,
 		patience: 100 * time.Millisecond,
+		linger:   20 * time.Millisecond,
 		margin:   func(left time.Duration) time.Duration { return min(left*5/6, 5*time.Second) },
 	}
+	l.fns = newVersions(t, l.host)
+	l.self = &function{client: l.fns, name: "f"}
 	return l
 }
 
+func open(t *testing.T, f *emutest.AWS) store.Store {
+	t.Helper()
+	s, err := dynamo.Open(dynamo.Options{Table: emutest.Table, Bucket: emutest.Bucket, DynamoDB: f.DynamoDBClient(), S3: f.S3Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // invoke is one invocation with so much time.
-func (l *function) invoke(event any, timeout time.Duration) (string, error) {
+func (l *tested) invoke(event any, timeout time.Duration) (string, error) {
+	l.t.Helper()
+	return l.invokeIn(l.t.Context(), event, timeout)
+}
+
+func (l *tested) invokeIn(ctx context.Context, event any, timeout time.Duration) (string, error) {
 	l.t.Helper()
 	payload, err := json.Marshal(event)
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	l.n++
-	ctx, cancel := context.WithTimeout(l.t.Context(), timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: fmt.Sprint("request-", l.n)})
 	out, err := l.Invoke(ctx, payload)
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		l.t.Errorf("invocation %d was killed at the deadline", l.n)
 	}
 	return string(out), err
 }
 
-func (l *function) start(timeout time.Duration, run string, args ...string) Result {
+func (l *tested) start(timeout time.Duration, run string, args ...string) Result {
 	l.t.Helper()
 	out, err := l.invoke(StartEvent{Run: run, Args: args}, timeout)
 	if err != nil {
@@ -88,7 +130,12 @@ func (l *function) start(timeout time.Duration, run string, args ...string) Resu
 }
 
 // deliver invokes the function with messages and returns the ids of those that failed.
-func (l *function) deliver(timeout time.Duration, ms ...emutest.Message) []string {
+func (l *tested) deliver(timeout time.Duration, ms ...emutest.Message) []string {
+	l.t.Helper()
+	return l.deliverIn(l.t.Context(), timeout, ms...)
+}
+
+func (l *tested) deliverIn(ctx context.Context, timeout time.Duration, ms ...emutest.Message) []string {
 	l.t.Helper()
 	var e events.SQSEvent
 	for _, m := range ms {
@@ -100,7 +147,7 @@ func (l *function) deliver(timeout time.Duration, ms ...emutest.Message) []strin
 			Attributes:    map[string]string{"ApproximateReceiveCount": "2"},
 		})
 	}
-	out, err := l.invoke(e, timeout)
+	out, err := l.invokeIn(ctx, e, timeout)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -116,7 +163,7 @@ func (l *function) deliver(timeout time.Duration, ms ...emutest.Message) []strin
 }
 
 // record returns what is stored about the run.
-func (l *function) record(run string) *store.Run {
+func (l *tested) record(run string) *store.Run {
 	l.t.Helper()
 	r, _, err := l.get(l.t.Context(), run)
 	if err != nil {
@@ -126,7 +173,7 @@ func (l *function) record(run string) *store.Run {
 }
 
 // change changes the stored record.
-func (l *function) change(run string, f func(*store.Run)) {
+func (l *tested) change(run string, f func(*store.Run)) {
 	l.t.Helper()
 	r, version, err := l.get(l.t.Context(), run)
 	if err != nil {
@@ -142,12 +189,19 @@ func (l *function) change(run string, f func(*store.Run)) {
 	}
 }
 
-// elapse makes time pass until the run's Wake.
-func (l *function) elapse(run string) {
+// elapse makes time pass until the run's Wake: by the clock, or, if an invocation may be executing it, in its record.
+func (l *tested) elapse(run string) {
+	l.t.Helper()
+	if r := l.record(run); r.State == store.Waiting {
+		if err := l.clock.Advance(max(l.left(r), 0)); err != nil {
+			l.t.Fatal(err)
+		}
+		return
+	}
 	l.change(run, func(r *store.Run) { r.Wake = time.Now().Add(-time.Second) })
 }
 
-func (l *function) wantOut(want string) {
+func (l *tested) wantOut(want string) {
 	l.t.Helper()
 	if l.out.String() != want {
 		l.t.Errorf("stdout %q, want %q; stderr %q", l.out.String(), want, l.err.String())

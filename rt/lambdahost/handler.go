@@ -1,7 +1,6 @@
 package lambdahost
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/store"
 )
 
@@ -20,22 +20,41 @@ import (
 
 // Invoke implements lambda.Handler.
 func (h *host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	e, err := decodeEvent(payload)
+	h.meter.reset()
+	wakeUps, r, err := decodeEvent(payload)
 	if err != nil {
 		return nil, err
 	}
-	if e.sqs != nil {
-		return json.Marshal(h.wakeUps(ctx, e.sqs))
+	var answer any
+	if wakeUps != nil {
+		answer = h.wakeUps(ctx, wakeUps)
+	} else {
+		answer, err = h.serve(ctx, r)
 	}
-	res, err := h.start(ctx, e.start)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(res)
+	return json.Marshal(answer)
 }
 
-// errRefused says that the run belongs to another build.
-var errRefused = errors.New("refused")
+// serve does what is asked for.
+func (h *host) serve(ctx context.Context, r *request) (any, error) {
+	switch {
+	case r.Start != nil:
+		return h.start(ctx, r.Start)
+	case r.Step != nil:
+		return h.step(ctx, r.Step)
+	case r.Wake != nil:
+		return nil, h.wakeUp(ctx, *r.Wake)
+	case r.Inspect != nil:
+		return h.inspect(ctx, r.Inspect)
+	case r.Cancel != nil:
+		return h.cancel(ctx, r.Cancel)
+	case r.Sweep != nil:
+		return h.sweep(ctx)
+	}
+	return nil, errors.New("the request is empty")
+}
 
 // start creates the run, or finds it if the event is a repeat, and executes it.
 func (h *host) start(ctx context.Context, e *StartEvent) (Result, error) {
@@ -52,7 +71,7 @@ func (h *host) start(ctx context.Context, e *StartEvent) (Result, error) {
 	}
 	run, version, err := h.get(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		run, version, err = h.create(ctx, id, e.Args)
+		run, version, err = h.create(ctx, id, e)
 	}
 	if err != nil {
 		return Result{}, err
@@ -60,23 +79,40 @@ func (h *host) start(ctx context.Context, e *StartEvent) (Result, error) {
 	if !slices.Equal(run.Program.Args, e.Args) && run.Program.ArgsBlob == "" {
 		return Result{}, fmt.Errorf("run %s exists, with other arguments", id)
 	}
-	if ended(run) || version > 1 && time.Now().Before(run.Wake) || version == 0 {
+	switch {
+	case ended(run) || version > 1 && h.left(run) > 0 || version == 0:
 		return result(run), nil
+	case !h.fits(run):
+		return h.passOn(ctx, run, version, wakeUp{Run: id})
 	}
 	return h.execute(ctx, run, version, 0)
 }
 
+// left returns how long it is until there is something to do for the run: the time of a program's waits is that of the clock, and that of an invocation real.
+func (h *host) left(run *store.Run) time.Duration {
+	if run.State == store.Running {
+		return time.Until(run.Wake)
+	}
+	return run.Wake.Sub(h.clock.Now())
+}
+
 // create stores a new run. When somebody else has just created it, version is 0: it is theirs to execute.
-func (h *host) create(ctx context.Context, id string, args []string) (run *store.Run, version int64, err error) {
+func (h *host) create(ctx context.Context, id string, e *StartEvent) (run *store.Run, version int64, err error) {
 	over := h.gone(ctx)
 	// Before the record: see invariant 1.
-	if err := h.queue.send(ctx, wakeUp{Run: id, Step: beforeAny}, time.Until(over)+time.Second); err != nil {
+	if err := h.wakeIn(ctx, wakeUp{Run: id, Step: beforeAny}, time.Until(over)+time.Second); err != nil {
 		return nil, 0, err
 	}
-	now := time.Now()
+	if e.Input != "" {
+		if err := local.PutInput(ctx, h.store, id, []byte(e.Input)); err != nil {
+			return nil, 0, err
+		}
+	}
+	now := h.clock.Now()
 	run = &store.Run{
 		ID:      id,
-		Program: store.Program{Package: h.program, Args: args},
+		Program: store.Program{Package: h.program, Args: e.Args, Spread: h.spread},
+		Stdin:   store.Stdin{Attached: e.Input != ""},
 		Build:   h.build,
 		State:   store.Running,
 		Created: now,
@@ -84,7 +120,7 @@ func (h *host) create(ctx context.Context, id string, args []string) (run *store
 		Wake:    over,
 	}
 	var blobs []store.Blob
-	if js, err := json.Marshal(args); err == nil && len(js) > store.MaxInline {
+	if js, err := json.Marshal(e.Args); err == nil && len(js) > store.MaxInline {
 		b := store.NewBlob(id, js)
 		blobs = append(blobs, b)
 		run.Program.Args, run.Program.ArgsBlob = nil, b.Name
@@ -126,30 +162,53 @@ func (h *host) gone(ctx context.Context) time.Time {
 func (h *host) wakeUps(ctx context.Context, e *events.SQSEvent) events.SQSEventResponse {
 	res := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range e.Records {
-		if err := h.wakeUp(ctx, m.Body); err != nil {
+		w, err := decodeWakeUp(m.Body)
+		if err == nil {
+			err = h.wakeUp(ctx, w)
+		}
+		if err != nil {
 			h.logf("%v", err)
-			h.again(ctx, m)
+			h.again(ctx, m, w, err)
 			res.BatchItemFailures = append(res.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
 	}
 	return res
 }
 
-// again makes a failed message come back sooner than after the visibility timeout: after half a minute, then twice as long, and so on.
-func (h *host) again(ctx context.Context, m events.SQSMessage) {
+// maxReceives is how often the queue shows a message before it is a dead letter. The template says so.
+const maxReceives = 5
+
+// again makes a failed message come back sooner than after the visibility timeout: after half a minute, then twice as long, and so on. Before it becomes a dead
+// letter, the record of the run is told why.
+func (h *host) again(ctx context.Context, m events.SQSMessage, w wakeUp, why error) {
 	n, _ := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	if n >= maxReceives {
+		h.note(ctx, w, why)
+	}
 	delay := 30 * time.Second << min(max(n-1, 0), 5)
 	if err := h.queue.again(ctx, m.ReceiptHandle, delay); err != nil {
 		h.logf("the message is shown again only after the visibility timeout: %v", err)
 	}
 }
 
-// wakeUp handles one message. See "Wake-ups".
-func (h *host) wakeUp(ctx context.Context, body string) error {
-	w, err := decodeWakeUp(body)
-	if err != nil {
-		return err
+// note writes into the record of a run, unless somebody executes it, why its wake-ups fail.
+func (h *host) note(ctx context.Context, w wakeUp, why error) {
+	run, version, err := h.get(ctx, w.Run)
+	if err != nil || ended(run) || h.left(run) > 0 {
+		return
 	}
+	run.Error = fmt.Sprintf("its wake-up has failed %d times, and is among the dead letters: %v", maxReceives, why)
+	data, err := run.Encode()
+	if err == nil {
+		_, err = h.store.Put(ctx, store.Record{ID: run.ID, Version: version, Data: data})
+	}
+	if err != nil {
+		h.logf("run %s: %v", run.ID, err)
+	}
+}
+
+// wakeUp handles one message. See "Wake-ups".
+func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 	run, version, err := h.get(ctx, w.Run)
 	if errors.Is(err, store.ErrNotFound) {
 		h.logf("a wake-up for run %s, which does not exist", w.Run)
@@ -158,16 +217,19 @@ func (h *host) wakeUp(ctx context.Context, body string) error {
 	if err != nil {
 		return err
 	}
-	wait := time.Until(run.Wake)
+	wait := h.left(run)
 	switch {
 	case run.State == store.Done || run.State == store.Failed && w.Step != 0:
 		return nil
 	case wait >= time.Second && run.State == store.Waiting && w.Step != 0 && w.Step < run.Step:
 		return nil
 	case wait >= time.Second:
-		return h.queue.send(ctx, w, wait)
+		return h.wakeIn(ctx, w, wait)
+	case !h.fits(run):
+		_, err = h.passOn(ctx, run, version, w)
+		return err
 	case time.Until(h.gone(ctx)) < minTime:
-		return h.queue.send(ctx, w, 0) // earlier records of the batch have used up the time
+		return h.wakeIn(ctx, w, 0) // earlier records of the batch have used up the time
 	}
 	_, err = h.execute(ctx, run, version, w.Tries)
 	return err
@@ -178,14 +240,3 @@ func ended(r *store.Run) bool { return r.State == store.Done || r.State == store
 
 // minTime is what is left of an invocation at least when a run is executed in it.
 const minTime = 3 * time.Second
-
-// checkBuild refuses a run that another build has started.
-func (h *host) checkBuild(run *store.Run) error {
-	theirVersion, theirs := splitBuild(run.Build)
-	_, ours := splitBuild(h.build)
-	if theirs == ours {
-		return nil
-	}
-	return fmt.Errorf("%w: run %s was started by version %s of the function (build %s) and this is version %s (build %s); a saved run fits no other build",
-		errRefused, run.ID, cmp.Or(theirVersion, "?"), cmp.Or(theirs, "?"), h.version, ours)
-}

@@ -10,7 +10,8 @@
 //
 // # An invocation
 //
-// An invocation is the steps of one run until it is done, waits for a timer, or is out of time:
+// An invocation is the steps of one run until it is done, waits for a timer, or is out of time. Of a run of several processes it executes one, and
+// the others by further invocations: see fleet.go.
 //
 //	   start event, wake-up
 //	          |
@@ -28,7 +29,7 @@
 // # Wake-ups
 //
 // A wake-up is a message {"run": id, "step": n} in the queue of the function, with a delay of at most 900
-// seconds. SQS delivers it late, twice, or (when this side crashes) not at all. The record says when there is
+// seconds; before that a schedule has it, if it is far away. SQS delivers it late, twice, or (when this side crashes) not at all. The record says when there is
 // something to do for somebody who finds it: Wake is the end of the wait of a Waiting
 // run and, for a Running one, the time at which the invocation that executes it will be gone.
 //
@@ -50,12 +51,13 @@
 //     lets one of them commit; the other stops at once and leaves the run alone.
 //  3. Messages do not multiply: an invocation sends at most one for each that it deletes, but for the one of a start event.
 //  4. A run is executed only by the build that started it, since a snapshot fits no other. A wake-up that reaches another
-//     is refused, and after five deliveries it is a dead letter.
+//     is passed on to that version of the function; if there is none any more, the run fails.
 //  5. A run that cannot commit within maxTries invocations fails, rather than cost money for ever.
 //
 // What it does not do: output that was committed when this side crashed, and was not in the log by then, is
-// in the record only. A run whose start event's invocation was killed goes on after at most 15 minutes;
-// one whose wake-up's invocation was killed, when SQS shows the message again (the visibility timeout).
+// in the record only; what a run of several processes has written then is shown again. A run whose start event's invocation was killed goes on after at most 15 minutes;
+// one whose wake-up's invocation was killed, when SQS shows the message again (the visibility timeout); one whose wake-up was lost when it was
+// passed on, with the next sweep.
 package lambdahost
 
 import (
@@ -64,15 +66,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/harkgen/harkgen/rt"
+	"github.com/harkgen/harkgen/rt/clock"
+	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
 	"github.com/harkgen/harkgen/rt/wire"
@@ -80,9 +84,13 @@ import (
 
 // Names of the environment variables that say where the resources are. deploygen/plan has the same ones.
 const (
-	EnvTable  = "HARK_TABLE"
-	EnvBucket = "HARK_BUCKET"
-	EnvQueue  = "HARK_QUEUE" // URL
+	EnvTable     = "HARK_TABLE"
+	EnvBucket    = "HARK_BUCKET"
+	EnvQueue     = "HARK_QUEUE"     // URL
+	EnvQueueARN  = "HARK_QUEUE_ARN" // the same, as the target of schedules
+	EnvSchedules = "HARK_SCHEDULES" // group of one-time schedules; without it there are none
+	EnvScheduler = "HARK_SCHEDULER" // ARN of the role with which they send to the queue
+	EnvRetention = "HARK_RETENTION" // days for which finished runs are kept; without it they are kept for ever
 )
 
 const envWorker = "HARK_FD" // as in rt/wire
@@ -115,17 +123,31 @@ type host struct {
 	version string // of the function
 	build   string // buildName of this binary
 	exe     string // path of this binary
+	spread  bool   // the program may have several processes
+	clock   *clock.Clock
 	store   store.Store
 	queue   *queue
+	self    *function
+	meter   *meter
+	metrics io.Writer // gets CloudWatch's embedded metrics; nil: nobody does
+
+	retention time.Duration // of the records of runs that are done; 0: for ever
+
+	stepping string         // the run that stepper is for
+	stepper  *local.Stepper // nil: there is none
 
 	stdout, stderr io.Writer
 	patience       time.Duration // how long output may wait for a commit
+	linger         time.Duration // how long a run of several processes may have nothing to do before it is left
 	margin         func(left time.Duration) time.Duration
 }
 
 // Patience is how long output waits before a commit is made for it. A commit costs a write, so it
 // is longer than on a terminal.
 const patience = 3 * time.Second
+
+// linger is short beside what it costs to leave and to be woken again.
+const linger = 100 * time.Millisecond
 
 func newHost(program string) (*host, error) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
@@ -148,28 +170,40 @@ func newHost(program string) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
+	m := &meter{}
+	m.attach(&cfg)
 	s, err := dynamo.Open(dynamo.Options{
-		Table:    os.Getenv(EnvTable),
-		Bucket:   os.Getenv(EnvBucket),
-		DynamoDB: dynamodb.NewFromConfig(cfg),
-		S3:       s3.NewFromConfig(cfg),
+		Table: os.Getenv(EnvTable), Bucket: os.Getenv(EnvBucket), DynamoDB: dynamodb.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg),
 	})
 	if err != nil {
 		return nil, err
 	}
 	version := cmp.Or(lambdacontext.FunctionVersion, "$LATEST")
 	return &host{
-		program:  program,
-		version:  version,
-		build:    buildName(version, identity),
-		exe:      exe,
-		store:    s,
-		queue:    &queue{client: sqs.NewFromConfig(cfg), url: os.Getenv(EnvQueue)},
-		stdout:   os.Stdout,
-		stderr:   os.Stderr,
-		patience: patience,
-		margin:   margin,
+		program:   program,
+		version:   version,
+		build:     buildName(version, identity),
+		exe:       exe,
+		spread:    rt.Distributed(),
+		clock:     clock.FromEnv(),
+		store:     s,
+		queue:     newQueue(cfg),
+		self:      &function{client: newLambda(cfg), name: lambdacontext.FunctionName},
+		retention: retention(),
+		meter:     m,
+		metrics:   os.Stderr,
+		stdout:    os.Stdout,
+		stderr:    os.Stderr,
+		patience:  patience,
+		linger:    linger,
+		margin:    margin,
 	}, nil
+}
+
+// retention returns that of the environment.
+func retention() time.Duration {
+	days, _ := strconv.Atoi(os.Getenv(EnvRetention))
+	return time.Duration(days) * 24 * time.Hour
 }
 
 // margin is what is kept of an invocation for the last commit and what comes after it.

@@ -264,17 +264,17 @@ func TestOtherBuild(t *testing.T) {
 
 	l.version, l.build = "4", buildName("4", "bbbb")
 	other := l.start(20*time.Second, "other", "exit", "0", "fine")
-	if failed := l.deliver(20*time.Second, wake); len(failed) != 1 || failed[0] != wake.ID {
+	if failed := l.deliver(20*time.Second, wake); failed != nil {
 		t.Errorf("failed %q", failed)
 	}
-	if other.State != "done" || !strings.Contains(l.err.String(), "started by version 3 of the function (build aaaa) and this is version 4 (build bbbb)") {
-		t.Errorf("%+v, stderr %q", other, l.err.String())
-	}
-	if d, ok := l.aws.Visibility(wake.Receipt); !ok || d != time.Minute {
-		t.Errorf("visibility %v, %v", d, ok)
+	if got, want := strings.Join(l.fns.passed, " "), `3 {"hark":{"wake":{"run":"r","step":1}}}`; got != want || other.State != "done" {
+		t.Errorf("passed on %s, want %s; %+v", got, want, other)
 	}
 	if r := l.record("r"); r.State != store.Waiting || r.Step != 1 {
-		t.Errorf("the refused run was changed: %+v", r)
+		t.Errorf("the run was changed: %+v", r)
+	}
+	if res := l.start(20*time.Second, "r", "sleep", "1h"); res.State != "waiting" || len(l.fns.passed) != 2 {
+		t.Errorf("a start of it: %+v, passed on %q", res, l.fns.passed)
 	}
 	// The same build under another number is the same program.
 	l.version, l.build = "5", buildName("5", "aaaa")
@@ -284,6 +284,38 @@ func TestOtherBuild(t *testing.T) {
 	if r := l.record("r"); r.Step != 2 {
 		t.Errorf("record %+v", r)
 	}
+}
+
+// TestLostBuild: the version that has started a run does not exist any more.
+func TestLostBuild(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"4", "3"} { // 3 is as if it was $LATEST
+		l := newFunction(t)
+		l.start(20*time.Second, "r", "sleep", "1h")
+		l.elapse("r")
+		ms := l.aws.Receive()
+		l.version, l.build = version, buildName(version, "bbbb")
+		delete(l.fns.hosts, "3")
+		if failed := l.deliver(20*time.Second, ms[len(ms)-1]); failed != nil {
+			t.Errorf("failed %q", failed)
+		}
+		want := "it was started by version 3 of the function (build aaaa), which does not exist any more, and this is version " + version + " (build bbbb)"
+		if r := l.record("r"); r.State != store.Failed || !strings.Contains(r.Error, want) {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+// TestPassedOn: the other version gets the wake-up.
+func TestPassedOn(t *testing.T) {
+	t.Parallel()
+	l := newFunction(t)
+	l.start(20*time.Second, "r", "sleep", "1h")
+	l.elapse("r")
+	if out, err := l.invoke(own(request{Wake: &wakeUp{Run: "r", Step: 1}}), 20*time.Second); err != nil || out != "null" {
+		t.Errorf("%s, %v", out, err)
+	}
+	l.wantOut("sleep 1\nsleep 2\n")
 }
 
 func TestPartialBatch(t *testing.T) {

@@ -2,37 +2,100 @@ package lambdahost
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// This file defines the requests to the queue of wake-ups.
+// This file defines how wake-ups are sent: by SQS if that can hold them back for long enough, else by EventBridge Scheduler.
 
 type queue struct {
 	client *sqs.Client
 	url    string
+
+	scheduler schedules // nil: there is none
+	group     string    // of schedules
+	arn       string    // of the queue
+	role      string    // ARN
 }
 
-// send sends a wake-up that arrives after the delay, or after SQS's maximum: the receiver then sends
-// it on.
-func (q *queue) send(ctx context.Context, w wakeUp, delay time.Duration) error {
+// A schedules is what is used of *scheduler.Client.
+type schedules interface {
+	CreateSchedule(ctx context.Context, in *scheduler.CreateScheduleInput, opts ...func(*scheduler.Options)) (*scheduler.CreateScheduleOutput, error)
+}
+
+// newQueue returns the queue that the environment names.
+func newQueue(cfg aws.Config) *queue {
+	q := &queue{client: sqs.NewFromConfig(cfg), url: os.Getenv(EnvQueue), group: os.Getenv(EnvSchedules), arn: os.Getenv(EnvQueueARN), role: os.Getenv(EnvScheduler)}
+	if q.group != "" && q.arn != "" && q.role != "" {
+		q.scheduler = scheduler.NewFromConfig(cfg)
+	}
+	return q
+}
+
+const (
+	// maxDelay is the longest that SQS holds a message back.
+	maxDelay = 900 * time.Second
+	// early is how long before its time a schedule sends a wake-up: it has a precision of a minute. SQS holds it back for the rest.
+	early = 90 * time.Second
+)
+
+// wakeIn sends a wake-up that arrives after a time, by the clock, or, if there is no scheduler, after SQS's maximum: the receiver then sends it on.
+func (h *host) wakeIn(ctx context.Context, w wakeUp, d time.Duration) error {
 	body, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
-	_, err = q.client.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl:     aws.String(q.url),
-		MessageBody:  aws.String(string(body)),
-		DelaySeconds: delaySeconds(delay),
-	})
+	if d > maxDelay && h.queue.scheduler != nil {
+		err = h.queue.schedule(ctx, w, string(body), h.clock.Now().Add(d-early))
+	} else {
+		err = h.queue.send(ctx, string(body), d)
+	}
 	if err != nil {
 		return fmt.Errorf("send a wake-up: %w", err)
 	}
 	return nil
+}
+
+func (q *queue) send(ctx context.Context, body string, delay time.Duration) error {
+	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl:     aws.String(q.url),
+		MessageBody:  aws.String(body),
+		DelaySeconds: delaySeconds(delay),
+	})
+	return err
+}
+
+// schedule makes a schedule that sends the message. One that exists has been made by somebody else, or by a request whose answer was lost.
+func (q *queue) schedule(ctx context.Context, w wakeUp, body string, at time.Time) error {
+	at = at.UTC().Truncate(time.Second)
+	_, err := q.scheduler.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
+		Name:                  aws.String(scheduleName(w, at)),
+		GroupName:             aws.String(q.group),
+		ScheduleExpression:    aws.String("at(" + at.Format("2006-01-02T15:04:05") + ")"),
+		FlexibleTimeWindow:    &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff},
+		ActionAfterCompletion: types.ActionAfterCompletionDelete,
+		Target:                &types.Target{Arn: aws.String(q.arn), RoleArn: aws.String(q.role), Input: aws.String(body)},
+	})
+	if _, ok := errors.AsType[*types.ConflictException](err); ok {
+		return nil
+	}
+	return err
+}
+
+// scheduleName is the same for the same wake-up. Ids of runs may be too long for it, and have other letters.
+func scheduleName(w wakeUp, at time.Time) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", w.Run, w.Step, at.Unix()))
+	return "hark-" + hex.EncodeToString(sum[:16])
 }
 
 // again makes a message that will be reported as failed visible after the delay, instead
@@ -44,4 +107,10 @@ func (q *queue) again(ctx context.Context, receipt string, delay time.Duration) 
 		VisibilityTimeout: delaySeconds(delay),
 	})
 	return err
+}
+
+// delaySeconds rounds up, so that a wake-up is rather late than early, which would cost another.
+func delaySeconds(d time.Duration) int32 {
+	d = min(max(d, 0), maxDelay)
+	return int32((d + time.Second - 1) / time.Second)
 }

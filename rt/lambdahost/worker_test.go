@@ -21,7 +21,13 @@ import (
 
 func TestMain(m *testing.M) {
 	if _, ok := os.LookupEnv(envWorker); ok {
+		if len(os.Args) > 1 && os.Args[1] == "crowd" {
+			runCrowd()
+		}
 		fakeProgram(os.Args[1:])
+	}
+	if _, ok := os.LookupEnv(envHandler); ok {
+		mainHandler()
 	}
 	os.Setenv("AWS_LAMBDA_RUNTIME_API", "x") // the program must not see them
 	os.Setenv(EnvTable, "x")
@@ -29,8 +35,9 @@ func TestMain(m *testing.M) {
 }
 
 type fake struct {
-	host rt.Host
-	n    int // the state
+	host  rt.Host
+	n     int // the state
+	ahead time.Duration
 }
 
 // fakeProgram does what its first argument says.
@@ -44,6 +51,7 @@ func fakeProgram(args []string) {
 	if err != nil {
 		panic(err)
 	}
+	f.ahead = start.Ahead
 	if start.Snapshot != nil {
 		state, err := io.ReadAll(start.Snapshot)
 		if err != nil {
@@ -76,7 +84,7 @@ func fakeProgram(args []string) {
 		}
 		if f.n == 3 {
 			f.n++
-			f.commit("idle", time.Now().Add(time.Hour), size)
+			f.commit("idle", time.Now().Add(time.Hour+f.ahead), size)
 		}
 	case "sleep": // sleep DURATION [SIZE]: three times, with snapshots of a size
 		d, _ := time.ParseDuration(args[1])
@@ -87,7 +95,7 @@ func fakeProgram(args []string) {
 		for f.n < 3 {
 			f.n++
 			fmt.Println("sleep", f.n)
-			f.commit("idle", time.Now().Add(d), size)
+			f.commit("idle", time.Now().Add(d+f.ahead), size)
 		}
 		fmt.Println("woke")
 		os.Exit(3)
@@ -102,6 +110,8 @@ func fakeProgram(args []string) {
 			}
 		}
 		fmt.Println("counted to", f.n)
+	case "cat":
+		io.Copy(os.Stdout, os.Stdin)
 	case "stuck": // never commits
 		select {}
 	case "killed":

@@ -37,7 +37,7 @@ func (r *Run) onLoad(ctx context.Context, w *worker) error {
 	w.loaded = true
 	start := wire.Start{
 		Run: r.rec.ID, Chaos: r.o.Chaos, InProc: r.o.InProc, Visits: r.o.Visits,
-		New: r.rec.Snap.IsZero(), Size: r.rec.Snap.Size,
+		Ahead: r.o.ahead(), New: r.rec.Snap.IsZero(), Size: r.rec.Snap.Size,
 	}
 	if start.New {
 		w.send(start)
@@ -108,7 +108,7 @@ func (r *Run) onCommit(stop, ctx context.Context, w *worker, c *wire.Commit, sna
 	for _, g := range c.Goroutines[:min(len(c.Goroutines), store.MaxGs)] {
 		next.Gs = append(next.Gs, store.G{ID: g.ID, State: g.State, Op: g.Op, Func: g.Func, Pos: g.Pos, Deadline: g.Deadline})
 	}
-	exit := c.Reason == "idle" && !c.Wake.IsZero() && time.Until(c.Wake) > time.Second
+	exit := c.Reason == "idle" && !c.Wake.IsZero() && c.Wake.Sub(r.o.Clock.Now()) > r.o.Stay
 	next.State, next.Wake = store.Running, time.Time{}
 	if exit {
 		next.State, next.Wake = store.Waiting, c.Wake

@@ -19,7 +19,8 @@ import (
 // A loaded is a process that is in a worker, or waits for one.
 type loaded struct {
 	pool *pool
-	t    *engine.Task
+	t    engine.Activation
+	once bool         // the next commit is the last one here
 	msgs chan message // from its worker
 
 	// Its place. pool.mu guards these once it has one.
@@ -38,7 +39,9 @@ type loaded struct {
 	output   []exchange.Op // that has come since
 	size     int           // of it
 	want     <-chan time.Time
-	trace    string // of the panic that ends the program
+	unloaded error            // not nil: it is to leave the worker
+	late     <-chan time.Time // then: when that takes too long
+	trace    string           // of the panic that ends the program
 }
 
 // errElsewhere says that the process is to be executed by another worker.
@@ -78,8 +81,6 @@ func (l *loaded) serve(ctx context.Context) error {
 	l.pool.mu.Lock()
 	l.sent = true
 	l.pool.mu.Unlock()
-	var late <-chan time.Time // it is to be unloaded
-	var unloaded error
 	for {
 		select {
 		case m := <-l.msgs:
@@ -87,34 +88,47 @@ func (l *loaded) serve(ctx context.Context) error {
 			if m.done != nil {
 				close(m.done)
 			}
-			if left && unloaded != nil {
-				return unloaded
+			if left && l.unloaded != nil {
+				return l.unloaded
 			}
 			if left || err != nil {
 				return err
 			}
 		case <-l.t.Changed():
 			rs, err := l.t.Poll()
-			if errors.Is(err, engine.ErrUnload) {
-				unloaded, late = err, time.After(unloadTime)
-				l.pool.mu.Lock()
-				l.member.recall(l)
-				l.pool.mu.Unlock()
-				continue
-			}
-			if err != nil {
+			switch {
+			case errors.Is(err, engine.ErrUnload), errors.Is(err, engine.ErrDrain):
+				l.unload(err)
+			case err != nil:
 				return err
+			default:
+				l.pass(rs)
 			}
-			l.pass(rs)
 		case <-l.want:
 			l.member.put(wire.Wanted{}, nil)
 			l.want = time.After(wantAgain)
-		case <-late:
-			return unloaded
+		case <-l.late:
+			return l.unloaded
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// unload takes the process out of its worker; if that is because of ErrDrain, after its next commit.
+func (l *loaded) unload(why error) {
+	if l.unloaded != nil {
+		return
+	}
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	if errors.Is(why, engine.ErrDrain) && !l.idle {
+		l.once = true
+		l.want = time.After(0)
+		return
+	}
+	l.unloaded, l.late = why, time.After(unloadTime)
+	l.member.recall(l)
 }
 
 // start tells the worker what to execute.
@@ -124,7 +138,7 @@ func (l *loaded) start(ctx context.Context) error {
 		return err
 	}
 	l.replies = append(l.replies, rs...)
-	start := wire.Start{Run: l.pool.r.rec.ID, Task: l.number, Process: uint32(l.t.Process()), New: true}
+	start := wire.Start{Run: l.pool.r.rec.ID, Task: l.number, Process: uint32(l.t.Process()), Ahead: l.pool.r.o.ahead(), New: true}
 	state := l.t.State(ctx)
 	if state == nil {
 		l.member.putReplies(l.replies, func(data []byte) error {
@@ -286,6 +300,10 @@ func (l *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *arriving)
 		return true, nil
 	case n > 0 && onward && l.steps%n == 0:
 		return true, nil // it is killed, as it is inside
+	case l.once:
+		l.unloaded, l.late = engine.ErrUnload, time.After(unloadTime)
+		l.member.conn.Send(wire.Committed{Verdict: wire.VerdictExit}, nil)
+		return false, nil
 	}
 	l.member.conn.Send(wire.Committed{Verdict: wire.VerdictContinue}, nil)
 	return false, nil

@@ -60,6 +60,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/harkgen/harkgen/rt/clock"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/pages"
 )
@@ -78,7 +79,8 @@ type Options struct {
 	InProc bool // chaos restores in the same process
 	Visits bool // chaos counts polls and entries of functions too, of a program that was compiled for it
 
-	Workers int // how many processes of a run may be loaded at the same time, if it has several; 0: 1
+	Workers int    // how many processes of a run may be loaded at the same time, if it has several; 0: 1
+	Fleet   *Fleet // not nil: other machines execute the processes other than 0
 
 	Keep int // how many of the last steps stay readable, at most store.MaxKeep; 0: as the run did before, or 1
 
@@ -86,6 +88,9 @@ type Options struct {
 	// commit, and Grace how long a commit may take when the supervisor is stopped.
 	Patience time.Duration // 100 ms
 	Grace    time.Duration // 300 ms
+
+	Stay  time.Duration // the longest wait for which a worker is not unloaded; 0: 1 s
+	Clock *clock.Clock  // by which programs wait; nil: the machine's
 
 	OnCommit func(*store.Run) // called after each commit; must be quick
 	Trace    io.Writer        // gets a line about each snapshot that was committed or loaded; may be nil
@@ -108,7 +113,18 @@ func (o *Options) defaults() Options {
 	if c.Grace == 0 {
 		c.Grace = 300 * time.Millisecond
 	}
+	if c.Stay == 0 {
+		c.Stay = time.Second
+	}
 	return c
+}
+
+// ahead is how far the clock is ahead of the machine's.
+func (o *Options) ahead() time.Duration {
+	if o.Clock == nil {
+		return 0
+	}
+	return time.Until(o.Clock.Now())
 }
 
 // A Result is how the program ended.

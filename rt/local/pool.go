@@ -28,7 +28,7 @@ const (
 	startTime  = 100 * time.Millisecond // the same, for a worker that starts
 	soon       = 20 * time.Millisecond  // a process that comes back in this time had better stayed
 	manySoon   = 8                      // of them: there are too few workers
-	endAfter   = 5 * time.Second        // a worker without a process
+	endAfter   = 5 * time.Second        // a worker without a process, of a supervisor
 	pipeSize   = 256 << 10              // of each pipe that a worker writes to
 	roomPer    = 4 * mostAhead          // processes that are loaded, or are about to be, for each worker
 	unloadTime = 100 * time.Millisecond // that a worker may take to forget a process
@@ -40,6 +40,8 @@ type pool struct {
 	r    *Run
 	fail context.CancelCauseFunc // ends the run with a *FailedError
 	most int                     // workers, besides that of process 0
+	once bool                    // a process leaves its worker with its first commit
+	keep time.Duration           // a worker without a process is ended after so long
 	busy chan struct{}           // something waits; has room for one
 	quit chan struct{}           // closed by end
 	ends sync.WaitGroup          // of workers
@@ -58,18 +60,21 @@ type pool struct {
 	resting bool // at the last look: watch has it
 }
 
+// newPool returns a pool that has not begun.
 func newPool(r *Run, fail context.CancelCauseFunc) *pool {
 	s := &pool{
-		r: r, fail: fail, most: max(r.o.Workers, 1),
+		r: r, fail: fail, most: max(r.o.Workers, 1), keep: endAfter,
 		busy: make(chan struct{}, 1), quit: make(chan struct{}), left: map[exchange.ProcessID]time.Time{},
 	}
 	s.wanted = min(s.most, runtime.NumCPU())
 	if r.o.Chaos > 0 {
 		s.wanted = s.most
 	}
-	s.ends.Go(s.watch)
 	return s
 }
+
+// begin begins to look after workers.
+func (s *pool) begin() { s.ends.Go(s.watch) }
 
 // room is how many processes the engine may give to the pool. With chaos a worker that is killed is to lose one only.
 func (s *pool) room() int {
@@ -93,7 +98,11 @@ func (s *pool) ahead() int {
 // Execute implements engine.Worker.
 func (s *pool) Execute(ctx context.Context, t *engine.Task) error {
 	t.Hold()
-	l := &loaded{pool: s, t: t, consumed: t.Consumed(), msgs: make(chan message, 16)}
+	return s.execute(ctx, t)
+}
+
+func (s *pool) execute(ctx context.Context, t engine.Activation) error {
+	l := &loaded{pool: s, t: t, once: s.once, consumed: t.Consumed(), msgs: make(chan message, 16)}
 	for {
 		place := s.place
 		if t.Process() == 0 { // its worker has the package variables, and the standard input
@@ -358,7 +367,7 @@ func (s *pool) lookIdle() {
 		switch {
 		case len(m.tasks) > 0:
 			m.relieve(now)
-		case now.Sub(m.moved) > endAfter:
+		case now.Sub(m.moved) > s.keep:
 			s.ends.Go(func() { m.end(nil) })
 		}
 	}

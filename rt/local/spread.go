@@ -7,31 +7,58 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/harkgen/harkgen/rt/engine"
 	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/store"
 )
 
+// A Fleet says how machines together execute a run of several processes: this one has the exchange and process 0, and gives the others away.
+type Fleet struct {
+	Worker engine.Worker // executes processes, at most Slots at the same time
+	Slots  int
+
+	PauseAfter time.Duration // if nothing is to be done for so long, the run is left Waiting, and Execute returns ErrStopped
+	PollAfter  time.Duration // how often to look for another machine that takes itself for this one
+}
+
 // executeSpread is Execute of a run that may have several processes.
 func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
-	e, err := engine.Open(ctx, engine.Options{Store: r.o.Store, Run: r.rec.ID, Show: r.showOutputs})
+	if err := r.lease.markShown(max(r.lease.shown(), r.rec.Output.Base)); err != nil {
+		return nil, err
+	}
+	o := engine.Options{Store: r.o.Store, Run: r.rec.ID, Show: r.showOutputs, Now: r.o.Clock.Now}
+	if f := r.o.Fleet; f != nil {
+		o.PauseAfter, o.PollAfter, o.Stay = f.PauseAfter, f.PollAfter, r.o.Stay
+	}
+	e, err := engine.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	run, fail := context.WithCancelCause(ctx)
+	work := context.WithoutCancel(ctx)
+	run, fail := context.WithCancelCause(work)
 	defer fail(nil)
+	defer context.AfterFunc(ctx, func() { r.stopSpread(e, run, fail) })()
 	workers := newPool(r, fail)
+	workers.begin()
 	defer workers.end()
-	detach := e.Attach(workers, workers.room())
-	defer detach()
+	defer r.attachWorkers(e, workers)()
 	exit, err := e.Run(run)
 	failed, _ := errors.AsType[*FailedError](context.Cause(run))
+	next := r.rec
+	next.Step += int64(e.Commits())
+	next.Output.Base = r.lease.shown()
 	switch {
 	case failed != nil:
-		next := r.rec
 		next.State, next.Error = store.Failed, failed.Why
-		return nil, errors.Join(r.put(context.WithoutCancel(ctx), &next, nil), failed)
+		return nil, errors.Join(r.put(work, &next, nil), failed)
+	case errors.Is(err, engine.ErrPaused), r.o.Fleet != nil && ctx.Err() != nil:
+		next.State, next.Wake = store.Waiting, e.Wake()
+		if ctx.Err() != nil && !next.Wake.IsZero() && !next.Wake.After(r.o.Clock.Now()) {
+			next.State, next.Wake = store.Running, time.Time{}
+		}
+		return nil, errors.Join(r.put(work, &next, nil), ErrStopped)
 	case ctx.Err() != nil:
 		return nil, ErrStopped
 	case err != nil:
@@ -43,13 +70,54 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	if exit.Waits != nil {
 		r.traceAll(ctx, e.Live(), exit.Waits)
 	}
-	work := context.WithoutCancel(ctx)
-	next := r.rec
-	next.State, next.Exit, next.Reason, next.Error = store.Done, exit.Status, "exit", ""
+	next.State, next.Exit, next.Reason, next.Error, next.Wake = store.Done, exit.Status, "exit", "", time.Time{}
 	if err := r.put(work, &next, nil); err != nil {
 		return nil, err
 	}
+	if r.o.Fleet != nil {
+		clean, cancel := context.WithTimeout(work, r.o.Grace)
+		defer cancel()
+		e.Delete(clean) // what stays is left to CleanUp
+		return r.result(), nil
+	}
 	return r.result(), r.deleteProcesses(work, r.o.Store)
+}
+
+// stopSpread ends the execution. What a fleet does is committed before, if that does not take longer than Grace.
+func (r *Run) stopSpread(e *engine.Engine, run context.Context, stop context.CancelCauseFunc) {
+	if r.o.Fleet != nil {
+		e.Drain()
+		select {
+		case <-time.After(r.o.Grace):
+		case <-run.Done():
+		}
+	}
+	stop(ErrStopped)
+}
+
+// attachWorkers gives the engine its workers.
+func (r *Run) attachWorkers(e *engine.Engine, here *pool) (detach func()) {
+	if r.o.Fleet == nil {
+		return e.Attach(here, here.room())
+	}
+	return e.Attach(&crew{here, r.o.Fleet.Worker}, 1+r.o.Fleet.Slots)
+}
+
+// A crew executes process 0 here, and the others there.
+type crew struct {
+	here  *pool
+	there engine.Worker
+}
+
+func (c *crew) Execute(ctx context.Context, t *engine.Task) error {
+	if t.Process() == 0 {
+		return c.here.Execute(ctx, t)
+	}
+	err := c.there.Execute(ctx, t)
+	if failed, ok := errors.AsType[*FailedError](err); ok {
+		c.here.fail(failed)
+	}
+	return err
 }
 
 // deleteProcesses deletes what is stored of the processes of a run that has ended. If the supervisor dies before that, whoever opens the run does it.

@@ -98,6 +98,20 @@ func (in *input) append(ctx context.Context, b []byte) bool {
 	return err == nil
 }
 
+// PutInput stores the whole standard input of a run that is about to be created with Stdin.Attached. It may be repeated.
+func PutInput(ctx context.Context, s store.Store, run string, data []byte) error {
+	in := &input{s: s, run: run}
+	in.cond.L = &in.mu
+	for n := 0; len(data) > 0; data = data[n:] {
+		n = min(len(data), stdinChunk)
+		if !in.append(ctx, data[:n]) {
+			return in.err
+		}
+	}
+	in.append(ctx, nil)
+	return in.err
+}
+
 // failed returns the error of appending, after which nothing more can be committed.
 func (in *input) failed() error {
 	in.mu.Lock()

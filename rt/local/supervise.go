@@ -58,7 +58,7 @@ func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
 		return r.executeSpread(ctx)
 	}
 	for {
-		if r.rec.State == store.Waiting && !sleepUntil(ctx, r.rec.Wake) {
+		if r.rec.State == store.Waiting && !r.sleep(ctx) {
 			return nil, ErrStopped
 		}
 		how, err := r.life(ctx, work)
@@ -75,10 +75,10 @@ func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
 
 func (r *Run) result() *Result { return &Result{Exit: r.rec.Exit, Signal: r.rec.Signal} }
 
-// sleepUntil looks at the clock now and then: timers stand still while the machine is suspended.
-func sleepUntil(ctx context.Context, wake time.Time) bool {
+// sleep waits for Wake. It looks at the clock now and then: timers stand still while the machine is suspended.
+func (r *Run) sleep(ctx context.Context) bool {
 	for {
-		d := time.Until(wake)
+		d := r.rec.Wake.Sub(r.o.Clock.Now())
 		if d <= 0 {
 			return true
 		}
@@ -381,13 +381,17 @@ func (r *Run) cleanUp(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.deleteMessages(ctx); err != nil {
+		return err
+	}
+	return r.sweep(ctx)
+}
+
+func (r *Run) deleteMessages(ctx context.Context) error {
 	for {
 		ms, err := r.o.Store.Messages(ctx, r.rec.ID, store.Key{}, 100)
-		if err != nil {
+		if len(ms) == 0 || err != nil {
 			return err
-		}
-		if len(ms) == 0 {
-			return r.sweep(ctx)
 		}
 		var keys []store.Key
 		for _, m := range ms {
@@ -397,4 +401,19 @@ func (r *Run) cleanUp(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// CleanUp deletes all that is stored of a run that has ended, but for its record and what that points to. Nobody executes it any more.
+func CleanUp(ctx context.Context, s store.Store, run *store.Run) error {
+	r := &Run{o: Options{Store: s}, rec: *run}
+	if err := r.openPages(ctx); err != nil {
+		return err
+	}
+	if err := r.deleteProcesses(ctx, s); err != nil {
+		return err
+	}
+	if err := r.deleteMessages(ctx); err != nil {
+		return err
+	}
+	return r.sweep(ctx)
 }

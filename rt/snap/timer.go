@@ -160,7 +160,7 @@ func (e *encoder) timerRef(t *timeTimer) {
 	e.fresh(objTimer)
 	if t.timer.isChan {
 		e.uvarint(1)
-		e.varint(t.due())
+		e.varint(Told(t.due()))
 		e.varint(t.timer.period)
 	} else {
 		e.uvarint(0)
@@ -196,7 +196,7 @@ func (d *decoder) newTimer() *object {
 			corrupt("bad timer")
 		}
 		m := (*timeTimer)(unsafe.Pointer(t))
-		m.setDue(due)
+		m.setDue(Meant(due))
 		m.timer.period = period
 	} else {
 		t = time.AfterFunc(math.MaxInt64, func() {})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -56,6 +57,36 @@ type Run struct {
 	Stdin   Stdin     `json:"stdin,omitzero"`    //
 	Shared  []byte    `json:"shared,omitempty"`  // reserved for the state that processes of one run share
 	Pending []string  `json:"pending,omitempty"` // reserved for the outbox
+	Cost    Cost      `json:"cost,omitzero"`     // of the commits before, on AWS
+}
+
+// A Cost is what a run has used.
+type Cost struct {
+	Requests map[string]int64 `json:"requests,omitempty"` // by service and operation, "dynamodb.PutItem"; attempts that have failed count
+	Bytes    int64            `json:"bytes,omitempty"`    // of them and of their answers
+}
+
+// IsZero reports whether nothing was used.
+func (c Cost) IsZero() bool { return len(c.Requests) == 0 && c.Bytes == 0 }
+
+// Plus returns the sum. It changes neither.
+func (c Cost) Plus(d Cost) Cost {
+	sum := Cost{maps.Clone(c.Requests), c.Bytes + d.Bytes}
+	for name, n := range d.Requests {
+		if sum.Requests == nil {
+			sum.Requests = map[string]int64{}
+		}
+		sum.Requests[name] += n
+	}
+	return sum
+}
+
+// Count returns the number of requests.
+func (c Cost) Count() (n int64) {
+	for _, k := range c.Requests {
+		n += k
+	}
+	return n
 }
 
 // MaxGs is the number of goroutines that a record describes.

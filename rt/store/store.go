@@ -57,6 +57,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Limits that every implementation enforces, so that a program that works on
@@ -135,6 +136,8 @@ type Record struct {
 	Version int64  // 1 after the first put; in a put the version it replaces, 0 for none
 	Token   string // of the put that made it; see NewToken
 	Data    []byte
+
+	Expires time.Time // in a put: when the store may delete the record; zero: never. Not all stores do
 }
 
 // A Key names a message in its mailbox. Sequences of a sender start at 1.

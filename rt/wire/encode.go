@@ -15,6 +15,7 @@ const (
 	flagVisits
 	flagNew
 	flagInspect
+	flagAhead
 )
 
 const (
@@ -36,10 +37,13 @@ func flags(list ...bool) (mask uint64) {
 func appendMessage(b []byte, msg any) ([]byte, error) {
 	switch m := msg.(type) {
 	case Start:
-		b = binary.AppendUvarint(b, flags(m.InProc, m.Visits, m.New, m.Inspect != nil))
+		b = binary.AppendUvarint(b, flags(m.InProc, m.Visits, m.New, m.Inspect != nil, m.Ahead != 0))
 		b = appendString(b, m.Run)
 		for _, n := range []uint64{uint64(m.Chaos), uint64(m.Size), uint64(m.Task), uint64(m.Process)} {
 			b = binary.AppendUvarint(b, n)
+		}
+		if m.Ahead != 0 {
+			b = binary.AppendVarint(b, int64(m.Ahead))
 		}
 		if m.Inspect != nil {
 			return appendJSON(b, m.Inspect)
@@ -132,6 +136,9 @@ func (r *reader) start(data []byte) (m Start) {
 	m.Run = r.string()
 	m.Chaos, m.Size = int(r.uint()), int64(r.uint())
 	m.Task, m.Process = r.uint32(), r.uint32()
+	if f&flagAhead != 0 {
+		m.Ahead = time.Duration(r.int())
+	}
 	m.Replies = data
 	if f&flagInspect != 0 {
 		r.json(&m.Inspect)

@@ -104,6 +104,7 @@ type Start struct {
 	Visits bool
 	New    bool
 	Size   int64
+	Ahead  time.Duration // see rt.Start
 
 	Task    uint32
 	Process uint32 // of the run

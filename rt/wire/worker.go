@@ -248,7 +248,7 @@ func (w *worker) Load(ctx context.Context) (*rt.Start, error) {
 	if !t.New || t.Process != 0 { // what initialisers have printed was printed before
 		w.discard()
 	}
-	s := &rt.Start{Run: t.Run, Chaos: t.Chaos, InProc: t.InProc, Visits: t.Visits, Inspect: t.Inspect, Process: t.Process}
+	s := &rt.Start{Run: t.Run, Chaos: t.Chaos, InProc: t.InProc, Ahead: t.Ahead, Visits: t.Visits, Inspect: t.Inspect, Process: t.Process}
 	if t.snapshot != nil {
 		s.Snapshot, s.Size = t.snapshot, t.Size
 		t.snapshot = nil

@@ -8,7 +8,7 @@
 // byte of an id.
 //
 //	what      pk                  sk                      attributes
-//	record    "r " shard          id                      v version, t token, d data
+//	record    "r " shard          id                      v version, t token, d data, ttl Unix time when it expires, if it does
 //	message   "m " mailbox        sender ' ' seq (16 hex) d data
 //	blob      "b " owner          hash                    d data
 //
@@ -86,6 +86,7 @@ const (
 	attrVersion = "v"
 	attrToken   = "t"
 	attrData    = "d"
+	attrTTL     = "ttl"
 )
 
 // Store implements [store.Store].

@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/harkgen/harkgen/internal/awsemu"
 	"github.com/harkgen/harkgen/internal/awsemu/emutest"
@@ -64,7 +66,7 @@ func TestStoreOnMoto(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := objects.CreateBucket(t.Context(), &s3.CreateBucketInput{
-			Bucket: &name, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: awsemu.Region},
+			Bucket: &name, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: awsemu.Region},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -287,4 +289,43 @@ func ExampleOpen() {
 	_, err := dynamo.Open(dynamo.Options{Table: "t"})
 	fmt.Println(err)
 	// Output: dynamo: the names of the table and the bucket and their clients are required
+}
+
+// TestExpires: the attribute by which the table deletes items is there as long as the record is to expire.
+func TestExpires(t *testing.T) {
+	f := emutest.New(t)
+	s := open(t, f)
+	at := time.Now().Add(24 * time.Hour)
+	for version, want := range []string{fmt.Sprint(at.Unix()), ""} {
+		r := store.Record{ID: "r", Version: int64(version)}
+		if want != "" {
+			r.Expires = at
+		}
+		if _, err := s.Put(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if got := ttl(t, f, "r"); got != want {
+			t.Errorf("version %d: ttl %q, want %q", version+1, got, want)
+		}
+	}
+}
+
+// ttl returns the attribute of a record, "" if it has none.
+func ttl(t *testing.T, f *emutest.AWS, id string) string {
+	t.Helper()
+	for shard := range 64 {
+		out, err := f.DynamoDBClient().GetItem(t.Context(), &dynamodb.GetItemInput{
+			TableName: aws.String(emutest.Table), ConsistentRead: aws.Bool(true),
+			Key: map[string]types.AttributeValue{
+				"pk": &types.AttributeValueMemberS{Value: fmt.Sprint("r ", shard)}, "sk": &types.AttributeValueMemberS{Value: id},
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, ok := out.Item["ttl"].(*types.AttributeValueMemberN); ok {
+			return n.Value
+		}
+	}
+	return ""
 }

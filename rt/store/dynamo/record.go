@@ -91,6 +91,9 @@ func (s *Store) Put(ctx context.Context, r store.Record, blobs ...store.Blob) (v
 	it[attrVersion] = num(r.Version + 1)
 	it[attrToken] = str(r.Token)
 	it[attrData] = bin(r.Data)
+	if !r.Expires.IsZero() {
+		it[attrTTL] = num(r.Expires.Unix())
+	}
 	in := &dynamodb.PutItemInput{
 		TableName:                           s.table,
 		Item:                                it,

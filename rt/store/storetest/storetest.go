@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/harkgen/harkgen/rt/store"
 )
@@ -30,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		f    func(t *testing.T, s store.Store)
 	}{
 		{"Versions", testVersions},
+		{"Expires", testExpires},
 		{"Repeat", testRepeat},
 		{"OneWinner", testOneWinner},
 		{"Counter", testCounter},
@@ -96,6 +98,14 @@ func testVersions(t *testing.T, s store.Store) {
 	wantRecord(t, s, "r", 2, "two")
 	mustPut(t, s, store.Record{ID: "r", Version: 2}, 3) // no data at all
 	wantRecord(t, s, "r", 3, "")
+}
+
+// testExpires: a record that expires is there until then, and its successor may stay.
+func testExpires(t *testing.T, s store.Store) {
+	mustPut(t, s, store.Record{ID: "r", Data: []byte("one"), Expires: time.Now().Add(time.Hour)}, 1)
+	wantRecord(t, s, "r", 1, "one")
+	mustPut(t, s, store.Record{ID: "r", Version: 1, Data: []byte("two")}, 2)
+	wantRecord(t, s, "r", 2, "two")
 }
 
 func testRepeat(t *testing.T, s store.Store) {

@@ -33,7 +33,7 @@ func (s *Service) newAPI() *http.ServeMux {
 		},
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("X-Amzn-Requestid", uuid())
+			w.Header().Set("X-Amzn-Requestid", NewID())
 			if err := f(w, r); err != nil {
 				fail(w, err)
 			}

@@ -55,7 +55,7 @@ func (s *Service) Invoke(ctx context.Context, in Invocation) (*Result, error) {
 
 // check fills in the defaults and returns what is to be executed.
 func (s *Service) check(in *Invocation, limit int) (*version, error) {
-	in.ID = cmp.Or(in.ID, uuid())
+	in.ID = cmp.Or(in.ID, NewID())
 	if len(in.Payload) == 0 {
 		in.Payload = []byte("{}")
 	}
@@ -169,8 +169,8 @@ func (s *Service) giveUp(in Invocation, code string, why error) {
 	}
 }
 
-// uuid returns a random UUID, version 4.
-func uuid() string {
+// NewID returns a random UUID, as ids of requests are.
+func NewID() string {
 	var b [16]byte
 	rand.Read(b[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80

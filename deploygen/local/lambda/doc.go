@@ -21,7 +21,7 @@
 //   - versions that never change, the alias live, $LATEST;
 //   - limits of payloads and of concurrency, and the errors that say so;
 //   - what becomes of an invocation whose process exits, is out of time, or fails to start;
-//   - asynchronous invocations: a queue, two retries, then the dead letters;
+//   - asynchronous invocations: a queue, two retries, then the destination for failures;
 //   - logs: one stream for each environment, with the platform's events in JSON.
 //
 // # Not faithful

@@ -93,14 +93,6 @@ func (s *Service) invoke(ctx context.Context, v *version, in *Invocation) (*Resu
 	}
 }
 
-// A DeadLetter is an asynchronous event that was given up.
-type DeadLetter struct {
-	Payload      []byte
-	RequestID    string
-	ErrorCode    string // status of HTTP
-	ErrorMessage string
-}
-
 // Times of asynchronous invocations, on the clock.
 const (
 	maxRetries  = 2
@@ -141,15 +133,14 @@ func (s *Service) handle(in Invocation) {
 		case err != nil: // throttled, mostly: these do not count as retries
 			wait, backoff = backoff, min(2*backoff, 5*time.Minute)
 		default:
-			err = res.Err()
 			if retries++; retries > maxRetries {
-				s.giveUp(in, "200", err)
+				s.giveUp(in, "RetriesExhausted", retries, res)
 				return
 			}
 		}
 		next := s.o.Clock.Now().Add(wait)
 		if next.Sub(received) > maxEventAge {
-			s.giveUp(in, "429", err)
+			s.giveUp(in, "EventAgeExceeded", retries, res)
 			return
 		}
 		if !s.o.Clock.Sleep(s.ctx.Done(), next) {
@@ -158,14 +149,30 @@ func (s *Service) handle(in Invocation) {
 	}
 }
 
-func (s *Service) giveUp(in Invocation, code string, why error) {
-	v, err := s.lookup(in.Function, in.Qualifier)
-	if err != nil || v.DeadLetter == "" || s.o.DeadLetter == nil {
+// giveUp sends what is known about an event to the destination for failures. The result is nil if the last attempt was throttled.
+func (s *Service) giveUp(in Invocation, condition string, count int, res *Result) {
+	v, e := s.lookup(in.Function, in.Qualifier)
+	if e != nil || v.OnFailure == "" || s.o.Failed == nil {
 		return
 	}
-	d := DeadLetter{Payload: in.Payload, RequestID: in.ID, ErrorCode: code, ErrorMessage: why.Error()}
-	if err := s.o.DeadLetter(s.ctx, v.DeadLetter, d); err != nil {
-		s.o.Sink.Log(LogEvent{v.LogGroup, "async", s.o.Clock.Now(), fmt.Sprintf("the dead letter of request %s is lost: %v", in.ID, err)})
+	record := map[string]any{
+		"version":   "1.0",
+		"timestamp": s.o.Clock.Now().UTC().Format(stamp),
+		"requestContext": map[string]any{
+			"requestId": in.ID, "functionArn": s.arn(v.Name, cmp.Or(in.Qualifier, Latest)), "condition": condition, "approximateInvokeCount": count,
+		},
+		"requestPayload": json.RawMessage(in.Payload),
+	}
+	if res != nil {
+		record["responseContext"] = map[string]any{"statusCode": 200, "executedVersion": res.Version, "functionError": "Unhandled"}
+		record["responsePayload"] = json.RawMessage(res.Payload)
+	}
+	data, err := json.Marshal(record)
+	if err == nil {
+		err = s.o.Failed(s.ctx, v.OnFailure, data)
+	}
+	if err != nil {
+		s.o.Sink.Log(LogEvent{v.LogGroup, "async", s.o.Clock.Now(), fmt.Sprintf("what failed of request %s is lost: %v", in.ID, err)})
 	}
 }
 

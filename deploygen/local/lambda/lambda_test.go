@@ -362,32 +362,45 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// TestAsync also checks the duplicates and the dead letters.
+// TestAsync also checks the duplicates and the destination of what has failed.
 func TestAsync(t *testing.T) {
 	c, err := clock.New("", 100_000) // a minute is nothing
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead := make(chan DeadLetter, 2)
+	failed := make(chan []byte, 2)
 	f := newFixture(t, Options{
 		Clock:     c,
 		Duplicate: func(string) bool { return true },
-		DeadLetter: func(_ context.Context, arn string, d DeadLetter) error {
+		Failed: func(_ context.Context, arn string, record []byte) error {
 			if arn != "arn:dlq" {
-				t.Errorf("dead letter to %s", arn)
+				t.Errorf("it goes to %s", arn)
 			}
-			dead <- d
+			failed <- record
 			return nil
 		},
-	}, Config{DeadLetter: "arn:dlq"})
+	}, Config{OnFailure: "arn:dlq"})
 	tries := filepath.Join(t.TempDir(), "tries")
 	payload := fmt.Sprintf(`{"do":"failing","text":%q}`, tries)
 	if err := f.InvokeAsync(Invocation{Function: "f", Qualifier: Live, Payload: []byte(payload), ID: "id"}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if d := <-dead; string(d.Payload) != payload || d.RequestID != "id" || d.ErrorCode != "200" || d.ErrorMessage != "errorString: it fails" {
-			t.Errorf("%+v", d)
+		var r struct {
+			RequestContext struct {
+				RequestID, FunctionArn, Condition string
+				ApproximateInvokeCount            int
+			}
+			RequestPayload  json.RawMessage
+			ResponsePayload struct{ ErrorMessage string }
+		}
+		record := <-failed
+		if err := json.Unmarshal(record, &r); err != nil {
+			t.Fatal(err)
+		}
+		c := r.RequestContext
+		if string(r.RequestPayload) != payload || c.RequestID != "id" || c.Condition != "RetriesExhausted" || c.ApproximateInvokeCount != 3 || r.ResponsePayload.ErrorMessage != "it fails" {
+			t.Errorf("%s", record)
 		}
 	}
 	data, err := os.ReadFile(tries)

@@ -29,6 +29,9 @@ type nobody struct{}
 
 func (nobody) Log(LogEvent) {}
 
+// stamp is how times are written, in UTC.
+const stamp = "2006-01-02T15:04:05.000Z"
+
 // maxTail is how much of an invocation's log its caller may ask for, in bytes.
 const maxTail = 4096
 
@@ -118,7 +121,7 @@ func (s *stream) end() []byte {
 // platform logs an event of Lambda itself.
 func (s *stream) platform(typ string, record map[string]any) {
 	data, err := json.Marshal(map[string]any{
-		"time":   s.clock.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
+		"time":   s.clock.Now().UTC().Format(stamp),
 		"type":   "platform." + typ,
 		"record": record,
 	})

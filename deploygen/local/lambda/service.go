@@ -27,8 +27,8 @@ type Options struct {
 	Concurrency int           // invocations at the same time, of all functions; 0 is 1000
 	Idle        time.Duration // for how long an environment is kept, on the clock; 0 is ten minutes
 
-	// DeadLetter takes an asynchronous event that was given up. May be nil.
-	DeadLetter func(ctx context.Context, arn string, d DeadLetter) error
+	// Failed takes what is to be sent to a destination about an asynchronous event that was given up. May be nil.
+	Failed func(ctx context.Context, arn string, record []byte) error
 
 	// Duplicate reports whether an asynchronous event is to be handled twice, a fault. May be nil.
 	Duplicate func(function string) bool

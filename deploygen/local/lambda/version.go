@@ -25,7 +25,7 @@ type Config struct {
 	Timeout     time.Duration // of an invocation
 	Concurrency int           // reserved for the function, and its limit; 0: none
 	LogGroup    string        // "" is /aws/lambda/NAME
-	DeadLetter  string        // ARN of what takes asynchronous events that were given up; "": nothing
+	OnFailure   string        // ARN of the destination of asynchronous events that were given up; "": none
 }
 
 // Live is the alias of the version that was deployed last. Latest is what has no number yet.

@@ -1,0 +1,99 @@
+package source
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/harkgen/harkgen/deploygen/local/lambda"
+)
+
+// This file defines the events of services that invoke functions asynchronously.
+
+// An Object is one of S3 that was created or removed.
+type Object struct {
+	Event  string // "ObjectCreated:Put"
+	Bucket string
+	Key    string
+	Size   int64
+	ETag   string // without quotes
+	Time   time.Time
+}
+
+// Matches reports whether a notification configuration for an event like "ObjectCreated:*" and a suffix takes the object.
+func (o *Object) Matches(event, suffix string) bool {
+	category, all := strings.CutSuffix(event, ":*")
+	if !strings.HasSuffix(o.Key, suffix) {
+		return false
+	}
+	return all && strings.HasPrefix(o.Event, category+":") || o.Event == event
+}
+
+// S3Event returns the event of an object; config is the id of the notification configuration.
+func S3Event(o *Object, config string) []byte {
+	object := map[string]any{"key": url.QueryEscape(o.Key), "sequencer": fmt.Sprintf("%016X", o.Time.UnixNano())}
+	if strings.HasPrefix(o.Event, "ObjectCreated") {
+		object["size"], object["eTag"] = o.Size, o.ETag
+	}
+	owner := map[string]string{"principalId": "LOCAL"}
+	return mustJSON(map[string]any{"Records": []any{map[string]any{
+		"eventVersion":      "2.1",
+		"eventSource":       "aws:s3",
+		"awsRegion":         lambda.DefaultRegion,
+		"eventTime":         stamp(o.Time),
+		"eventName":         o.Event,
+		"userIdentity":      owner,
+		"requestParameters": map[string]string{"sourceIPAddress": "127.0.0.1"},
+		"responseElements":  map[string]string{"x-amz-request-id": strings.ToUpper(randomHex(8)), "x-amz-id-2": randomHex(32)},
+		"s3": map[string]any{
+			"s3SchemaVersion": "1.0",
+			"configurationId": config,
+			"bucket":          map[string]any{"name": o.Bucket, "ownerIdentity": owner, "arn": "arn:aws:s3:::" + o.Bucket},
+			"object":          object,
+		},
+	}}})
+}
+
+// A Notification is a message of a topic.
+type Notification struct {
+	ID         string
+	Topic      string // ARN
+	Subject    string
+	Message    string
+	Attributes map[string]Attribute
+	Time       time.Time
+}
+
+// An Attribute is one of a Notification.
+type Attribute struct{ Type, Value string }
+
+// SNSEvent returns the event of a message that came by a subscription.
+func SNSEvent(n *Notification, subscription string) []byte {
+	entity := map[string]any{
+		"Type": "Notification", "MessageId": n.ID, "TopicArn": n.Topic, "Subject": nil, "Message": n.Message, "Timestamp": stamp(n.Time),
+		"SignatureVersion": "1", "Signature": "LOCAL", "SigningCertUrl": "", "UnsubscribeUrl": "", "MessageAttributes": map[string]Attribute{},
+	}
+	if n.Subject != "" {
+		entity["Subject"] = n.Subject
+	}
+	if n.Attributes != nil {
+		entity["MessageAttributes"] = n.Attributes
+	}
+	return mustJSON(map[string]any{"Records": []any{map[string]any{
+		"EventVersion": "1.0", "EventSource": "aws:sns", "EventSubscriptionArn": subscription, "Sns": entity,
+	}}})
+}
+
+// ScheduledEvent returns the event of a rule with a schedule.
+func ScheduledEvent(rule string, at time.Time) []byte {
+	return mustJSON(events.EventBridgeEvent{
+		Version: "0", ID: lambda.NewID(), DetailType: "Scheduled Event", Source: "aws.events", AccountID: lambda.DefaultAccount,
+		Time: at.UTC().Truncate(time.Second), Region: lambda.DefaultRegion,
+		Resources: []string{"arn:aws:events:" + lambda.DefaultRegion + ":" + lambda.DefaultAccount + ":rule/" + rule},
+		Detail:    json.RawMessage("{}"),
+	})
+}

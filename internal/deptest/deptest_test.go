@@ -104,7 +104,7 @@ var policy = []rule{
 	{pkg: "deploygen/local", may: "deploygen/plan rt/local rt/store/...", why: "runs the plan on this machine"},
 	{pkg: "deploygen/local/lambda", may: "rt/clock", why: "emulates one service; knows no plan"},
 	{pkg: "deploygen/local/gateway", may: "deploygen/local/lambda rt/clock", why: "HTTP in front of functions; knows no plan"},
-	{pkg: "deploygen/local/source", may: "deploygen/local/lambda rt/clock", ext: aws + " github.com/aws/aws-lambda-go", why: "brings events to functions; knows no plan"},
+	{pkg: "deploygen/local/source", may: "deploygen/local/lambda internal/awsemu/... rt/clock", ext: aws + " github.com/aws/aws-lambda-go", why: "brings events to functions; knows no plan"},
 	{pkg: "deploygen/local/eventtest", why: "for tests"},
 	{
 		pkg: "cmd/harkgen", may: "transform deploygen rt/local rt/store rt/store/shared rt/store/pebble",

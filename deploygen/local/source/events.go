@@ -10,22 +10,13 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/harkgen/harkgen/deploygen/local/lambda"
+	"github.com/harkgen/harkgen/internal/awsemu/s3"
 )
 
 // This file defines the events of services that invoke functions asynchronously.
 
-// An Object is one of S3 that was created or removed.
-type Object struct {
-	Event  string // "ObjectCreated:Put"
-	Bucket string
-	Key    string
-	Size   int64
-	ETag   string // without quotes
-	Time   time.Time
-}
-
-// Matches reports whether a notification configuration for an event like "ObjectCreated:*" and a suffix takes the object.
-func (o *Object) Matches(event, suffix string) bool {
+// Matches reports whether a notification configuration for an event like "ObjectCreated:*" and a suffix takes the change.
+func Matches(o s3.Change, event, suffix string) bool {
 	category, all := strings.CutSuffix(event, ":*")
 	if !strings.HasSuffix(o.Key, suffix) {
 		return false
@@ -33,8 +24,8 @@ func (o *Object) Matches(event, suffix string) bool {
 	return all && strings.HasPrefix(o.Event, category+":") || o.Event == event
 }
 
-// S3Event returns the event of an object; config is the id of the notification configuration.
-func S3Event(o *Object, config string) []byte {
+// S3Event returns the event of a change; config is the id of the notification configuration.
+func S3Event(o s3.Change, config string) []byte {
 	object := map[string]any{"key": url.QueryEscape(o.Key), "sequencer": fmt.Sprintf("%016X", o.Time.UnixNano())}
 	if strings.HasPrefix(o.Event, "ObjectCreated") {
 		object["size"], object["eTag"] = o.Size, o.ETag

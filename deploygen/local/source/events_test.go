@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/harkgen/harkgen/deploygen/local/eventtest"
+	"github.com/harkgen/harkgen/internal/awsemu/dynamodb"
+	"github.com/harkgen/harkgen/internal/awsemu/s3"
 )
 
 var at = time.Date(2026, 11, 26, 12, 0, 0, 123e6, time.UTC)
@@ -43,7 +45,7 @@ func TestSQSEvent(t *testing.T) {
 }
 
 func TestS3Event(t *testing.T) {
-	o := &Object{Event: "ObjectCreated:Put", Bucket: "b", Key: "Happy Face/ä.jpg", Size: 7, ETag: "e", Time: at}
+	o := s3.Change{Event: "ObjectCreated:Put", Bucket: "b", Key: "Happy Face/ä.jpg", Size: 7, ETag: "e", Time: at}
 	data := S3Event(o, "c")
 	eventtest.SameFields(t, data, eventtest.Example(t, "s3-event.json"), "Records.s3.object.versionId")
 	r := decode[events.S3Event](t, data).Records[0]
@@ -57,7 +59,7 @@ func TestS3Event(t *testing.T) {
 		{"ObjectCreated:*", "", true}, {"ObjectCreated:Put", ".jpg", true}, {"ObjectCreated:Copy", "", false},
 		{"ObjectRemoved:*", "", false}, {"ObjectCreated:*", ".png", false},
 	} {
-		if o.Matches(test.event, test.suffix) != test.want {
+		if Matches(o, test.event, test.suffix) != test.want {
 			t.Errorf("%+v", test)
 		}
 	}
@@ -81,8 +83,9 @@ func TestScheduledEvent(t *testing.T) {
 }
 
 func TestStreamEvent(t *testing.T) {
-	data := StreamEvent("arn:s", []Change{{Event: "INSERT", Sequence: 7, Time: at, Keys: []byte(`{"key":{"S":"binary"},"val":{"S":"data"}}`),
-		New: []byte(`{"key":{"S":"binary"},"val":{"S":"data"},"asdf1":{"B":"AAEqQQ=="},"asdf2":{"BS":["AAEqQQ=="]}}`), Expired: true}})
+	data := StreamEvent("arn:s", []Change{{Event: "INSERT", Sequence: 7, Time: at, Expired: true,
+		Keys: decode[dynamodb.Item](t, []byte(`{"key":{"S":"binary"},"val":{"S":"data"}}`)),
+		New:  decode[dynamodb.Item](t, []byte(`{"key":{"S":"binary"},"val":{"S":"data"},"asdf1":{"B":"AAEqQQ=="},"asdf2":{"BS":["AAEqQQ=="]}}`))}})
 	eventtest.SameFields(t, data, eventtest.Example(t, "dynamodb-event.json"))
 	r := decode[events.DynamoDBEvent](t, data).Records[0]
 	if r.EventName != "INSERT" || r.Change.SequenceNumber != "7" || r.Change.NewImage["key"].String() != "binary" || r.Change.ApproximateCreationDateTime.Unix() != at.Unix() {

@@ -2,25 +2,19 @@ package source
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/harkgen/harkgen/deploygen/local/lambda"
+	"github.com/harkgen/harkgen/internal/awsemu/dynamodb"
 	"github.com/harkgen/harkgen/rt/clock"
 )
 
-// A Change is a record of a stream of DynamoDB. The items are in the JSON of DynamoDB; nil if there is none.
-type Change struct {
-	Event          string // INSERT, MODIFY, REMOVE
-	Sequence       uint64
-	Time           time.Time
-	Keys, New, Old json.RawMessage
-	Expired        bool // removed by time to live
-}
+// A Change is a record of a stream.
+type Change = dynamodb.Record
 
-func (c *Change) sequence() string { return strconv.FormatUint(c.Sequence, 10) }
+func sequence(c *Change) string { return strconv.FormatUint(c.Sequence, 10) }
 
 // A Stream is the event source mapping of a stream of one shard, with ReportBatchItemFailures and BisectBatchOnFunctionError. Batches come in order, one after the other.
 type Stream struct {
@@ -121,7 +115,7 @@ func (s *Stream) handle(ctx context.Context, batch []Change, retries int) {
 func (s *Stream) rest(batch []Change, res *lambda.Result) []Change {
 	index := map[string]int{}
 	for i := range batch {
-		index[batch[i].sequence()] = i
+		index[sequence(&batch[i])] = i
 	}
 	failed, ok := failures(res, func(id string) bool { _, known := index[id]; return known })
 	if !ok {
@@ -144,7 +138,7 @@ func (s *Stream) giveUp(batch []Change, res *lambda.Result) {
 		},
 		"responseContext": map[string]any{"statusCode": 200, "executedVersion": res.Version, "functionError": "Unhandled"},
 		"DDBStreamBatchInfo": map[string]any{
-			"shardId": "shardId-00000000000000000000-00000000", "startSequenceNumber": first.sequence(), "endSequenceNumber": last.sequence(),
+			"shardId": "shardId-00000000000000000000-00000000", "startSequenceNumber": sequence(&first), "endSequenceNumber": sequence(&last),
 			"approximateArrivalOfFirstRecord": stamp(first.Time), "approximateArrivalOfLastRecord": stamp(last.Time),
 			"batchSize": len(batch), "streamArn": s.ARN,
 		},
@@ -156,8 +150,8 @@ func StreamEvent(arn string, batch []Change) []byte {
 	records := []any{}
 	for _, c := range batch {
 		data := map[string]any{
-			"ApproximateCreationDateTime": c.Time.Unix(), "Keys": c.Keys, "SequenceNumber": c.sequence(),
-			"SizeBytes": len(c.Keys) + len(c.New) + len(c.Old), "StreamViewType": "NEW_AND_OLD_IMAGES",
+			"ApproximateCreationDateTime": c.Time.Unix(), "Keys": c.Keys, "SequenceNumber": sequence(&c),
+			"SizeBytes": size(c.Keys) + size(c.New) + size(c.Old), "StreamViewType": "NEW_AND_OLD_IMAGES",
 		}
 		if c.New != nil {
 			data["NewImage"] = c.New
@@ -176,3 +170,6 @@ func StreamEvent(arn string, batch []Change) []byte {
 	}
 	return mustJSON(map[string]any{"Records": records})
 }
+
+// size is about what AWS counts for an item, in bytes.
+func size(it dynamodb.Item) int { return len(mustJSON(it)) }

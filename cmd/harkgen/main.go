@@ -3,6 +3,7 @@
 //	harkgen [-o DIR] [packages]        compile into DIR, a module that builds by itself
 //	harkgen run [flags] PKG [args]     compile and run, as go run does, but durably
 //	harkgen resume [flags] RUN         go on with a run that was stopped
+//	harkgen cloud [flags] [packages]   run the deployment on this machine, as on AWS
 //	harkgen explain [packages]         tell what the compiler decides, and why
 //	harkgen ps [flags]                 list the runs, and what each goroutine waits for
 //	harkgen inspect [flags] RUN        show the goroutines of a run with their variables, its channels and locks
@@ -139,7 +140,7 @@ go build. The source is not changed. Programs compiled so go on after a crash wh
 		}
 		fmt.Fprint(a.stdout, usageText(cmd))
 	})
-	root.AddCommand(a.runCommand(), a.resumeCommand(), a.explainCommand(), a.psCommand(), a.inspectCommand(), &cobra.Command{
+	root.AddCommand(a.runCommand(), a.resumeCommand(), a.explainCommand(), a.psCommand(), a.inspectCommand(), a.cloudCommand(), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  exactArgs(0, ""),

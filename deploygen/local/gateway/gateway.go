@@ -1,6 +1,6 @@
 // Package gateway emulates HTTP APIs of API Gateway, and function URLs, in front of Lambda functions: payload format 2.0, both ways.
 //
-// Not faithful: there is no TLS, no CORS, no authorizer, and no stage but $default.
+// Not faithful: there is no TLS, no CORS, no authorizer but AWS_IAM, and no stage but $default.
 package gateway
 
 import (
@@ -17,9 +17,10 @@ import (
 
 // A Route leads requests to a function. A function URL is the one route Default.
 type Route struct {
-	Method   string // "" is any
+	Method   string // or "ANY"; a route with the path Default needs none
 	Path     string // "/orders/{id}", "/files/{proxy+}", or Default
 	Function string // name or ARN, with a qualifier: "f:live"
+	Signed   bool   // takes only calls that are signed, as with the authorizer AWS_IAM; whether the signature is right is not checked
 }
 
 // Default is the path of the route for what no other leads anywhere.
@@ -44,6 +45,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, params := match(a.Routes, r.Method, r.URL.EscapedPath())
 	if route == nil {
 		refuse(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	if route.Signed && signer(r) == "" {
+		refuse(w, http.StatusForbidden, "Forbidden")
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))

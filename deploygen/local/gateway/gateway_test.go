@@ -22,14 +22,14 @@ import (
 
 func TestMatch(t *testing.T) {
 	routes := []Route{
-		{"GET", "/orders/{id}", "get"},
-		{"", "/orders/{id}", "any"},
-		{"GET", "/orders/new", "new"},
-		{"POST", "/orders", "post"},
-		{"", "/files/{proxy+}", "files"},
-		{"GET", "/files/a/{rest+}", "a"},
-		{"", Default, "default"},
-		{"GET", "/", "root"},
+		{"GET", "/orders/{id}", "get", false},
+		{"ANY", "/orders/{id}", "any", false},
+		{"GET", "/orders/new", "new", false},
+		{"POST", "/orders", "post", false},
+		{"ANY", "/files/{proxy+}", "files", false},
+		{"GET", "/files/a/{rest+}", "a", false},
+		{"ANY", Default, "default", false},
+		{"GET", "/", "root", false},
 	}
 	for _, test := range []struct{ method, path, function, vars string }{
 		{"GET", "/orders/17", "get", "id=17"},
@@ -64,7 +64,7 @@ func serve(t *testing.T, f func(event []byte) (*lambda.Result, error)) *httptest
 	t.Helper()
 	s := httptest.NewServer(&API{
 		Name:   "api",
-		Routes: []Route{{"", "/a/{id}", "f:live"}},
+		Routes: []Route{{"ANY", "/a/{id}", "f:live", false}, {"POST", "/signed", "f:live", true}},
 		Limit:  time.Second,
 		Invoke: func(ctx context.Context, in lambda.Invocation) (*lambda.Result, error) {
 			if in.Function != "f:live" {
@@ -181,7 +181,7 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: %d", path, res.StatusCode)
 		}
 	}
-	slow := httptest.NewServer(&API{Routes: []Route{{"", Default, "f"}}, Limit: time.Millisecond,
+	slow := httptest.NewServer(&API{Routes: []Route{{Path: Default, Function: "f"}}, Limit: time.Millisecond,
 		Invoke: func(ctx context.Context, _ lambda.Invocation) (*lambda.Result, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -189,5 +189,22 @@ func TestLimits(t *testing.T) {
 	defer slow.Close()
 	if res, err := http.Get(slow.URL + "/any"); err != nil || res.StatusCode != 503 {
 		t.Errorf("slow: %+v, %v", res, err)
+	}
+}
+
+func TestSigned(t *testing.T) {
+	var e events.APIGatewayV2HTTPRequest
+	s := serve(t, func(event []byte) (*lambda.Result, error) {
+		return &lambda.Result{Payload: []byte("{}")}, json.Unmarshal(event, &e)
+	})
+	for auth, want := range map[string]int{"": 403, "Bearer x": 403, "AWS4-HMAC-SHA256 Credential=AKID/20261126/x/execute-api/aws4_request, SignedHeaders=host, Signature=0": 200} {
+		req, _ := http.NewRequest("POST", s.URL+"/signed", nil)
+		req.Header.Set("Authorization", auth)
+		if res, err := http.DefaultClient.Do(req); err != nil || res.StatusCode != want {
+			t.Errorf("%q: %+v, %v", auth, res, err)
+		}
+	}
+	if a := e.RequestContext.Authorizer; a == nil || a.IAM == nil || a.IAM.AccessKey != "AKID" {
+		t.Errorf("authorizer %+v", a)
 	}
 }

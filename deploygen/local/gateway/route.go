@@ -10,13 +10,15 @@ import (
 
 // key is how events name the route.
 func (r *Route) key() string {
-	switch {
-	case r.Path == Default:
+	if r.Path == Default {
 		return Default
-	case r.Method == "":
-		return "ANY " + r.Path
 	}
 	return r.Method + " " + r.Path
+}
+
+// takes reports whether the route takes requests with a method.
+func (r *Route) takes(method string) bool {
+	return r.Path == Default || r.Method == "ANY" || r.Method == method
 }
 
 // match returns the route for a request, nil if there is none, and the values of the variables in its path.
@@ -26,11 +28,11 @@ func match(routes []Route, method, path string) (*Route, map[string]string) {
 	bestRank := -1
 	for i := range routes {
 		r := &routes[i]
-		if r.Method != "" && r.Method != method {
+		if !r.takes(method) {
 			continue
 		}
 		vars, rank, ok := r.match(path)
-		if r.Method != "" {
+		if r.Method == method {
 			rank++
 		}
 		if ok && rank > bestRank {

@@ -1,0 +1,101 @@
+package local
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// This file defines the file by which other commands find a cloud.
+
+// InfoFile is its name, in the output module.
+const InfoFile = ".harkgen-cloud.json"
+
+// Info says where the parts of a running cloud are.
+type Info struct {
+	Endpoint string               `json:"endpoint"` // URL of all AWS services
+	Region   string               `json:"region"`
+	PID      int                  `json:"pid"`
+	Clock    string               `json:"clock"` // file of rt/clock
+	Table    string               `json:"table"`
+	Bucket   string               `json:"bucket"`
+	HTTP     map[string]string    `json:"http,omitempty"` // URLs: of servers by the names of their entries, and "" of the API of http triggers
+	Entries  map[string]EntryInfo `json:"entries"`        // by name
+}
+
+// EntryInfo says what belongs to an entry.
+type EntryInfo struct {
+	Function    string            `json:"function"`          // name
+	Version     string            `json:"version"`           // that is live
+	Queue       string            `json:"queue"`             // URL of the queue of wake-ups
+	DeadLetters string            `json:"deadLetters"`       // URL
+	LogGroup    string            `json:"logGroup"`          //
+	Classes     map[string]string `json:"classes,omitempty"` // names of the functions of goroutines, by class
+}
+
+func (i Info) clone() Info {
+	i.HTTP, i.Entries = maps.Clone(i.HTTP), maps.Clone(i.Entries)
+	return i
+}
+
+// Find returns the cloud that runs for an output module. The error is fs.ErrNotExist if none does.
+func Find(dir string) (*Info, error) {
+	data, err := os.ReadFile(filepath.Join(dir, InfoFile))
+	if err != nil {
+		return nil, err
+	}
+	i := new(Info)
+	if err := json.Unmarshal(data, i); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, InfoFile), err)
+	}
+	if f, err := lockState(dir); err == nil { // nobody has it: what is there was left by one that was killed
+		f.Close()
+		return nil, &fs.PathError{Op: "find", Path: filepath.Join(dir, InfoFile), Err: fs.ErrNotExist}
+	}
+	return i, nil
+}
+
+func (c *Cloud) writeInfo() error {
+	i := c.Info()
+	data, err := json.MarshalIndent(&i, "", "  ")
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(c.o.Dir, InfoFile)
+	if err := os.WriteFile(name+".new", append(data, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
+}
+
+func removeInfo(dir string) error {
+	err := os.Remove(filepath.Join(dir, InfoFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// lockState locks the state of an output module, as long as the file is open.
+func lockState(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, StateDir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for err = syscall.EINTR; errors.Is(err, syscall.EINTR); {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = fmt.Errorf("a cloud runs already for %s; end it, or compile into another directory with -o", dir)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}

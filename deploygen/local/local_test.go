@@ -1,0 +1,271 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/harkgen/harkgen/deploygen/local/lambda"
+	"github.com/harkgen/harkgen/deploygen/plan"
+)
+
+// builder builds a package of this repository for all entries.
+func builder(pkg string) func(context.Context, *plan.Entry, string) error {
+	var once sync.Once
+	var err error
+	built := ""
+	return func(ctx context.Context, e *plan.Entry, exe string) error {
+		once.Do(func() {
+			var out []byte
+			built = exe
+			if out, err = exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-o", exe, pkg).CombinedOutput(); err != nil {
+				err = fmt.Errorf("%w\n%s", err, out)
+			}
+		})
+		if err != nil || exe == built {
+			return err
+		}
+		data, err := os.ReadFile(built)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(exe, data, 0o700)
+	}
+}
+
+// A fixture is a cloud with the log of its functions.
+type fixture struct {
+	*Cloud
+	t *testing.T
+
+	mu  sync.Mutex
+	log []string
+}
+
+func start(t *testing.T, pkg string, o Options) *fixture {
+	t.Helper()
+	var err error
+	if o.Plan, err = o.Plan.Check(); err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{t: t}
+	o.Dir, o.Build = t.TempDir(), builder(pkg)
+	o.Log = func(e lambda.LogEvent) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.log = append(f.log, e.Message)
+	}
+	if f.Cloud, err = Start(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("log:\n%s", strings.Join(f.lines(func(string) bool { return true }), "\n"))
+		}
+	})
+	return f
+}
+
+// lines returns the messages of the log of a kind.
+func (f *fixture) lines(which func(string) bool) (out []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, l := range f.log {
+		if which(l) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// until waits for what is sure to come.
+func until(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); !f(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not in two minutes: %s", what)
+		}
+	}
+}
+
+// invoke invokes a function through the SDK.
+func (f *fixture) invoke(function, payload string) string {
+	f.t.Helper()
+	out, err := awslambda.NewFromConfig(f.Config()).Invoke(f.t.Context(), &awslambda.InvokeInput{FunctionName: aws.String(function), Qualifier: aws.String("live"), Payload: []byte(payload)})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if out.FunctionError != nil {
+		f.t.Fatalf("%s: %s", payload, out.Payload)
+	}
+	return string(out.Payload)
+}
+
+// TestRun lets a real handler execute a run that waits, and goes on by the wake-ups of its queue.
+func TestRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
+	f := start(t, "../../rt/lambdahost/testdata/bootstrap", Options{Plan: &plan.Plan{Program: "p", Entries: []plan.Entry{{Name: "hello"}}}})
+	state := func() string { return f.invoke("HelloFunction", `{"run":"r","args":["hello","2500ms"]}`) }
+	if got := state(); got != `{"run":"r","state":"waiting","status":0}` {
+		t.Fatalf("start: %s", got)
+	}
+	hello := func(l string) bool { return strings.HasPrefix(l, "hello ") }
+	until(t, "the run has gone on by itself", func() bool { return len(f.lines(hello)) == 3 })
+	until(t, "the run is done", func() bool { return state() == `{"run":"r","state":"done","status":3}` })
+	if got := strings.Join(f.lines(hello), "\n"); got != "hello 0\nhello 1\nhello 2" {
+		t.Errorf("output %q", got)
+	}
+}
+
+// echo is a plan whose functions log the events that they get.
+func echo() *plan.Plan {
+	return &plan.Plan{Program: "p", Entries: []plan.Entry{
+		{Name: "web", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "http", Method: "GET", Path: "/hello/{name}"}}},
+		{Name: "site", Kind: plan.Server},
+		{Name: "jobs", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "sqs", Queue: "orders", Batch: true}}},
+		{Name: "files", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "s3", Bucket: "uploads", Event: "ObjectCreated", Suffix: ".txt"}}},
+		{Name: "items", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "dynamodb-stream", Table: "things"}}},
+		{Name: "daily", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "schedule", Schedule: "cron(0 8 ? * MON *)"}}},
+	}}
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var body struct{ Entry, Event string }
+	if err := json.NewDecoder(res.Body).Decode(&body); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(res.StatusCode, " ", body.Entry)
+}
+
+// TestTriggers starts functions in all ways.
+func TestTriggers(t *testing.T) {
+	f := start(t, "./testdata/echo", Options{Plan: echo()})
+	ctx := t.Context()
+	info := f.Info()
+	if got := get(t, info.HTTP[""]+"/hello/you"); got != "200 web" {
+		t.Errorf("http: %s", got)
+	}
+	if got := get(t, info.HTTP[""]+"/other"); got != "404 " {
+		t.Errorf("no route: %s", got)
+	}
+	if got := get(t, info.HTTP["site"]+"/any/thing"); got != "200 site" {
+		t.Errorf("server: %s", got)
+	}
+	if _, err := sqs.NewFromConfig(f.Config()).SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String(f.queueURL("orders")), MessageBody: aws.String("an order")}); err != nil {
+		t.Error(err)
+	}
+	store := s3.NewFromConfig(f.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+	for _, key := range []string{"a.png", "b c.txt"} {
+		if _, err := store.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("uploads"), Key: &key, Body: strings.NewReader("x")}); err != nil {
+			t.Error(err)
+		}
+	}
+	item := map[string]dynamotypes.AttributeValue{"pk": &dynamotypes.AttributeValueMemberS{Value: "thing-1"}, "sk": &dynamotypes.AttributeValueMemberS{Value: "x"}}
+	if _, err := dynamodb.NewFromConfig(f.Config()).PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("things"), Item: item}); err != nil {
+		t.Error(err)
+	}
+	if err := f.Advance(7 * 24 * time.Hour); err != nil {
+		t.Error(err)
+	}
+	for entry, text := range map[string]string{"jobs": `"body":"an order"`, "files": `"key":"b+c.txt"`, "items": `"thing-1"`, "daily": `"detail-type":"Scheduled Event"`, "web": plan.SweepPayload} {
+		until(t, entry+" gets "+text, func() bool {
+			return len(f.lines(func(l string) bool { return strings.HasPrefix(l, "event of "+entry+": ") && strings.Contains(l, text) })) > 0
+		})
+	}
+	if n := f.lines(func(l string) bool { return strings.Contains(l, "a.png") }); len(n) > 0 {
+		t.Errorf("an object with another suffix: %q", n)
+	}
+	log, err := os.ReadFile(filepath.Join(f.o.Dir, StateDir, "logs", "Jobs.log"))
+	if err != nil || !strings.Contains(string(log), "an order") {
+		t.Errorf("the log is %q, %v", log, err)
+	}
+}
+
+// TestDeploy deploys again while a run of the old version goes on.
+func TestDeploy(t *testing.T) {
+	p := &plan.Plan{Program: "p", Entries: []plan.Entry{{Name: "a", Kind: plan.Func, Spread: true, Goroutines: []plan.Class{{Name: "big", Resources: plan.Resources{Memory: 2048}}}}}}
+	f := start(t, "./testdata/echo", Options{Plan: p})
+	before := f.Info().Entries["a"]
+	if before.Version != "1" || before.Classes["big"] != "AbigWorker" && before.Classes["big"] != "ABigWorker" {
+		t.Errorf("%+v", before)
+	}
+	p.Entries[0].Env = []plan.EnvVar{{Name: "NEW", Value: "yes"}}
+	p.Entries = append(p.Entries, plan.Entry{Name: "b", Kind: plan.Server})
+	p, err := p.Check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Deploy(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	after := f.Info()
+	if after.Entries["a"].Version != "2" || after.Entries["b"].Version != "1" {
+		t.Errorf("%+v", after)
+	}
+	if got := get(t, after.HTTP["b"]); got != "200 b" {
+		t.Errorf("the new server: %s", got)
+	}
+	env := func(function string) string { return f.invoke(function, `{"env":"HARK_CLASSES"}`) }
+	if got, want := env("AFunction"), "arn:aws:lambda:eu-central-1:123456789012:function:"+before.Classes["big"]+":2"; !strings.Contains(got, want) {
+		t.Errorf("classes are %s, want %s", got, want)
+	}
+	if got := env(before.Classes["big"]); strings.Contains(got, "arn:") {
+		t.Errorf("the function of goroutines has them too: %s", got)
+	}
+}
+
+func TestInfo(t *testing.T) {
+	if _, err := Find(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing runs: %v", err)
+	}
+	f := start(t, "./testdata/echo", Options{Plan: &plan.Plan{Program: "p", Entries: []plan.Entry{{Name: "a"}}}})
+	if _, err := Start(t.Context(), f.o); err == nil || !strings.Contains(err.Error(), "a cloud runs already") {
+		t.Errorf("started twice: %v", err)
+	}
+	info, err := Find(f.o.Dir)
+	if err != nil || info.Endpoint != f.Info().Endpoint || info.PID != os.Getpid() || info.Entries["a"].Function != "AFunction" || info.Bucket != "harkbucket" {
+		t.Errorf("%+v, %v", info, err)
+	}
+	before := f.Now()
+	a, err := Send(t.Context(), f.o.Dir, Command{Advance: 7 * 24 * time.Hour, Speed: 2})
+	if err != nil || a.Now.Sub(before) < 7*24*time.Hour {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if _, err := Send(t.Context(), f.o.Dir, Command{Advance: -1}); err == nil {
+		t.Error("the clock was set back")
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := Find(f.o.Dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it still runs: %v", err)
+	}
+}

@@ -25,7 +25,11 @@ import (
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
 	"github.com/harkgen/harkgen/internal/awsemu/dynamodb"
+	"github.com/harkgen/harkgen/internal/awsemu/events"
+	"github.com/harkgen/harkgen/internal/awsemu/logs"
 	"github.com/harkgen/harkgen/internal/awsemu/s3"
+	"github.com/harkgen/harkgen/internal/awsemu/scheduler"
+	"github.com/harkgen/harkgen/internal/awsemu/sns"
 	"github.com/harkgen/harkgen/internal/awsemu/sqs"
 	"github.com/harkgen/harkgen/rt/clock"
 )
@@ -45,16 +49,24 @@ type Options struct {
 
 	// Lambda serves the API of Lambda.
 	Lambda http.Handler
+
+	// Invoke starts a function, of an ARN, without waiting for it: for schedules and subscriptions. An error makes a schedule try again.
+	Invoke func(function string, payload []byte) error
 }
 
 // Emulator is the services. It is an [http.Handler]. Its methods are safe for concurrent use.
 type Emulator struct {
-	DynamoDB *dynamodb.Service
-	SQS      *sqs.Service
-	S3       *s3.Service
+	DynamoDB  *dynamodb.Service
+	SQS       *sqs.Service
+	S3        *s3.Service
+	SNS       *sns.Service
+	Events    *events.Service
+	Scheduler *scheduler.Service
+	Logs      *logs.Service
 
 	json   map[string]service // those that are told by X-Amz-Target, by what it begins with
 	lambda http.Handler
+	invoke func(function string, payload []byte) error
 
 	mu     sync.Mutex
 	fault  func(op string) Fault
@@ -69,26 +81,35 @@ type service struct {
 	throttle *api.Error
 }
 
-// New returns the services, with nothing in them.
+// New returns the services, with nothing in them. It must be closed.
 func New(opts Options) (*Emulator, error) {
 	e := &Emulator{
 		DynamoDB: dynamodb.New(opts.Clock),
 		SQS:      sqs.New(opts.Clock),
 		S3:       s3.New(opts.Clock),
+		Events:   events.New(opts.Clock),
+		Logs:     logs.New(opts.Clock),
 		lambda:   opts.Lambda,
+		invoke:   opts.Invoke,
 		fault:    opts.Fault,
 		counts:   map[string]int{},
 	}
+	e.SNS = sns.New(opts.Clock, e.notify)
+	e.Scheduler = scheduler.New(opts.Clock, e.deliver, func(queue, body string) error { return e.SQS.Send(queue, body, nil) })
+	throttled := &api.Error{Status: 403, Code: "RequestThrottled", Message: made, Query: "RequestThrottled"}
 	e.json = map[string]service{
-		"DynamoDB_20120810": {"dynamodb", e.DynamoDB.Ops(), "1.0", api.Errorf("ProvisionedThroughputExceededException", "made to be throttled")},
-		"AmazonSQS":         {"sqs", e.SQS.Ops(), "1.0", &api.Error{Status: 403, Code: "RequestThrottled", Message: "made to be throttled", Query: "RequestThrottled"}},
+		"DynamoDB_20120810": {"dynamodb", e.DynamoDB.Ops(), "1.0", api.Errorf("ProvisionedThroughputExceededException", made)},
+		"AmazonSQS":         {"sqs", e.SQS.Ops(), "1.0", throttled},
+		"AWSEvents":         {"events", e.Events.Ops(), "1.1", api.Errorf("ThrottlingException", made)},
+		"Logs_20140328":     {"logs", e.Logs.Ops(), "1.1", api.Errorf("ThrottlingException", made)},
 	}
 	return e, nil
 }
 
+const made = "made to be throttled"
+
 // Close ends what the services do by themselves.
-func (e *Emulator) Close() {
-}
+func (e *Emulator) Close() { e.Scheduler.Close() }
 
 // SetFault replaces Options.Fault.
 func (e *Emulator) SetFault(f func(op string) Fault) {
@@ -198,6 +219,15 @@ func (e *Emulator) tell(r *http.Request, name string, body []byte) request {
 		return request{r, "s3." + r.Method,
 			func(w http.ResponseWriter, _ *api.Call) { e.S3.ServeHTTP(w, r) },
 			e.S3.Throttle}
+	case name == "sns":
+		return e.tellSNS(r, body)
+	case name == "scheduler":
+		return request{r, "scheduler." + e.Scheduler.Op(r),
+			func(w http.ResponseWriter, _ *api.Call) {
+				out, err := e.Scheduler.Serve(r, body)
+				write(w, out, err, "1.1")
+			},
+			func(w http.ResponseWriter) { writeError(w, tooMany("ThrottlingException"), "1.1") }}
 	case name == "lambda" && e.lambda != nil:
 		return request{r, "lambda." + r.Method,
 			func(w http.ResponseWriter, _ *api.Call) { e.lambda.ServeHTTP(w, r) },
@@ -210,21 +240,48 @@ func (e *Emulator) tell(r *http.Request, name string, body []byte) request {
 }
 
 func tooMany(code string) *api.Error {
-	return &api.Error{Status: http.StatusTooManyRequests, Code: code, Message: "made to be throttled"}
+	return &api.Error{Status: http.StatusTooManyRequests, Code: code, Message: made}
+}
+
+// tellSNS finds the operation of a request in the query protocol.
+func (e *Emulator) tellSNS(r *http.Request, body []byte) request {
+	op, params, err := api.ParseQuery(body)
+	return request{r, "sns." + op,
+		func(w http.ResponseWriter, c *api.Call) {
+			var out any
+			if err == nil {
+				out, err = call(e.SNS.Ops(), c, "sns", op, params)
+			}
+			if err != nil {
+				api.WriteQueryError(w, err)
+				return
+			}
+			api.WriteQuery(w, sns.Namespace, op, out)
+		},
+		func(w http.ResponseWriter) { api.WriteQueryError(w, tooMany("Throttled")) }}
 }
 
 func (s service) call(w http.ResponseWriter, c *api.Call, name string, body []byte) {
-	op := s.ops[name]
+	out, err := call(s.ops, c, s.name, name, body)
+	write(w, out, err, s.version)
+}
+
+// call calls an operation of a service.
+func call(ops api.Ops, c *api.Call, service, name string, body []byte) (any, error) {
+	op := ops[name]
 	if op == nil {
-		writeError(w, api.Errorf("UnknownOperationException", "the emulator does not know %s of %s", name, s.name), s.version)
-		return
+		return nil, api.Errorf("UnknownOperationException", "the emulator does not know %s of %s", name, service)
 	}
-	out, err := op(c, body)
+	return op(c, body)
+}
+
+// write writes an answer in JSON.
+func write(w http.ResponseWriter, out any, err error, version string) {
 	if err != nil {
-		writeError(w, err, s.version)
+		writeError(w, err, version)
 		return
 	}
-	w.Header().Set("Content-Type", "application/x-amz-json-"+s.version)
+	w.Header().Set("Content-Type", "application/x-amz-json-"+version)
 	json.NewEncoder(w).Encode(out)
 }
 

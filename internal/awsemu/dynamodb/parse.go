@@ -299,25 +299,24 @@ func (p *parser) primary() (*node, error) {
 	return nil, p.unexpected()
 }
 
-// operandAhead reports whether what stands in the parentheses that are next is an operand, not a condition.
+// operandAhead reports whether what stands in the parentheses that are next is an operand, not a condition: then all that
+// open are closed after it.
 func (p *parser) operandAhead() bool {
 	ts := p.tokens
-	skip := func(ok func(token) bool) {
-		for len(ts) > 0 && ok(ts[0]) {
-			ts = ts[1:]
+	skip := func(ok func(token) bool) (n int) {
+		for ; len(ts) > 0 && ok(ts[0]); ts = ts[1:] {
+			n++
 		}
+		return n
 	}
-	inPath := func(t token) bool { return t.kind != 'o' || t.text == "." || t.text == "[" || t.text == "]" }
-	skip(func(t token) bool { return t.text == "(" })
+	is := func(text string) func(token) bool { return func(t token) bool { return t.text == text } }
+	open := skip(is("("))
 	if len(ts) > 1 && ts[0].text == "size" && ts[1].text == "(" {
-		ts = ts[2:]
-		skip(func(t token) bool { return t.text == "(" })
-		skip(inPath)
-		skip(func(t token) bool { return t.text == ")" })
-		return len(ts) == 0 || ts[0].kind == 'o' // a comparator follows, not AND
+		ts = ts[1:]
+		open += skip(is("("))
 	}
-	skip(inPath)
-	return len(ts) > 0 && ts[0].text == ")"
+	skip(func(t token) bool { return t.kind != 'o' || t.text == "." || t.text == "[" || t.text == "]" })
+	return skip(is(")")) >= open
 }
 
 func (p *parser) between(left operand) (*node, error) {

@@ -123,8 +123,6 @@ func (v Value) plain() any {
 	return set
 }
 
-func str(s string) Value { return Value{kind: "S", s: s} }
-
 func (v Value) isSet() bool { return v.kind == "SS" || v.kind == "NS" || v.kind == "BS" }
 
 // compare orders strings, numbers or binary values of the same type.

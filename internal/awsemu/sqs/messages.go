@@ -25,7 +25,8 @@ const (
 	deadLetterSource = "DeadLetterQueueSourceArn"
 )
 
-type attribute struct {
+// Attribute is a message attribute.
+type Attribute struct {
 	DataType    string
 	StringValue *string `json:",omitempty"`
 	BinaryValue *string `json:",omitempty"` // in base64
@@ -35,8 +36,8 @@ type attribute struct {
 type entry struct {
 	MessageBody             string
 	DelaySeconds            *int
-	MessageAttributes       map[string]attribute
-	MessageSystemAttributes map[string]attribute
+	MessageAttributes       map[string]Attribute
+	MessageSystemAttributes map[string]Attribute
 }
 
 func (e *entry) size() int {
@@ -50,7 +51,7 @@ func (e *entry) size() int {
 }
 
 // value returns the value and how it is transported: 1 as a string, 2 in binary.
-func (a attribute) value() (v []byte, transport byte) {
+func (a Attribute) value() (v []byte, transport byte) {
 	if a.BinaryValue != nil {
 		v, _ = base64.StdEncoding.DecodeString(*a.BinaryValue)
 		return v, 2
@@ -121,6 +122,22 @@ func (s *Service) send(c *api.Call, q *queue, e *entry) *message {
 	return m
 }
 
+// Send puts a message into the queue with an ARN.
+func (s *Service) Send(arn, body string, attrs map[string]Attribute) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.byARN(arn)
+	if q == nil {
+		return noQueue()
+	}
+	e := &entry{MessageBody: body, MessageAttributes: attrs}
+	if err := e.check(q); err != nil {
+		return err
+	}
+	s.send(&api.Call{}, q, e)
+	return nil
+}
+
 type sendMessageInput struct {
 	QueueUrl string
 	entry
@@ -153,7 +170,7 @@ func digest(s string) string {
 }
 
 // attributesDigest is as in "Calculating the MD5 message digest for message attributes" of the manual.
-func attributesDigest(attrs map[string]attribute) string {
+func attributesDigest(attrs map[string]Attribute) string {
 	if len(attrs) == 0 {
 		return ""
 	}
@@ -190,7 +207,7 @@ type received struct {
 	Body                   string
 	Attributes             map[string]string    `json:",omitempty"`
 	MD5OfMessageAttributes string               `json:",omitempty"`
-	MessageAttributes      map[string]attribute `json:",omitempty"`
+	MessageAttributes      map[string]Attribute `json:",omitempty"`
 }
 
 type receiveMessageOutput struct {
@@ -317,7 +334,7 @@ func (m *message) received(in *receiveMessageInput) received {
 			return w == "All" || w == name || wild && strings.HasPrefix(name, prefix)
 		}) {
 			if r.MessageAttributes == nil {
-				r.MessageAttributes = map[string]attribute{}
+				r.MessageAttributes = map[string]Attribute{}
 			}
 			r.MessageAttributes[name] = a
 		}

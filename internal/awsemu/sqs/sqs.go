@@ -143,7 +143,7 @@ func (q *queue) remove(m *message) {
 type message struct {
 	id      string
 	body    string
-	attrs   map[string]attribute
+	attrs   map[string]Attribute
 	system  map[string]string // those that the sender or a move has set
 	delay   time.Duration
 	sent    time.Time

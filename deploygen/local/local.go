@@ -148,10 +148,14 @@ func (c *Cloud) serve() error {
 		l.Close()
 		return err
 	}
-	if c.emu, err = awsemu.New(awsemu.Options{Clock: c.clock, Lambda: c.lambda, Fault: c.faults.fault}); err != nil {
+	invoke := func(arn string, payload []byte) error {
+		return c.lambda.InvokeAsync(lambda.Invocation{Function: arn, Payload: payload})
+	}
+	if c.emu, err = awsemu.New(awsemu.Options{Clock: c.clock, Lambda: c.lambda, Fault: c.faults.fault, Invoke: invoke}); err != nil {
 		l.Close()
 		return err
 	}
+	c.logs.group = c.emu.Logs.Append
 	c.hooks()
 	c.info = Info{Endpoint: endpoint, Region: awsemu.Region, PID: os.Getpid(), Clock: c.state("clock"), Entries: map[string]EntryInfo{}, HTTP: map[string]string{}}
 	c.server = &http.Server{Handler: c.control(c.faults.handler(c.emu, c.lambda))}

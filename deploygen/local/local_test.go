@@ -16,10 +16,16 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/harkgen/harkgen/deploygen/local/lambda"
@@ -147,6 +153,8 @@ func echo() *plan.Plan {
 		{Name: "jobs", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "sqs", Queue: "orders", Batch: true}}},
 		{Name: "files", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "s3", Bucket: "uploads", Event: "ObjectCreated", Suffix: ".txt"}}},
 		{Name: "items", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "dynamodb-stream", Table: "things"}}},
+		{Name: "news", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "sns", Topic: "news"}}},
+		{Name: "rule", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "eventbridge", Pattern: `{"source":["my.app"]}`}}},
 		{Name: "daily", Kind: plan.Func, Triggers: []plan.Trigger{{Type: "schedule", Schedule: "cron(0 8 ? * MON *)"}}},
 	}}
 }
@@ -192,16 +200,37 @@ func TestTriggers(t *testing.T) {
 	if _, err := dynamodb.NewFromConfig(f.Config()).PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("things"), Item: item}); err != nil {
 		t.Error(err)
 	}
+	if _, err := sns.NewFromConfig(f.Config()).Publish(ctx, &sns.PublishInput{TopicArn: aws.String("arn:aws:sns:eu-central-1:123456789012:news"), Message: aws.String("good news")}); err != nil {
+		t.Error(err)
+	}
+	if _, err := eventbridge.NewFromConfig(f.Config()).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{
+		{Source: aws.String("my.app"), DetailType: aws.String("x"), Detail: aws.String(`{"n":7}`)},
+		{Source: aws.String("other.app"), DetailType: aws.String("x"), Detail: aws.String(`{"n":8}`)},
+	}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := scheduler.NewFromConfig(f.Config()).CreateSchedule(ctx, &scheduler.CreateScheduleInput{
+		Name: aws.String("later"), GroupName: aws.String(plan.SchedulesID), FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: "OFF"},
+		ScheduleExpression: aws.String("at(" + f.Now().UTC().Add(48*time.Hour).Format("2006-01-02T15:04:05") + ")"),
+		Target:             &schedulertypes.Target{Arn: aws.String("arn:aws:sqs:eu-central-1:123456789012:SiteQueue"), RoleArn: aws.String("arn:aws:iam::123456789012:role/SiteWaker"), Input: aws.String("wake up")},
+	}); err != nil {
+		t.Error(err)
+	}
 	if err := f.Advance(7 * 24 * time.Hour); err != nil {
 		t.Error(err)
 	}
-	for entry, text := range map[string]string{"jobs": `"body":"an order"`, "files": `"key":"b+c.txt"`, "items": `"thing-1"`, "daily": `"detail-type":"Scheduled Event"`, "web": plan.SweepPayload} {
+	for entry, text := range map[string]string{"jobs": `"body":"an order"`, "files": `"key":"b+c.txt"`, "items": `"thing-1"`, "daily": `"detail-type":"Scheduled Event"`, "web": plan.SweepPayload,
+		"news": `"Message":"good news"`, "rule": `"n":7`, "site": `"body":"wake up"`} {
 		until(t, entry+" gets "+text, func() bool {
 			return len(f.lines(func(l string) bool { return strings.HasPrefix(l, "event of "+entry+": ") && strings.Contains(l, text) })) > 0
 		})
 	}
-	if n := f.lines(func(l string) bool { return strings.Contains(l, "a.png") }); len(n) > 0 {
-		t.Errorf("an object with another suffix: %q", n)
+	if n := f.lines(func(l string) bool { return strings.Contains(l, "a.png") || strings.Contains(l, `"n":8`) }); len(n) > 0 {
+		t.Errorf("what is not for them: %q", n)
+	}
+	found, err := cloudwatchlogs.NewFromConfig(f.Config()).FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/harkgen/local/Jobs"), FilterPattern: aws.String(`"an order"`)})
+	if err != nil || len(found.Events) == 0 {
+		t.Errorf("CloudWatch Logs has %+v, %v", found, err)
 	}
 	log, err := os.ReadFile(filepath.Join(f.o.Dir, StateDir, "logs", "Jobs.log"))
 	if err != nil || !strings.Contains(string(log), "an order") {

@@ -13,8 +13,9 @@ import (
 
 // logs takes the logs of the functions: it is a [lambda.Sink]. Each group has a file.
 type logs struct {
-	dir string
-	log func(lambda.LogEvent) // may be nil
+	dir   string
+	log   func(lambda.LogEvent)               // may be nil
+	group func(group, stream, message string) // CloudWatch Logs
 
 	mu    sync.Mutex
 	files map[string]*os.File
@@ -25,6 +26,7 @@ func (l *logs) Log(e lambda.LogEvent) {
 	if l.log != nil {
 		l.log(e)
 	}
+	l.group(e.Group, e.Stream, e.Message)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, err := l.file(e.Group)

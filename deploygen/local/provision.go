@@ -7,10 +7,15 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
@@ -21,10 +26,10 @@ import (
 
 // provision makes the resources that the plan has besides functions.
 func (c *Cloud) provision(ctx context.Context, p *plan.Plan) error {
-	errs := []error{c.makeTable(ctx, plan.TableID), c.expireItems(ctx, plan.TableID), c.makeBucket(ctx, bucketName)}
+	errs := []error{c.makeTable(ctx, plan.TableID), c.expireItems(ctx, plan.TableID), c.makeBucket(ctx, bucketName), c.makeGroup(ctx, plan.SchedulesID)}
 	for i := range p.Entries {
 		e := &p.Entries[i]
-		errs = append(errs, c.makeQueue(ctx, e.DeadLettersID(), nil), c.makeQueue(ctx, e.QueueID(), e))
+		errs = append(errs, c.makeQueue(ctx, e.DeadLettersID(), nil), c.makeQueue(ctx, e.QueueID(), e), c.makeLogs(ctx, logGroup(e), p.LogRetention))
 		for _, t := range e.Triggers {
 			if t.MadeID() != "" {
 				errs = append(errs, c.makeSource(ctx, e, t))
@@ -44,6 +49,9 @@ func (c *Cloud) makeSource(ctx context.Context, e *plan.Entry, t plan.Trigger) e
 		return c.makeQueue(ctx, t.Queue, e)
 	case "s3":
 		return c.makeBucket(ctx, t.Bucket)
+	case "sns":
+		_, err := sns.NewFromConfig(c.config).CreateTopic(ctx, &sns.CreateTopicInput{Name: &t.Topic})
+		return err
 	case "dynamodb-stream":
 		return c.makeTable(ctx, t.Table)
 	}
@@ -93,6 +101,26 @@ func (c *Cloud) makeBucket(ctx context.Context, name string) error {
 		Bucket:                    &name,
 		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(api.Region)},
 	})
+	return err
+}
+
+// makeGroup makes a group of schedules.
+func (c *Cloud) makeGroup(ctx context.Context, name string) error {
+	_, err := scheduler.NewFromConfig(c.config).CreateScheduleGroup(ctx, &scheduler.CreateScheduleGroupInput{Name: &name})
+	if _, there := errors.AsType[*schedulertypes.ConflictException](err); there {
+		return nil
+	}
+	return err
+}
+
+// makeLogs makes a log group.
+func (c *Cloud) makeLogs(ctx context.Context, name string, retention int) error {
+	client := cloudwatchlogs.NewFromConfig(c.config)
+	_, err := client.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name})
+	if _, there := errors.AsType[*logstypes.ResourceAlreadyExistsException](err); err != nil && !there {
+		return err
+	}
+	_, err = client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &name, RetentionInDays: aws.Int32(int32(retention))})
 	return err
 }
 

@@ -12,8 +12,10 @@ import (
 	"github.com/harkgen/harkgen/deploygen/plan"
 	"github.com/harkgen/harkgen/internal/awsemu/api"
 	"github.com/harkgen/harkgen/internal/awsemu/dynamodb"
+	"github.com/harkgen/harkgen/internal/awsemu/events"
 	"github.com/harkgen/harkgen/internal/awsemu/s3"
 	"github.com/harkgen/harkgen/internal/awsemu/schedule"
+	"github.com/harkgen/harkgen/internal/awsemu/sns"
 )
 
 // This file defines how events come to the functions of a plan: those of queues, streams and schedules by tasks, the others by hooks of the services.
@@ -25,6 +27,7 @@ type binding struct {
 	function string                // with qualifier
 	run      func(context.Context) // may be nil
 	stream   *source.Stream        // of a dynamodb-stream
+	pattern  *events.Pattern       // of an eventbridge
 	cancel   context.CancelFunc    // ends run
 }
 
@@ -54,6 +57,13 @@ func (c *Cloud) rebind(p *plan.Plan) error {
 		if b.run != nil {
 			c.tasks.Go(func() { b.run(ctx) })
 		}
+		if b.pattern != nil {
+			c.emu.Events.Rule("default", key, *b.pattern, func(event []byte) {
+				if ctx.Err() == nil {
+					c.start(b.function, event)
+				}
+			})
+		}
 	}
 	return nil
 }
@@ -79,6 +89,12 @@ func (c *Cloud) bind(all map[string]*binding, e *plan.Entry) error {
 		case t.Type == "dynamodb-stream" && t.MadeID() != "":
 			b.stream = c.stream(e, t)
 			b.run = b.stream.Run
+		case t.Type == "eventbridge":
+			p, err := events.ParsePattern([]byte(t.Pattern))
+			if err != nil {
+				return fmt.Errorf("entry point %s: %w", e.Name, err)
+			}
+			b.pattern = &p
 		case t.Type == "schedule":
 			if b.run, err = c.schedule(e, t.Schedule, scheduled(e, t)); err != nil {
 				return err
@@ -165,6 +181,13 @@ func (c *Cloud) hooks() {
 		c.bound("s3", func(b *binding) {
 			if b.trigger.Bucket == o.Bucket && source.Matches(o, b.trigger.Event, b.trigger.Suffix) {
 				c.start(b.function, source.S3Event(o, b.entry.FunctionID()+b.trigger.Key()))
+			}
+		})
+	})
+	c.emu.SNS.OnPublish(func(m sns.Message) {
+		c.bound("sns", func(b *binding) {
+			if m.TopicArn == api.ARN("sns", b.trigger.Topic) {
+				c.start(b.function, m.LambdaEvent(sns.Subscription{Arn: m.TopicArn + ":" + b.trigger.Key(), TopicArn: m.TopicArn}))
 			}
 		})
 	})

@@ -49,36 +49,6 @@ func S3Event(o s3.Change, config string) []byte {
 	}}})
 }
 
-// A Notification is a message of a topic.
-type Notification struct {
-	ID         string
-	Topic      string // ARN
-	Subject    string
-	Message    string
-	Attributes map[string]Attribute
-	Time       time.Time
-}
-
-// An Attribute is one of a Notification.
-type Attribute struct{ Type, Value string }
-
-// SNSEvent returns the event of a message that came by a subscription.
-func SNSEvent(n *Notification, subscription string) []byte {
-	entity := map[string]any{
-		"Type": "Notification", "MessageId": n.ID, "TopicArn": n.Topic, "Subject": nil, "Message": n.Message, "Timestamp": stamp(n.Time),
-		"SignatureVersion": "1", "Signature": "LOCAL", "SigningCertUrl": "", "UnsubscribeUrl": "", "MessageAttributes": map[string]Attribute{},
-	}
-	if n.Subject != "" {
-		entity["Subject"] = n.Subject
-	}
-	if n.Attributes != nil {
-		entity["MessageAttributes"] = n.Attributes
-	}
-	return mustJSON(map[string]any{"Records": []any{map[string]any{
-		"EventVersion": "1.0", "EventSource": "aws:sns", "EventSubscriptionArn": subscription, "Sns": entity,
-	}}})
-}
-
 // ScheduledEvent returns the event of a rule with a schedule.
 func ScheduledEvent(rule string, at time.Time) []byte {
 	return mustJSON(events.EventBridgeEvent{

@@ -65,15 +65,6 @@ func TestS3Event(t *testing.T) {
 	}
 }
 
-func TestSNSEvent(t *testing.T) {
-	data := SNSEvent(&Notification{ID: "i", Topic: "arn:t", Subject: "s", Message: "m", Time: at, Attributes: map[string]Attribute{"Test": {"String", "v"}, "TestBinary": {"Binary", "v"}}}, "arn:s")
-	eventtest.SameFields(t, data, eventtest.Example(t, "sns-event.json"))
-	r := decode[events.SNSEvent](t, data).Records[0]
-	if r.SNS.Message != "m" || r.SNS.TopicArn != "arn:t" || r.EventSubscriptionArn != "arn:s" || !r.SNS.Timestamp.Equal(at) {
-		t.Errorf("%+v", r)
-	}
-}
-
 func TestScheduledEvent(t *testing.T) {
 	e := decode[events.EventBridgeEvent](t, ScheduledEvent("hourly", at))
 	if e.Source != "aws.events" || e.DetailType != "Scheduled Event" || !e.Time.Equal(at.Truncate(time.Second)) || string(e.Detail) != "{}" ||

@@ -124,7 +124,7 @@ func (a *app) tellCloud(cmd *cobra.Command, f *cloudFlags, advance time.Duration
 func (a *app) runCloud(ctx context.Context, f *cloudFlags, o local.Options) error {
 	p, err := local.ReadPlan(f.out)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is no compiled module with a %s; name the packages to compile, as in harkgen cloud ./...", f.out, plan.FileName)
+		return fmt.Errorf("%s is no compiled module with a %s; name the packages to compile, as ./... does", f.out, plan.FileName)
 	}
 	if err != nil {
 		return err

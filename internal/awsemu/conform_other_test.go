@@ -65,8 +65,8 @@ var schedulerChecks = []check{
 		_, err = e.scheduler.DeleteScheduleGroup(e.ctx, &scheduler.DeleteScheduleGroupInput{Name: &e.name})
 		e.ok(err)
 		_, gone := e.scheduler.GetSchedule(e.ctx, &scheduler.GetScheduleInput{Name: aws.String(e.name + "-0"), GroupName: &e.name})
-		return lines(code(twice), len(list.Schedules), *list.Schedules[0].Name, code(wrong), code(gone))
-	}, "ConflictException; 3; scheduler-1-0; ResourceNotFoundException; ResourceNotFoundException", nil},
+		return lines(code(twice), len(list.Schedules), *list.Schedules[0].GroupName, code(wrong), code(gone))
+	}, "ConflictException; 3; NAME; ResourceNotFoundException; ResourceNotFoundException", moto("ok; 3; NAME; ResourceNotFoundException; ResourceNotFoundException")},
 	{"expressions that are refused", func(e *env) string {
 		zone := func(in *scheduler.CreateScheduleInput) { in.ScheduleExpressionTimezone = aws.String("Mars/Olympus") }
 		window := func(in *scheduler.CreateScheduleInput) { in.FlexibleTimeWindow.Mode = "FLEXIBLE" }
@@ -108,7 +108,7 @@ var snsChecks = []check{
 		}
 		e.ok(json.Unmarshal([]byte(*ms[0].Body), &n))
 		return toJSON(n)
-	}, `{"Type":"Notification","TopicArn":"arn:aws:sns:eu-central-1:123456789012:sns-0","Subject":"s","Message":"hello","MessageAttributes":{"kind":{"Type":"String","Value":"test"}}}`, nil},
+	}, `{"Type":"Notification","TopicArn":"arn:aws:sns:eu-central-1:123456789012:NAME","Subject":"s","Message":"hello","MessageAttributes":{"kind":{"Type":"String","Value":"test"}}}`, nil},
 	{"raw, filtered, in a batch", func(e *env) string {
 		q, topic := e.queue("", nil), e.topic()
 		_, err := e.sns.Subscribe(e.ctx, &sns.SubscribeInput{
@@ -193,7 +193,7 @@ var logsChecks = []check{
 		return lines(code(twice), filter(cloudwatchlogs.FilterLogEventsInput{}), filter(cloudwatchlogs.FilterLogEventsInput{FilterPattern: aws.String("ERROR")}),
 			filter(cloudwatchlogs.FilterLogEventsInput{StartTime: aws.Int64(start + 1000), EndTime: aws.Int64(start + 1500)}),
 			filter(cloudwatchlogs.FilterLogEventsInput{LogStreamNames: []string{"s"}}), filter(cloudwatchlogs.FilterLogEventsInput{LogStreamNamePrefix: aws.String("t")}))
-	}, "ResourceAlreadyExistsException; 0 1 2 ; 1 ; 1 ; 0 1 2 ; ", nil},
+	}, "ResourceAlreadyExistsException; 0 1 2 ; 1 ; 1 ; 0 1 2 ; ", moto("ResourceAlreadyExistsException; 0 1 2 ; 1 ; 1 ; 0 1 2 ; 0 1 2 ")},
 	{"filter by a field", func(e *env) string {
 		_, err := e.logs.CreateLogGroup(e.ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &e.name})
 		e.ok(err)

@@ -84,7 +84,7 @@ var sqsChecks = []check{
 		ms, got := e.receive(q, sqs.ReceiveMessageInput{})
 		hidden := e.bodies(q)
 		return lines(*sent.MD5OfMessageBody, got, *ms[0].MessageId == *sent.MessageId, *ms[0].MD5OfBody, "hidden:"+hidden, e.delete(q, ms[0]), e.delete(q, ms[0]), e.counts(q))
-	}, "5d41402abc4b2a76b9719d911017c592; hello; true; 5d41402abc4b2a76b9719d911017c592; hidden:; ok; ok; 0 0 0", nil},
+	}, "5d41402abc4b2a76b9719d911017c592; hello; true; 5d41402abc4b2a76b9719d911017c592; hidden:; ok; ok; 0 0 0", elasticmq("5d41402abc4b2a76b9719d911017c592; hello; true; 5d41402abc4b2a76b9719d911017c592; hidden:; ok; ReceiptHandleIsInvalid; 0 0 0")},
 	{"visibility timeout", func(e *env) string {
 		q := e.queue("", attrs{"VisibilityTimeout": "1"})
 		e.send(q, "m", 0)
@@ -107,14 +107,14 @@ var sqsChecks = []check{
 		again, got := e.receive(q, sqs.ReceiveMessageInput{})
 		more := e.visibility(q, again[0], 1000)
 		return lines(now, got, more, e.visibility(q, again[0], 43201), e.visibility(q, types.Message{ReceiptHandle: aws.String("made up")}, 1), e.bodies(q))
-	}, "ok; m; ok; InvalidParameterValue; ReceiptHandleIsInvalid; ", nil},
+	}, "ok; m; ok; InvalidParameterValue; ReceiptHandleIsInvalid; ", elasticmq("ok; m; ok; ok; ReceiptHandleIsInvalid; ")},
 	{"visibility of what is gone", func(e *env) string {
 		q := e.queue("", nil)
 		e.send(q, "m", 0)
 		ms, _ := e.receive(q, sqs.ReceiveMessageInput{})
 		e.delete(q, ms[0])
 		return e.visibility(q, ms[0], 10)
-	}, "InvalidParameterValue", nil},
+	}, "InvalidParameterValue", both("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid")},
 	{"delay", func(e *env) string {
 		q := e.queue("", nil)
 		e.send(q, "late", 1)
@@ -154,18 +154,19 @@ var sqsChecks = []check{
 	{"attributes of a message", func(e *env) string {
 		q := e.queue("", attrs{"VisibilityTimeout": "0"})
 		sent, err := e.sqs.SendMessage(e.ctx, &sqs.SendMessageInput{QueueUrl: q, MessageBody: aws.String("m"), MessageAttributes: map[string]types.MessageAttributeValue{
-			"kind": {DataType: aws.String("String"), StringValue: aws.String("test")},
-			"n":    {DataType: aws.String("Number"), StringValue: aws.String("12")},
-			"raw":  {DataType: aws.String("Binary"), BinaryValue: []byte{0, 1}},
+			"kind.a": {DataType: aws.String("String"), StringValue: aws.String("test")},
+			"n":      {DataType: aws.String("Number"), StringValue: aws.String("12")},
+			"raw":    {DataType: aws.String("Binary"), BinaryValue: []byte{0, 1}},
 		}})
 		e.ok(err)
 		e.bodies(q)
 		ms, _ := e.receive(q, sqs.ReceiveMessageInput{MessageAttributeNames: []string{"All"}, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}})
-		some, _ := e.receive(q, sqs.ReceiveMessageInput{MessageAttributeNames: []string{"k.*", "n"}})
+		some, _ := e.receive(q, sqs.ReceiveMessageInput{MessageAttributeNames: []string{"kind.*", "n"}})
 		m := ms[0]
-		return lines(*sent.MD5OfMessageAttributes, *m.MD5OfMessageAttributes, len(m.MessageAttributes), *m.MessageAttributes["kind"].StringValue, m.MessageAttributes["raw"].BinaryValue,
+		return lines(*sent.MD5OfMessageAttributes, *m.MD5OfMessageAttributes, len(m.MessageAttributes), *m.MessageAttributes["kind.a"].StringValue, m.MessageAttributes["raw"].BinaryValue,
 			m.Attributes["ApproximateReceiveCount"], m.Attributes["SentTimestamp"] != "", m.Attributes["ApproximateFirstReceiveTimestamp"] != "", len(some[0].MessageAttributes))
-	}, "f0f4818b7a71ff416fe539b721f3828f; f0f4818b7a71ff416fe539b721f3828f; 3; test; [0 1]; 2; true; true; 2", nil},
+	}, "96c1b8ca6ced1ef73922ce7d3702efd1; 96c1b8ca6ced1ef73922ce7d3702efd1; 3; test; [0 1]; 2; true; true; 2",
+		elasticmq("96c1b8ca6ced1ef73922ce7d3702efd1; 96c1b8ca6ced1ef73922ce7d3702efd1; 3; test; [0 1]; 2; true; true; 1")},
 	{"batch", func(e *env) string {
 		q := e.queue("", nil)
 		send := func(es ...types.SendMessageBatchRequestEntry) string {
@@ -181,8 +182,12 @@ var sqsChecks = []check{
 		}
 		bad := entry("c", "late")
 		bad.DelaySeconds = 901
+		var many []types.SendMessageBatchRequestEntry
+		for i := range 11 {
+			many = append(many, entry(fmt.Sprint(i), "x"))
+		}
 		outs := []any{send(entry("a", "1"), entry("b", "2")), send(entry("a", "3"), bad), send(), send(entry("a", "1"), entry("a", "2")),
-			send(slices.Repeat([]types.SendMessageBatchRequestEntry{entry("a", "1")}, 11)...), send(entry("a b", "1"))}
+			send(many...), send(entry("a b", "1"))}
 		ms, got := e.receive(q, sqs.ReceiveMessageInput{})
 		var es []types.DeleteMessageBatchRequestEntry
 		for i, m := range ms {
@@ -192,7 +197,8 @@ var sqsChecks = []check{
 		del, err := e.sqs.DeleteMessageBatch(e.ctx, &sqs.DeleteMessageBatchInput{QueueUrl: q, Entries: es})
 		e.ok(err)
 		return lines(append(outs, got, len(del.Successful), len(del.Failed), e.counts(q))...)
-	}, "2 0; 1 1; AWS.SimpleQueueService.EmptyBatchRequest; AWS.SimpleQueueService.BatchEntryIdsNotDistinct; AWS.SimpleQueueService.TooManyEntriesInBatchRequest; AWS.SimpleQueueService.InvalidBatchEntryId; 1 2 3; 3; 1; 0 0 0", nil},
+	}, "2 0; 1 1; EmptyBatchRequest; BatchEntryIdsNotDistinct; TooManyEntriesInBatchRequest; InvalidBatchEntryId; 1 2 3; 3; 1; 0 0 0",
+		elasticmq("2 0; 1 1; 0 0; BatchEntryIdsNotDistinct; TooManyEntriesInBatchRequest; 1 0; 1 1 2 3; 4; 1; 0 0 0")},
 	{"batch of visibilities", func(e *env) string {
 		q := e.queue("", nil)
 		e.send(q, "1", 0)
@@ -223,7 +229,7 @@ var sqsChecks = []check{
 		sources, err := e.sqs.ListDeadLetterSourceQueues(e.ctx, &sqs.ListDeadLetterSourceQueuesInput{QueueUrl: dead})
 		e.ok(err)
 		return lines(append(outs, len(sources.QueueUrls))...)
-	}, "m; m; ; m; 0 0 0; true; 1", nil},
+	}, "m; m; ; m; 0 0 0; true; 1", moto("m; m; ; m; 0 0 0; false; 1")},
 	{"dead letters go back", func(e *env) string {
 		q, dead := e.deadLetters(1)
 		e.send(q, "m", 0)
@@ -231,11 +237,15 @@ var sqsChecks = []check{
 		e.bodies(q)
 		before := e.counts(dead)
 		_, err := e.sqs.StartMessageMoveTask(e.ctx, &sqs.StartMessageMoveTaskInput{SourceArn: aws.String("arn:aws:sqs:eu-central-1:123456789012:" + e.name + "-dead")})
-		_, notDead := e.sqs.StartMessageMoveTask(e.ctx, &sqs.StartMessageMoveTaskInput{SourceArn: aws.String("arn:aws:sqs:eu-central-1:123456789012:" + e.name)})
 		got := ""
 		soon(func() bool { got = e.bodies(q); return got != "" })
-		return lines(before, code(err), code(notDead), got, e.counts(dead))
-	}, "1 0 0; ok; InvalidParameterValue; m; 0 0 0", nil},
+		return lines(before, code(err), got, e.counts(dead))
+	}, "1 0 0; ok; m; 0 0 0", moto("-")}, // it moves nothing, and fails
+	{"a move from a queue without dead letters", func(e *env) string {
+		e.queue("", nil)
+		_, err := e.sqs.StartMessageMoveTask(e.ctx, &sqs.StartMessageMoveTaskInput{SourceArn: aws.String("arn:aws:sqs:eu-central-1:123456789012:" + e.name)})
+		return code(err)
+	}, "InvalidParameterValue", both("500", "-")}, // ElasticMQ does not answer
 	{"queues", func(e *env) string {
 		q := e.queue("", attrs{"DelaySeconds": "7"})
 		again := e.queue("", attrs{"DelaySeconds": "7"})
@@ -249,7 +259,7 @@ var sqsChecks = []check{
 		get, err := e.sqs.GetQueueAttributes(e.ctx, &sqs.GetQueueAttributesInput{QueueUrl: q, AttributeNames: []types.QueueAttributeName{"DelaySeconds", "VisibilityTimeout", "QueueArn"}})
 		e.ok(err)
 		return lines(*q == *again, code(other), *url.QueueUrl == *q, code(none), len(list.QueueUrls), code(set), get.Attributes["DelaySeconds"], get.Attributes["VisibilityTimeout"], get.Attributes["QueueArn"])
-	}, "true; QueueAlreadyExists; true; AWS.SimpleQueueService.NonExistentQueue; 1; ok; 9; 30; arn:aws:sqs:eu-central-1:123456789012:sqs-15", nil},
+	}, "true; QueueNameExists; true; QueueDoesNotExist; 1; ok; 9; 30; arn:aws:sqs:eu-central-1:123456789012:NAME", nil},
 	{"the other form of URL", func(e *env) string {
 		e.queue("", nil)
 		q := aws.String("https://sqs.eu-central-1.amazonaws.com/123456789012/" + e.name)
@@ -262,11 +272,12 @@ var sqsChecks = []check{
 		empty := e.bodies(q)
 		_, del := e.sqs.DeleteQueue(e.ctx, &sqs.DeleteQueueInput{QueueUrl: q})
 		return lines(code(purge), empty, code(del), e.send(q, "m", 0), e.bodies(q))
-	}, "ok; ; ok; AWS.SimpleQueueService.NonExistentQueue; AWS.SimpleQueueService.NonExistentQueue", nil},
+	}, "ok; ; ok; QueueDoesNotExist; QueueDoesNotExist", nil},
 	{"messages that are refused", func(e *env) string {
 		q := e.queue("", nil)
 		return lines(e.send(q, "", 0), e.send(q, "m", 901), e.send(q, "m", -1), e.send(q, strings.Repeat("x", 1<<20+1), 0), e.send(q, "\x00", 0), e.send(q, strings.Repeat("x", 1<<20), 0))
-	}, "MissingParameter; InvalidParameterValue; InvalidParameterValue; InvalidParameterValue; InvalidMessageContents; ok", nil},
+	}, "MissingParameter; InvalidParameterValue; InvalidParameterValue; InvalidParameterValue; InvalidMessageContents; ok",
+		both("ok; InvalidParameterValue; ok; InvalidParameterValue; ok; ok", "InvalidAttributeValue; InvalidParameterValue; InvalidParameterValue; InvalidAttributeValue; InvalidAttributeValue; InvalidAttributeValue")},
 	{"receives that are refused", func(e *env) string {
 		q := e.queue("", nil)
 		var outs []any
@@ -275,7 +286,8 @@ var sqsChecks = []check{
 			outs = append(outs, got)
 		}
 		return lines(append(outs, e.delete(q, types.Message{ReceiptHandle: aws.String("made up")}))...)
-	}, "InvalidParameterValue; InvalidParameterValue; InvalidParameterValue; InvalidParameterValue; ReceiptHandleIsInvalid", nil},
+	}, "InvalidParameterValue; InvalidParameterValue; InvalidParameterValue; InvalidParameterValue; ReceiptHandleIsInvalid",
+		elasticmq("InvalidAttributeValue; InvalidAttributeValue; InvalidAttributeValue; ; ReceiptHandleIsInvalid")},
 	{"queues that are refused", func(e *env) string {
 		create := func(name string, a attrs) string {
 			_, err := e.sqs.CreateQueue(e.ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: a})
@@ -283,5 +295,6 @@ var sqsChecks = []check{
 		}
 		return lines(create("with space", nil), create(strings.Repeat("x", 81), nil), create(e.name, attrs{"DelaySeconds": "901"}), create(e.name, attrs{"Unknown": "1"}),
 			create(e.name, attrs{"RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:123456789012:missing","maxReceiveCount":1}`}))
-	}, "InvalidParameterValue; InvalidParameterValue; InvalidAttributeValue; InvalidAttributeName; InvalidParameterValue", nil},
+	}, "InvalidParameterValue; InvalidParameterValue; InvalidAttributeValue; InvalidAttributeName; InvalidParameterValue",
+		both("InvalidParameterValue; InvalidParameterValue; ok; ok; QueueDoesNotExist", "InvalidAttributeName; InvalidAttributeName; ok; ok; QueueDoesNotExist")},
 }

@@ -315,7 +315,13 @@ func (p *parser) operandAhead() bool {
 		ts = ts[1:]
 		open += skip(is("("))
 	}
-	skip(func(t token) bool { return t.kind != 'o' || t.text == "." || t.text == "[" || t.text == "]" })
+	if len(ts) > 0 {
+		ts = ts[1:] // :value or the first name
+	}
+	for len(ts) > 1 && (ts[0].text == "." || ts[0].text == "[") {
+		ts = ts[2:]
+		skip(is("]"))
+	}
 	return skip(is(")")) >= open
 }
 

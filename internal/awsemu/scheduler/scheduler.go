@@ -249,9 +249,9 @@ func (e *entry) due() time.Time {
 	if e.next.IsZero() || window == 0 {
 		return e.next
 	}
-	h := fnv.New32a()
+	h := fnv.New64a()
 	fmt.Fprint(h, e.spec.Name, e.next.Unix())
-	return e.next.Add(time.Duration(h.Sum32()) % window)
+	return e.next.Add(time.Duration(h.Sum64() % uint64(window)))
 }
 
 func fromEpoch(f *float64) time.Time {

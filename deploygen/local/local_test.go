@@ -32,23 +32,25 @@ import (
 	"github.com/harkgen/harkgen/deploygen/plan"
 )
 
-// builder builds a package of this repository for all entries.
+// built are the executables of packages of this repository that tests run as handlers.
+var built sync.Map // package -> func() ([]byte, error)
+
+// builder builds a package, once, for all entries.
 func builder(pkg string) func(context.Context, *plan.Entry, string) error {
-	var once sync.Once
-	var err error
-	built := ""
-	return func(ctx context.Context, e *plan.Entry, exe string) error {
-		once.Do(func() {
-			var out []byte
-			built = exe
-			if out, err = exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-o", exe, pkg).CombinedOutput(); err != nil {
-				err = fmt.Errorf("%w\n%s", err, out)
+	return func(_ context.Context, _ *plan.Entry, exe string) error {
+		build, _ := built.LoadOrStore(pkg, sync.OnceValues(func() ([]byte, error) {
+			dir, err := os.MkdirTemp("", "cloud-")
+			if err != nil {
+				return nil, err
 			}
-		})
-		if err != nil || exe == built {
-			return err
-		}
-		data, err := os.ReadFile(built)
+			defer os.RemoveAll(dir)
+			name := filepath.Join(dir, "bootstrap")
+			if out, err := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", name, pkg).CombinedOutput(); err != nil {
+				return nil, fmt.Errorf("%w\n%s", err, out)
+			}
+			return os.ReadFile(name)
+		}))
+		data, err := build.(func() ([]byte, error))()
 		if err != nil {
 			return err
 		}
@@ -114,25 +116,36 @@ func until(t *testing.T, what string, f func() bool) {
 	}
 }
 
-// invoke invokes a function through the SDK.
+// try invokes a function through the SDK.
+func (f *fixture) try(function, payload string) (string, error) {
+	out, err := awslambda.NewFromConfig(f.Config()).Invoke(f.t.Context(), &awslambda.InvokeInput{FunctionName: aws.String(function), Qualifier: aws.String("live"), Payload: []byte(payload)})
+	if err == nil && out.FunctionError != nil {
+		err = errors.New(string(out.Payload))
+	}
+	if err != nil {
+		return "", err
+	}
+	return string(out.Payload), nil
+}
+
 func (f *fixture) invoke(function, payload string) string {
 	f.t.Helper()
-	out, err := awslambda.NewFromConfig(f.Config()).Invoke(f.t.Context(), &awslambda.InvokeInput{FunctionName: aws.String(function), Qualifier: aws.String("live"), Payload: []byte(payload)})
+	out, err := f.try(function, payload)
 	if err != nil {
-		f.t.Fatal(err)
+		f.t.Fatalf("%s: %v", payload, err)
 	}
-	if out.FunctionError != nil {
-		f.t.Fatalf("%s: %s", payload, out.Payload)
-	}
-	return string(out.Payload)
+	return out
 }
+
+// handler is the package of a real handler.
+const handler = "../../rt/lambdahost/testdata/bootstrap"
 
 // TestRun lets a real handler execute a run that waits, and goes on by the wake-ups of its queue.
 func TestRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	f := start(t, "../../rt/lambdahost/testdata/bootstrap", Options{Plan: &plan.Plan{Program: "p", Entries: []plan.Entry{{Name: "hello"}}}})
+	f := start(t, handler, Options{Plan: &plan.Plan{Program: "p", Entries: []plan.Entry{{Name: "hello"}}}})
 	state := func() string { return f.invoke("HelloFunction", `{"run":"r","args":["hello","2500ms"]}`) }
 	if got := state(); got != `{"run":"r","state":"waiting","status":0}` {
 		t.Fatalf("start: %s", got)

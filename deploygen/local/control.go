@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -80,11 +81,15 @@ func Send(ctx context.Context, dir string, cmd Command) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return info.send(ctx, cmd)
+}
+
+func (i *Info) send(ctx context.Context, cmd Command) (*Answer, error) {
 	body, err := json.Marshal(cmd)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, info.Endpoint+controlPath, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, i.Endpoint+controlPath, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +104,10 @@ func Send(ctx context.Context, dir string, cmd Command) (*Answer, error) {
 	}
 	a := new(Answer)
 	if err := json.Unmarshal(data, a); err != nil {
-		return nil, fmt.Errorf("the cloud at %s does not understand: %.200s", info.Endpoint, data)
+		return nil, fmt.Errorf("the cloud at %s does not understand: %.200s", i.Endpoint, data)
 	}
 	if a.Error != "" {
-		return nil, fmt.Errorf("%s", a.Error)
+		return nil, errors.New(a.Error)
 	}
 	return a, nil
 }

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // This file defines the file by which other commands find a cloud.
@@ -45,17 +47,19 @@ func (i Info) clone() Info {
 
 // Find returns the cloud that runs for an output module. The error is fs.ErrNotExist if none does.
 func Find(dir string) (*Info, error) {
-	data, err := os.ReadFile(filepath.Join(dir, InfoFile))
+	name := filepath.Join(dir, InfoFile)
+	data, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
 	i := new(Info)
 	if err := json.Unmarshal(data, i); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, InfoFile), err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if f, err := lockState(dir); err == nil { // nobody has it: what is there was left by one that was killed
-		f.Close()
-		return nil, &fs.PathError{Op: "find", Path: filepath.Join(dir, InfoFile), Err: fs.ErrNotExist}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if a, err := i.send(ctx, Command{}); err != nil || a.Info.PID != i.PID { // left by one that was killed
+		return nil, &fs.PathError{Op: "find", Path: name, Err: fs.ErrNotExist}
 	}
 	return i, nil
 }

@@ -304,10 +304,20 @@ func TestInfo(t *testing.T) {
 	if _, err := Send(t.Context(), f.o.Dir, Command{Advance: -1}); err == nil {
 		t.Error("the clock was set back")
 	}
+	left, err := os.ReadFile(filepath.Join(f.o.Dir, InfoFile))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := f.Close(); err != nil {
 		t.Error(err)
 	}
 	if _, err := Find(f.o.Dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("it still runs: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(f.o.Dir, InfoFile), left, 0o600); err != nil { // as if it had been killed
+		t.Fatal(err)
+	}
+	if _, err := Find(f.o.Dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the dead runs: %v", err)
 	}
 }

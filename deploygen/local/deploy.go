@@ -37,6 +37,7 @@ func (c *Cloud) Deploy(ctx context.Context, p *plan.Plan) error {
 	}
 	c.mu.Lock()
 	err = c.serveHTTP(p)
+	c.info.Outputs = c.outputs(p)
 	c.mu.Unlock()
 	if err != nil {
 		return err

@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/harkgen/harkgen/deploygen/plan"
+	"github.com/harkgen/harkgen/internal/awsemu/api"
 )
 
 // This file defines the file by which other commands find a cloud.
@@ -28,6 +31,7 @@ type Info struct {
 	Bucket   string               `json:"bucket"`
 	HTTP     map[string]string    `json:"http,omitempty"` // URLs: of servers by the names of their entries, and "" of the API of http triggers
 	Entries  map[string]EntryInfo `json:"entries"`        // by name
+	Outputs  map[string]string    `json:"outputs"`        // those of the template, by their names
 }
 
 // EntryInfo says what belongs to an entry.
@@ -62,6 +66,29 @@ func Find(dir string) (*Info, error) {
 		return nil, &fs.PathError{Op: "find", Path: name, Err: fs.ErrNotExist}
 	}
 	return i, nil
+}
+
+// outputs are what the template's outputs would be. c.mu is held.
+func (c *Cloud) outputs(p *plan.Plan) map[string]string {
+	out := map[string]string{"Table": c.info.Table, "Bucket": c.info.Bucket}
+	if url := c.info.HTTP[""]; url != "" {
+		out["Url"] = url
+	}
+	for i := range p.Entries {
+		e := &p.Entries[i]
+		info := c.info.Entries[e.Name]
+		out[e.FunctionID()] = api.ARN("lambda", "function:"+live(e))
+		out[e.QueueID()], out[e.DeadLettersID()], out[e.LogsID()] = info.Queue, info.DeadLetters, info.LogGroup
+		if e.Kind == plan.Server {
+			out[e.ID()+"Url"] = c.info.HTTP[e.Name]
+		}
+		for _, t := range e.Triggers {
+			if id := t.MadeID(); id != "" {
+				out[id] = map[string]string{"sqs": c.queueURL(t.Queue), "s3": t.Bucket, "sns": api.ARN("sns", t.Topic), "dynamodb-stream": t.Table}[t.Type]
+			}
+		}
+	}
+	return out
 }
 
 func (c *Cloud) writeInfo() error {

@@ -296,6 +296,9 @@ func TestInfo(t *testing.T) {
 	if err != nil || info.Endpoint != f.Info().Endpoint || info.PID != os.Getpid() || info.Entries["a"].Function != "AFunction" || info.Bucket != "harkbucket" {
 		t.Errorf("%+v, %v", info, err)
 	}
+	if o := info.Outputs; o["Table"] != "HarkTable" || o["AFunction"] != "arn:aws:lambda:eu-central-1:123456789012:function:AFunction:live" || o["AQueue"] != f.queueURL("AQueue") || o["ALogs"] != "/harkgen/local/A" {
+		t.Errorf("outputs %v", o)
+	}
 	before := f.Now()
 	a, err := Send(t.Context(), f.o.Dir, Command{Advance: 7 * 24 * time.Hour, Speed: 2})
 	if err != nil || a.Now.Sub(before) < 7*24*time.Hour {

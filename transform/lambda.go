@@ -35,6 +35,9 @@ type hostPackage struct {
 	Module     *packages.Module
 }
 
+// hostTargets are where handlers are built for: Lambda, and the machines that run the local cloud. They do not depend on this machine, so that the output does not.
+var hostTargets = [][2]string{{"linux", "arm64"}, {"linux", "amd64"}, {"darwin", "arm64"}}
+
 // hostPackages lists the packages of the Lambda host. They are found in the module cache, at versions that also satisfy
 // the user's requirements.
 func hostPackages(ctx context.Context, mods map[string]*vendored) (list []hostPackage, err error) {
@@ -46,10 +49,27 @@ func hostPackages(ctx context.Context, mods map[string]*vendored) (list []hostPa
 	if err := hostModule(tmp, mods); err != nil {
 		return nil, err
 	}
+	seen := map[string]bool{}
+	for _, target := range hostTargets {
+		ps, err := hostPackagesFor(ctx, tmp, target[0], target[1])
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range ps {
+			if !p.Standard && !seen[p.ImportPath] {
+				seen[p.ImportPath] = true
+				list = append(list, p)
+			}
+		}
+	}
+	return list, nil
+}
+
+func hostPackagesFor(ctx context.Context, dir, goos, goarch string) (list []hostPackage, err error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-mod=mod", "-deps", "-tags", deploygen.Tag+",lambda.norpc",
 		"-json=ImportPath,Dir,Standard,EmbedFiles,Module", "./rt/lambdahost")
-	cmd.Dir = tmp
-	cmd.Env = append(os.Environ(), "PWD="+tmp, "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PWD="+dir, "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -59,15 +79,12 @@ func hostPackages(ctx context.Context, mods map[string]*vendored) (list []hostPa
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p hostPackage
 		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			break
+			return list, nil
 		} else if err != nil {
 			return nil, err
 		}
-		if !p.Standard {
-			list = append(list, p)
-		}
+		list = append(list, p)
 	}
-	return list, nil
 }
 
 // hostModules are the modules that the Lambda host is made of.

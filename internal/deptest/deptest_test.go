@@ -101,9 +101,16 @@ var policy = []rule{
 	{pkg: "deploygen", may: "deploygen/...", why: "a plan to files"},
 	{pkg: "deploygen/plan", may: "internal/awsemu/schedule", why: "plain data"},
 	{pkg: "deploygen/sam", may: "deploygen/plan", ext: "github.com/goccy/go-yaml", why: "writes a template; knows no cloud's SDK"},
-	{pkg: "deploygen/local", may: "deploygen/plan rt/local rt/store/...", why: "runs the plan on this machine"},
 	{
-		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan internal/deployed rt/local rt/store rt/store/shared rt/store/pebble",
+		pkg: "deploygen/local", may: "deploygen/plan deploygen/local/... internal/awsemu/... rt/clock", ext: aws,
+		why: "runs the plan on this machine; knows no program, only its handlers",
+	},
+	{pkg: "deploygen/local/lambda", may: "rt/clock", why: "emulates one service; knows no plan"},
+	{pkg: "deploygen/local/gateway", may: "deploygen/local/lambda rt/clock", why: "HTTP in front of functions; knows no plan"},
+	{pkg: "deploygen/local/source", may: "deploygen/local/lambda internal/awsemu/... rt/clock", ext: aws + " github.com/aws/aws-lambda-go", why: "brings events to functions; knows no plan"},
+	{pkg: "deploygen/local/eventtest", why: "for tests"},
+	{
+		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan deploygen/local deploygen/local/lambda internal/deployed rt/local rt/store rt/store/shared rt/store/pebble",
 		ext: "github.com/pelletier/go-toml/v2 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 		why: "the user's command: it compiles and supervises, and does not link rt itself",
 	},

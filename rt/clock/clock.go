@@ -19,6 +19,7 @@ import (
 // A Clock tells the time. A nil *Clock is the machine's. Its methods may be called by several goroutines.
 type Clock struct {
 	path string // "": not from a file
+	own  bool   // set here, not by another process
 
 	mu      sync.Mutex
 	real    time.Time
@@ -33,7 +34,7 @@ const Env = "HARK_CLOCK"
 // New returns a clock of its own, that of a local cloud. Changes are written to the file, if path is not "".
 func New(path string, speed float64) (*Clock, error) {
 	now := time.Now()
-	c := &Clock{path: path, real: now, virtual: now, speed: speed, changed: make(chan struct{})}
+	c := &Clock{path: path, own: true, real: now, virtual: now, speed: speed, changed: make(chan struct{})}
 	return c, c.write()
 }
 
@@ -46,9 +47,6 @@ func FromEnv() *Clock {
 	return &Clock{path: path, speed: 1}
 }
 
-// own reports whether the clock is set here, not by another process.
-func (c *Clock) own() bool { return c.changed != nil }
-
 // Now returns the time, without a monotonic reading unless it is the machine's.
 func (c *Clock) Now() time.Time {
 	if c == nil {
@@ -56,7 +54,7 @@ func (c *Clock) Now() time.Time {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.own() {
+	if !c.own {
 		c.read()
 	}
 	return c.at(time.Now())
@@ -91,7 +89,7 @@ func (c *Clock) Sleep(done <-chan struct{}, t time.Time) bool {
 			return true
 		}
 		var changed <-chan struct{}
-		if c != nil && c.own() {
+		if c != nil && c.own {
 			c.mu.Lock()
 			changed = c.changed
 			c.mu.Unlock()

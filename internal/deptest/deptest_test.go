@@ -119,6 +119,7 @@ var policy = []rule{
 	{pkg: "cmd/harkbench/programs/snapshot", may: "rt/snap", why: "measures the codec itself"},
 	{pkg: "cmd/harkbench/programs/sleepers", may: "rt/engine rt/exchange rt/store rt/store/pebble", why: "measures the engine itself"},
 	{pkg: "examples/...", why: "ordinary Go programs: no import of harkgen, nothing to download"},
+	{pkg: "examples/s3words", ext: "github.com/aws/aws-sdk-go-v2", why: "an ordinary Go program that uses AWS by itself"},
 
 	{pkg: "internal/...", ext: "github.com/rogpeppe/go-internal", why: "tests"},
 	{

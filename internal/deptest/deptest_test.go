@@ -84,10 +84,13 @@ var policy = []rule{
 
 	// The compiler: load -> ir -> lower -> emit, with the facade over them.
 	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
-	{pkg: "transform", may: ". analyzer/... deploygen transform/diag transform/load transform/ir transform/lower transform/emit",
+	{pkg: "transform", may: ". analyzer/... deploygen transform/diag transform/load transform/glue transform/ir transform/lower transform/emit",
 		ext: "golang.org/x/tools golang.org/x/mod", why: "the facade: the only one that sees all phases, and the packaging after them"},
 	{pkg: "transform/diag", why: "errors with positions, for every phase"},
 	{pkg: "transform/load", may: "transform/diag", ext: "golang.org/x/tools", why: "phase 1: packages, types, SSA"},
+	{pkg: "transform/glue", may: "transform/load", why: "the source of glue as data, and what of it a program needs"},
+	{pkg: "transform/glue/hark_event", why: "is compiled along with the user's program, in its module"},
+	{pkg: "transform/glue/hark_http", may: "transform/glue/hark_event", why: "is compiled along with the user's program, in its module"},
 	{pkg: "transform/ir", why: "the data between lower and emit: plain, so that it can be printed and checked alone"},
 	{pkg: "transform/lower", may: "analyzer/placement analyzer/suspend analyzer/state transform/diag transform/load transform/ir", ext: "golang.org/x/tools", why: "phase 2: SSA to ir"},
 	{

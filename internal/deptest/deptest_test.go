@@ -76,6 +76,7 @@ var policy = []rule{
 		why: "how snapshots are cut, compressed and named, over any store",
 	},
 	{pkg: "rt/local", may: "rt/store rt/store/pages rt/wire rt/engine rt/exchange", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
+	{pkg: "rt/front", may: "rt/store", why: "speaks HTTP with the clients of a run on this machine; knows mailboxes, not processes"},
 	{pkg: "rt/clock", why: "the time of a deployment, for what runs it and for what runs in it"},
 	{
 		pkg: "rt/lambdahost", may: "rt rt/clock rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
@@ -106,7 +107,7 @@ var policy = []rule{
 	{pkg: "deploygen/sam", may: "deploygen/plan", ext: "github.com/goccy/go-yaml", why: "writes a template; knows no cloud's SDK"},
 	{pkg: "deploygen/local", may: "deploygen/plan rt/local rt/store/...", why: "runs the plan on this machine"},
 	{
-		pkg: "cmd/harkgen", may: "transform deploygen rt/local rt/store rt/store/shared rt/store/pebble",
+		pkg: "cmd/harkgen", may: "transform deploygen rt/front rt/local rt/store rt/store/shared rt/store/pebble",
 		ext: "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 		why: "the user's command: it compiles and supervises, and does not link rt itself",
 	},

@@ -93,10 +93,11 @@ func (o *output) readOnce(i int, fd uintptr) (n int, ended bool) {
 	}
 }
 
-// respond appends a response.
+// respond appends a response, after what was written before it.
 func (o *output) respond(id string, data []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.drain()
 	o.add(fdResponse, encodeResponse(id, data))
 }
 

@@ -133,6 +133,7 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		Elapsed:  now.Sub(pc.lastCommit),
 		Batch:    batch,
 		Taken:    p.taken,
+		Lingers:  p.lingers.Load(),
 	}
 	if batch == nil {
 		step.Goroutines = list(gs)

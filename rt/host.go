@@ -51,6 +51,7 @@ type Step struct {
 	Reason     string        // "wanted", "interval", "idle" or "chaos"
 	Wake       time.Time     // when it can go on by itself; zero: now, or never if it is External
 	External   bool          // nobody can go on before Wake, but an event may come
+	Lingers    bool          // see Linger
 	Taken      []string      // the events that are part of the snapshot and were not of the last one
 	Goroutines []Goroutine   // the first thousand, of a process that shares nothing
 	Elapsed    time.Duration // since the last commit or the load

@@ -125,7 +125,7 @@ func (s *served) killWorker() { killWorkers(s.cmd.Process.Pid, false) }
 func (s *served) restart() {
 	s.cmd.Process.Kill()
 	<-s.done
-	s.start("harkgen", append(append([]string{"resume"}, s.args...), s.run)...)
+	s.start("harkgen", "resume", s.args[0], s.args[1], s.run)
 }
 
 // An exchange is a request and what was answered.
@@ -154,6 +154,9 @@ func (s *served) do(x exchange) string {
 			req.Header[name] = values
 		}
 		resp, err := client.Do(req)
+		if err != nil && s.ended() {
+			s.t.Fatalf("the server has ended; %s %s", x.method, x.path)
+		}
 		if err != nil && strings.Contains(err.Error(), "connection refused") && time.Now().Before(deadline) {
 			continue
 		}
@@ -287,6 +290,11 @@ func TestServe(t *testing.T) {
 		{"workers", nil, func(s *served, r *rand.Rand) {
 			if r.IntN(2) == 0 {
 				s.killWorker()
+			}
+		}},
+		{"processes", []string{"-placement", "remote"}, func(s *served, r *rand.Rand) {
+			if r.IntN(4) == 0 {
+				killWorkers(s.cmd.Process.Pid, true)
 			}
 		}},
 		{"harkgen", nil, func(s *served, r *rand.Rand) {

@@ -41,7 +41,7 @@ func (r *Run) onLoad(ctx context.Context, w *worker) error {
 	}
 	if start.New {
 		w.send(start)
-		return r.deliver(ctx, w)
+		return r.deliver(ctx, w, 0)
 	}
 	if err := r.drop(ctx, w); err != nil { // what the initialisers printed
 		return err
@@ -54,7 +54,7 @@ func (r *Run) onLoad(ctx context.Context, w *worker) error {
 	if src, ok := errors.AsType[*wire.SourceError](err); ok {
 		return src.Err
 	}
-	return r.deliver(ctx, w) // if it has died, others will tell
+	return r.deliver(ctx, w, 0) // if it has died, others will tell
 }
 
 // drop throws the output away that was not committed.
@@ -125,7 +125,7 @@ func (r *Run) onCommit(stop, ctx context.Context, w *worker, c *wire.Commit, sna
 		return 0, err
 	}
 	next.Snap, next.Wrote = d.Snapshot, d.Written
-	r.mail.take(&next, c.Taken)
+	noteTaken(&next, c.Taken)
 	if err := r.commit(ctx, w, &next, d); err != nil {
 		if errors.Is(err, errPipe) {
 			return r.brokenPipe(ctx, w)
@@ -157,7 +157,7 @@ func (r *Run) commit(ctx context.Context, w *worker, next *store.Run, d *pages.D
 		blobs = append(blobs, blob)
 	}
 	next.Output = out
-	next.Listen = listening(next.Listen, w.told)
+	next.Listen = listening(next.Listen, w.notices)
 	if w.feed != nil {
 		if next.Stdin.Consumed, err = w.feed.consumed(); err != nil {
 			return err
@@ -179,7 +179,7 @@ func (r *Run) commit(ctx context.Context, w *worker, next *store.Run, d *pages.D
 	if err := r.show(base, chunks); err != nil {
 		return err
 	}
-	if err := r.taken(ctx, w); err != nil {
+	if err := r.settle(ctx, w, next.Taken); err != nil {
 		return err
 	}
 	if r.o.OnCommit != nil {

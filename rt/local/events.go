@@ -27,64 +27,75 @@ type Events interface {
 	Listen(addrs []string) error
 }
 
-// mail has the events that wait and those that a worker has.
-type mail struct {
-	list  []store.Event
-	taken []store.Event // by the step that is being committed
-}
+// mail is what waits in the mailbox, as far as it has been read.
+type mail struct{ list []store.Event }
 
 // waits reports whether there are others than those taken.
 func (m *mail) waits(taken []string) bool {
 	return slices.ContainsFunc(m.list, func(e store.Event) bool { return !slices.Contains(taken, e.ID) })
 }
 
-// take notes in next that the step has taken these events.
-func (m *mail) take(next *store.Run, taken []string) {
-	var left []store.Event
-	m.taken = nil
-	for _, e := range m.list {
-		if slices.Contains(taken, e.ID) {
-			m.taken = append(m.taken, e)
-		} else {
-			left = append(left, e)
-		}
-	}
-	m.list = left
+// noteTaken notes in the record of a step which events it has taken.
+func noteTaken(next *store.Run, taken []string) {
 	next.Taken = taken
 	if e := next.Program.Event; e != nil && slices.Contains(taken, e.ID) {
 		next.Program.Event = nil
 	}
 }
 
-// taken deletes what the last step has taken, and listens where the program wants to be reached.
-func (r *Run) taken(ctx context.Context, w *worker) error {
-	if err := store.DeleteEvents(ctx, r.o.Store, r.rec.ID, r.mail.taken...); err != nil {
+// forget deletes what a committed step has taken.
+func (r *Run) forget(ctx context.Context, taken []string) error {
+	var gone, left []store.Event
+	for _, e := range r.mail.list {
+		if slices.Contains(taken, e.ID) {
+			gone = append(gone, e)
+		} else {
+			left = append(left, e)
+		}
+	}
+	r.mail.list = left
+	return store.DeleteEvents(ctx, r.o.Store, r.rec.ID, gone...)
+}
+
+// openMail reads the mailbox, and deletes what a supervisor that crashed has left there of what the last step has taken.
+func (r *Run) openMail(ctx context.Context, taken []string) error {
+	if err := r.fetch(ctx); err != nil {
 		return err
 	}
-	r.mail.taken = nil
-	if w.told == nil {
-		return nil
+	return r.forget(ctx, taken)
+}
+
+// settle does what a committed step leaves to do.
+func (r *Run) settle(ctx context.Context, w *worker, taken []string) error {
+	if err := r.forget(ctx, taken); err != nil || w.notices == nil {
+		return err
 	}
-	w.told = nil
+	w.notices = nil
 	return r.listen()
 }
 
-// openMail deletes what a supervisor that crashed has left of events that were taken, and finds those that wait.
-func (r *Run) openMail(ctx context.Context) error {
-	list, err := store.Events(ctx, r.o.Store, r.rec.ID)
-	if err != nil {
-		return err
+// announce puts into the record of a run of several processes what the next step of process 0 tells the host. An address at which the program
+// serves is there before the step is committed, and goes away after it: so none is forgotten.
+func (r *Run) announce(ctx context.Context, w *worker, lingers bool) error {
+	opens := slices.DeleteFunc(slices.Clone(w.notices), func(text string) bool { return !strings.HasPrefix(text, "listen ") })
+	if len(opens) == 0 && lingers == r.rec.Lingers {
+		return nil
 	}
-	var taken []store.Event
-	for _, e := range list {
-		if slices.Contains(r.rec.Taken, e.ID) {
-			taken = append(taken, e)
+	return r.change(ctx, func(next *store.Run) { next.Listen, next.Lingers = listening(next.Listen, opens), lingers })
+}
+
+// settleSpread is settle of a step of process 0 in a run of several processes.
+func (r *Run) settleSpread(ctx context.Context, w *worker, taken []string) error {
+	if e := r.rec.Program.Event; w.notices != nil || e != nil && slices.Contains(taken, e.ID) {
+		err := r.change(ctx, func(next *store.Run) {
+			noteTaken(next, taken)
+			next.Listen = listening(next.Listen, w.notices)
+		})
+		if err != nil {
+			return err
 		}
 	}
-	if err := store.DeleteEvents(ctx, r.o.Store, r.rec.ID, taken...); err != nil {
-		return err
-	}
-	return r.fetch(ctx)
+	return r.settle(ctx, w, taken)
 }
 
 // fetch reads the mailbox.
@@ -104,9 +115,9 @@ func (r *Run) fetch(ctx context.Context) error {
 	return nil
 }
 
-// deliver sends the worker the events that it has not had.
-func (r *Run) deliver(ctx context.Context, w *worker) error {
-	if r.o.Events == nil || !w.loaded {
+// deliver sends the worker the events that it has not had, for its task.
+func (r *Run) deliver(ctx context.Context, w *worker, task uint32) error {
+	if r.o.Events == nil {
 		return nil
 	}
 	if err := r.fetch(ctx); err != nil {
@@ -120,7 +131,7 @@ func (r *Run) deliver(ctx context.Context, w *worker) error {
 		if err != nil {
 			return err
 		}
-		w.send(wire.Event{ID: e.ID, Kind: e.Kind, Data: data})
+		w.send(wire.Event{Task: task, ID: e.ID, Kind: e.Kind, Data: data})
 		if w.sent == nil {
 			w.sent = map[string]bool{}
 		}

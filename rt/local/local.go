@@ -58,6 +58,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/harkgen/harkgen/rt/store"
@@ -141,6 +143,9 @@ type Run struct {
 	in     *input // nil if there is none
 	mail   mail   // events
 	kills  int    // of workers since the last commit
+
+	arrived  atomic.Bool // events, for process 0 of several
+	changing sync.Mutex  // orders changes of the record of a run of several processes
 }
 
 // Create stores a new run of the program and takes its lease.

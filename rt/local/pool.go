@@ -39,6 +39,7 @@ const (
 type pool struct {
 	r    *Run
 	fail context.CancelCauseFunc // ends the run with a *FailedError
+	stir func()                  // has the first process look for events
 	most int                     // workers, besides that of process 0
 	busy chan struct{}           // something waits; has room for one
 	quit chan struct{}           // closed by end
@@ -58,9 +59,9 @@ type pool struct {
 	resting bool // at the last look: watch has it
 }
 
-func newPool(r *Run, fail context.CancelCauseFunc) *pool {
+func newPool(r *Run, fail context.CancelCauseFunc, stir func()) *pool {
 	s := &pool{
-		r: r, fail: fail, most: max(r.o.Workers, 1),
+		r: r, fail: fail, stir: stir, most: max(r.o.Workers, 1),
 		busy: make(chan struct{}, 1), quit: make(chan struct{}), left: map[exchange.ProcessID]time.Time{},
 	}
 	s.wanted = min(s.most, runtime.NumCPU())
@@ -103,6 +104,9 @@ func (s *pool) Execute(ctx context.Context, t *engine.Task) error {
 			return err
 		}
 		err := l.serve(ctx)
+		if t.Process() == 0 && s.r.mail.waits(nil) {
+			s.stir()
+		}
 		if l.inside() || l.member.first { // what is still there is not wanted any more
 			l.member.end(l)
 		}
@@ -241,12 +245,12 @@ func (s *pool) first(ctx context.Context, l *loaded) error {
 	consumed := int64(0)
 	if s.r.in != nil {
 		if state := l.t.State(ctx); state != nil {
-			var err error
-			consumed, err = readConsumed(state)
+			h, _, err := readHeader(state)
 			state.Close()
 			if err != nil {
 				return err
 			}
+			consumed = h.Consumed
 		}
 	}
 	w, err := s.r.startFed(context.WithoutCancel(ctx), consumed, nil)

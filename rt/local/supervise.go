@@ -116,7 +116,7 @@ func (r *Run) recover(ctx context.Context) error {
 	if err := r.show(base, chunks); err != nil && !errors.Is(err, errPipe) {
 		return err
 	}
-	if err := r.openMail(ctx); err != nil {
+	if err := r.openMail(ctx, r.rec.Taken); err != nil {
 		return err
 	}
 	return r.sweep(ctx)
@@ -225,8 +225,10 @@ func (r *Run) life(ctx, work context.Context) (ending, error) {
 		case <-exited:
 			return r.exit(work, w)
 		case <-r.appended():
-			if err := r.deliver(work, w); err != nil {
-				return 0, err
+			if w.loaded {
+				if err := r.deliver(work, w, 0); err != nil {
+					return 0, err
+				}
 			}
 		case <-w.out.arrived:
 			want.Reset(r.o.Patience)
@@ -275,7 +277,7 @@ func (r *Run) handle(stop, ctx context.Context, w *worker, m message) (ending, e
 		return r.onCommit(stop, ctx, w, &msg, m.snapshot)
 	case wire.Response:
 		if msg.ID == "" {
-			w.told = append(w.told, string(msg.Data))
+			w.notices = append(w.notices, string(msg.Data))
 		} else {
 			w.out.respond(msg.ID, msg.Data)
 		}

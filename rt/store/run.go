@@ -56,6 +56,7 @@ type Run struct {
 	Stdin   Stdin     `json:"stdin,omitzero"`    //
 	Taken   []string  `json:"taken,omitempty"`   // the events that the last step has taken
 	Listen  []string  `json:"listen,omitempty"`  // addresses at which the program serves HTTP
+	Lingers bool      `json:"lingers,omitempty"` // of a run of several processes: that none of its goroutines can go on is no deadlock, but its end
 	Shared  []byte    `json:"shared,omitempty"`  // reserved for the state that processes of one run share
 	Pending []string  `json:"pending,omitempty"` // reserved for the outbox
 }

@@ -25,6 +25,7 @@ const (
 	flagGoroutines
 	flagExternal
 	flagTaken
+	flagLingers
 )
 
 func flags(list ...bool) (mask uint64) {
@@ -48,7 +49,7 @@ func appendMessage(b []byte, msg any) ([]byte, error) {
 			return appendJSON(b, m.Inspect)
 		}
 	case Commit:
-		b = binary.AppendUvarint(b, flags(m.Ended, m.Leaves, !m.Wake.IsZero(), len(m.Goroutines) > 0, m.External, len(m.Taken) > 0))
+		b = binary.AppendUvarint(b, flags(m.Ended, m.Leaves, !m.Wake.IsZero(), len(m.Goroutines) > 0, m.External, len(m.Taken) > 0, m.Lingers))
 		b = appendString(b, m.Reason)
 		b = binary.AppendVarint(binary.AppendUvarint(b, uint64(m.Task)), m.ElapsedNS)
 		if !m.Wake.IsZero() {
@@ -158,7 +159,7 @@ func (r *reader) start(data []byte) (m Start) {
 
 func (r *reader) commit(data []byte) (m Commit) {
 	f := r.uint()
-	m.Ended, m.Leaves, m.External = f&flagEnded != 0, f&flagLeaves != 0, f&flagExternal != 0
+	m.Ended, m.Leaves, m.External, m.Lingers = f&flagEnded != 0, f&flagLeaves != 0, f&flagExternal != 0, f&flagLingers != 0
 	m.Reason = r.string()
 	m.Task, m.ElapsedNS = r.uint32(), r.int()
 	if f&flagWake != 0 {

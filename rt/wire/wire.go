@@ -93,6 +93,7 @@ type Commit struct {
 	Reason     string
 	Wake       time.Time
 	External   bool     // it waits for events
+	Lingers    bool     // that nobody can go on ends the run, with status 0
 	Taken      []string // events that are part of the snapshot and were not of the last one
 	Goroutines []rt.Goroutine
 	ElapsedNS  int64

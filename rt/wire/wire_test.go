@@ -61,7 +61,7 @@ func TestRoundTrip(t *testing.T) {
 		Trace{Text: "goroutine 1 [running, process 2]:\n"},
 		Start{Run: "r", Size: 77},
 		Commit{},
-		Commit{Reason: "idle", External: true, Taken: []string{"a", "", "bc"}},
+		Commit{Reason: "idle", External: true, Lingers: true, Taken: []string{"a", "", "bc"}},
 		Start{Run: "r", Events: true, New: true},
 		Event{Task: 3, ID: "id", Kind: "http :80", Data: []byte("GET /")},
 		Response{Task: 3, ID: "id", Data: []byte("HTTP")},

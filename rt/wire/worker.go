@@ -351,10 +351,11 @@ func (w *worker) Commit(ctx context.Context, s *rt.Step) (rt.Verdict, error) {
 func (w *worker) commit(s *rt.Step) (leaves bool, err error) {
 	w.own.Lock()
 	defer w.own.Unlock()
-	m := Commit{Task: w.current.Task, Reason: s.Reason, Wake: s.Wake, Goroutines: s.Goroutines, ElapsedNS: int64(s.Elapsed / time.Nanosecond), Ended: s.Snapshot == nil, External: s.External, Taken: s.Taken}
+	m := Commit{Task: w.current.Task, Reason: s.Reason, Wake: s.Wake, Goroutines: s.Goroutines, ElapsedNS: int64(s.Elapsed / time.Nanosecond), Ended: s.Snapshot == nil, External: s.External, Lingers: s.Lingers, Taken: s.Taken}
 	batch := s.Batch
 	if w.pipes != nil {
 		batch = w.pipes.batch(batch)
+		batch.Idle = batch.Idle || s.Batch == nil && (s.External || !s.Wake.IsZero()) // of a process that shares nothing
 	}
 	idle := false
 	if batch != nil {

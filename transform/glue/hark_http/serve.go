@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,11 +19,11 @@ import (
 // A server is what this package knows of an http.Server.
 type server struct {
 	mu       sync.Mutex
-	closed   bool     // by Shutdown or Close
-	kinds    []string // of events that are being served
-	active   int      // loops and handlers
-	drained  []chan struct{}
-	shutdown []func() // of RegisterOnShutdown
+	closed   bool            // by Shutdown or Close
+	kinds    []string        // of the events that loops wait for
+	active   int             // loops and handlers
+	drained  []chan struct{} // to be closed when none is
+	shutdown []func()        // of RegisterOnShutdown
 }
 
 var (
@@ -116,20 +115,20 @@ func (s *server) serve(srv *http.Server, addr string) error {
 	}
 	base = context.WithValue(base, http.ServerContextKey, srv)
 	base = context.WithValue(base, http.LocalAddrContextKey, address(addr))
-	if !s.begin(kind) {
+	if !s.open(kind) {
 		return http.ErrServerClosed
 	}
-	hark_event.Start(kind)
 	hark_event.Tell("listen " + addr)
 	for {
 		id, data, ok := hark_event.Next(kind)
 		if !ok {
 			break
 		}
-		s.begin("")
-		go s.handle(srv, base, id, data)
+		s.begin()
+		go s.handle(srv, base, id, data) //hark:go local
 	}
-	drained := s.end(kind)
+	drained := s.whenDrained()
+	s.end()
 	if drained == nil {
 		return errNoFront
 	}
@@ -138,41 +137,45 @@ func (s *server) serve(srv *http.Server, addr string) error {
 	return http.ErrServerClosed
 }
 
-// begin counts a loop for events of a kind, or a handler if kind is "". It reports false of a loop if the server is closed.
-func (s *server) begin(kind string) bool {
+// open counts a loop for events of a kind, unless the server is closed.
+func (s *server) open(kind string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if kind != "" {
-		if s.closed {
-			return false
-		}
-		s.kinds = append(s.kinds, kind)
+	if s.closed {
+		return false
 	}
+	hark_event.Start(kind)
+	s.kinds = append(s.kinds, kind)
 	s.active++
 	return true
 }
 
-// end counts it out. Of a loop it returns what is closed when all have ended, nil if the server was not closed.
-func (s *server) end(kind string) (drained chan struct{}) {
+// begin counts a handler.
+func (s *server) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if kind != "" {
-		s.kinds = slices.DeleteFunc(s.kinds, func(k string) bool { return k == kind })
-		if s.closed {
-			drained = s.whenDrained()
-		}
-	}
+	s.active++
+}
+
+// end counts it out.
+func (s *server) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.active--; s.active == 0 {
 		for _, c := range s.drained {
 			close(c)
 		}
 		s.drained = nil
 	}
-	return drained
 }
 
-// whenDrained returns a channel that is closed when nothing is active. The caller holds mu.
+// whenDrained returns a channel that is closed when nothing is active, nil if the server is not closed.
 func (s *server) whenDrained() chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		return nil
+	}
 	c := make(chan struct{})
 	if s.active == 0 {
 		close(c)
@@ -188,26 +191,28 @@ func (s *server) isClosed() bool {
 	return s.closed
 }
 
-// close ends the loops. It returns what is closed when they and all handlers have ended.
-func (s *server) close() chan struct{} {
+// close ends the loops.
+func (s *server) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.closed {
-		s.closed = true
-		for _, f := range s.shutdown {
-			go f()
-		}
+	if s.closed {
+		return
 	}
+	s.closed = true
 	for _, kind := range s.kinds {
 		hark_event.Stop(kind)
 	}
-	return s.whenDrained()
+	for _, f := range s.shutdown {
+		go f()
+	}
 }
 
 // ServerShutdown is srv.Shutdown.
 func ServerShutdown(srv *http.Server, ctx context.Context) error {
+	s := serverOf(srv)
+	s.close()
 	select {
-	case <-serverOf(srv).close():
+	case <-s.whenDrained():
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -230,7 +235,7 @@ func ServerRegisterOnShutdown(srv *http.Server, f func()) {
 
 // handle handles a request.
 func (s *server) handle(srv *http.Server, base context.Context, id string, data []byte) {
-	defer s.end("")
+	defer s.end()
 	w := &response{header: http.Header{}}
 	r, err := readRequest(data)
 	if err != nil {
@@ -328,7 +333,7 @@ func Event(h func(http.ResponseWriter, *http.Request)) {
 	}
 	srv := &http.Server{Handler: http.HandlerFunc(h)}
 	s := serverOf(srv)
-	s.begin("")
+	s.begin()
 	base := context.WithValue(context.Background(), http.LocalAddrContextKey, address(""))
 	s.handle(srv, context.WithValue(base, http.ServerContextKey, srv), id, data)
 	hark_event.Rest()

@@ -167,7 +167,7 @@ func main() {
 	srv := &http.Server{Addr: os.Args[1], Handler: logged(mux)}
 	down := make(chan struct{})
 	mux.HandleFunc("/shutdown", func(w http.ResponseWriter, r *http.Request) {
-		go func() {
+		go func() { //hark:go local
 			defer close(down)
 			if err := srv.Shutdown(context.Background()); err != nil {
 				log.Println(err)

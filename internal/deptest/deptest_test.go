@@ -89,7 +89,7 @@ var policy = []rule{
 		ext: "golang.org/x/tools golang.org/x/mod", why: "the facade: the only one that sees all phases, and the packaging after them"},
 	{pkg: "transform/diag", why: "errors with positions, for every phase"},
 	{pkg: "transform/load", may: "transform/diag", ext: "golang.org/x/tools", why: "phase 1: packages, types, SSA"},
-	{pkg: "transform/glue", may: "transform/load", why: "the source of glue as data, and what of it a program needs"},
+	{pkg: "transform/glue", may: "transform/diag transform/load", why: "the source of glue as data, and what of it a program needs"},
 	{pkg: "transform/glue/hark_event", why: "is compiled along with the user's program, in its module"},
 	{pkg: "transform/glue/hark_http", may: "transform/glue/hark_event", why: "is compiled along with the user's program, in its module"},
 	{pkg: "transform/ir", why: "the data between lower and emit: plain, so that it can be printed and checked alone"},

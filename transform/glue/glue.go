@@ -11,6 +11,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
 )
 
@@ -36,8 +37,24 @@ func Add(p *load.Program) (*load.Glue, error) {
 	if len(imports) == 0 {
 		return nil, nil
 	}
+	if err := refuse(p); err != nil {
+		return nil, err
+	}
 	files, err := Files(p, "hark_event", "hark_http")
 	return &load.Glue{Files: files, Imports: imports, Calls: calls(), Vars: vars, Unbound: unbound}, err
+}
+
+// refuse finds what a server cannot have.
+func refuse(p *load.Program) error {
+	var errs diag.List
+	for _, pkg := range p.Own() {
+		for id, o := range pkg.TypesInfo.Uses {
+			if r, ok := refused[load.NameOf(o)]; ok {
+				errs.Add(diag.Diagnostic{Pos: pkg.Fset.Position(id.Pos()), What: load.NameOf(o) + " cannot be compiled", Why: r.why, Do: r.do})
+			}
+		}
+	}
+	return errs.Err()
 }
 
 // Files are the files of packages of glue, for the module of p.

@@ -51,3 +51,15 @@ func calls() map[string]string {
 	maps.Copy(all, beside)
 	return all
 }
+
+// refused is what a server cannot have.
+var refused = map[string]struct{ why, do string }{
+	"(net/http.Hijacker).Hijack":            hijack,
+	"(*net/http.ResponseController).Hijack": hijack,
+	"net/http.TimeoutHandler": {
+		"the handler would be called by code that is not compiled, and could not be saved while it waits",
+		"give it a context with a deadline",
+	},
+}
+
+var hijack = struct{ why, do string }{"the connection belongs to the host, which is still there when this process is not", "answer with the ResponseWriter"}

@@ -60,25 +60,26 @@ type Adder func(*Program) (*Glue, error)
 // Mentions reports whether the own package pkg mentions a function, method or package variable whose name, as in Glue.Calls, is a key of one of sets.
 func Mentions[V any](pkg *packages.Package, sets ...map[string]V) bool {
 	for _, o := range pkg.TypesInfo.Uses {
-		name := ""
-		switch o := o.(type) {
-		case *types.Func:
-			name = o.FullName()
-		case *types.Var:
-			if o.Pkg() == nil || o.Parent() != o.Pkg().Scope() {
-				continue
-			}
-			name = o.Pkg().Path() + "." + o.Name()
-		default:
-			continue
-		}
 		for _, set := range sets {
-			if _, ok := set[name]; ok {
+			if _, ok := set[NameOf(o)]; ok {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// NameOf names a function, method or package variable as the keys of Glue do; "" is anything else.
+func NameOf(o types.Object) string {
+	switch o := o.(type) {
+	case *types.Func:
+		return o.FullName()
+	case *types.Var:
+		if o.Pkg() != nil && o.Parent() == o.Pkg().Scope() {
+			return o.Pkg().Path() + "." + o.Name()
+		}
+	}
+	return ""
 }
 
 // Own lists the packages of the main module, but for those of glue.

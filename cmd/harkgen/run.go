@@ -75,6 +75,8 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Run compiles and runs the main package PKG, or the named Go files, as go run does. The run
 can be killed at any time and goes on with harkgen resume.
 
+A program that serves HTTP gets the requests that come while it runs. It has no process while there are none.
+
 With -workers N, N > 1, goroutines are placed by -placement auto unless -placement says otherwise.`,
 		Annotations: map[string]string{"program": "yes"},
 		Args: func(cmd *cobra.Command, args []string) error {

@@ -332,3 +332,46 @@ func TestServe(t *testing.T) {
 		})
 	}
 }
+
+// TestServers: each server of a program has its address, also after a crash; what package net/http knows, and others have registered there, is served.
+func TestServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds servers")
+	}
+	s := serve(t, "testdata/servers", true)
+	want := func(got, want string) {
+		t.Helper()
+		if !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	want(s.get("/visit"), "visit 1")
+	want(s.get("/debug/vars"), `"cmdline"`)
+	want(s.get("/nothing"), "GET /nothing 404")
+	_, addr, _ := strings.Cut(s.get("/second"), "\nContent-Type [text/plain; charset=utf-8]\n")
+	first := s.addr
+	second := func(x exchange) string {
+		s.addr = addr
+		defer func() { s.addr = first }()
+		return s.do(x)
+	}
+	length := exchange{method: "POST", path: "/length", body: strings.Repeat("x", 30<<20)}
+	want(second(length), "31457280 <nil>")
+	want(s.get("/busy"), "address already in use")
+	s.idle()
+	s.restart()
+	want(s.get("/visit"), "visit 2")
+	want(second(length), "31457280 <nil>")
+	length.body = strings.Repeat("x", 64<<20+1)
+	want(second(length), "413")
+	want(second(exchange{method: "GET", path: "/stop"}), "200")
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if c, err := net.Dial("tcp", addr); err != nil {
+			break
+		} else if c.Close(); time.Now().After(deadline) {
+			t.Fatal("the second server is not closed")
+		}
+	}
+	want(s.get("/visit"), "visit 3")
+	want(s.out.String(), "second: http: Server closed")
+}

@@ -11,10 +11,10 @@
 //  1. reads the pipes of stdout and stderr until they are empty. The worker has
 //     made all its writes before it sent Commit, so this is the output of the step, all of it;
 //  2. notes how much of stdin the worker has read: bytes fed into its pipe less
-//     bytes still there;
+//     bytes still there; and which events it says that it has taken;
 //  3. stores what is new of the snapshot while it arrives (package pages), and puts snapshot, output and offset into one
 //     record in one conditional write;
-//  4. shows the output on the real stdout and stderr and marks how far it got;
+//  4. shows the output on the real stdout and stderr, passes on the responses, and marks how far it got;
 //  5. answers Committed, and the worker goes on, or ends.
 //
 // A crash before the end of 3: the step did not happen. What the worker printed
@@ -26,7 +26,7 @@
 //
 //	exits with a status             commit the rest of its output and the status: the run is done
 //	dies of a signal but SIGKILL    the same; the program did that to itself, as far as one can tell
-//	exits with 75 after "exit"      it was unloaded: sleep until Wake, then start it again
+//	exits with 75 after "exit"      it was unloaded: sleep until Wake, or an event, then start it again
 //	chaos                           killed here after each commit; a fresh one goes on from there
 //	sends Refused                   it cannot be saved: the run has failed
 //	SIGKILL from elsewhere          throw away its output, start again from the last commit;

@@ -3,6 +3,7 @@ package transform_test
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,6 +65,41 @@ func main() {
 				t.Errorf("%s: %q, want %q", test.pattern, errs[i], want)
 			}
 		}
+	}
+}
+
+// TestServerPlacement: what waits for events stays where they come.
+func TestServerPlacement(t *testing.T) {
+	t.Parallel()
+	dir := extract(t, text(`
+-- go.mod --
+module example.com/place
+
+go 1.26
+-- main.go --
+package main
+
+import (
+	"net/http"
+	"time"
+)
+
+func main() {
+	go http.ListenAndServe(":80", http.NotFoundHandler())
+	go func() { time.Sleep(time.Second) }()
+	select {}
+}
+`))
+	res := compile(t, &transform.Options{Dir: dir, Out: filepath.Join(dir, "out"), Placement: transform.PlacementAuto})
+	var got, why []string
+	for _, n := range res.Notes {
+		if n.Kind == transform.NoteGo {
+			got = append(got, n.Decision)
+			why = append(why, n.Why)
+		}
+	}
+	if want := []string{"local", "remote"}; !slices.Equal(got, want) || !strings.Contains(why[0], "events come to the process of main") {
+		t.Errorf("placed %q, want %q: %q", got, want, why)
 	}
 }
 

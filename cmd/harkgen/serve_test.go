@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -28,10 +29,28 @@ type served struct {
 	cmd     *exec.Cmd
 	done    chan struct{} // closed when cmd has ended, with err
 	err     error
-	out     bytes.Buffer
+	out     lockedBuffer
 	run     string // its id
 	errs    *os.File
 	orders  []string // what those who ordered have been told
+}
+
+// A lockedBuffer may be read while somebody writes.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // freeAddr is an address where nobody listens.
@@ -373,5 +392,8 @@ func TestServers(t *testing.T) {
 		}
 	}
 	want(s.get("/visit"), "visit 3")
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(s.out.String(), "second: http: Server closed") && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
 	want(s.out.String(), "second: http: Server closed")
 }

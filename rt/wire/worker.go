@@ -407,9 +407,12 @@ func (w *worker) Events() []rt.Event {
 // Respond implements rt.Eventer.
 func (w *worker) Respond(id string, data []byte) {
 	w.mu.Lock()
-	task := w.current.Task
+	m := Response{ID: id, Data: data}
+	if w.current != nil { // else packages are being initialised
+		m.Task = w.current.Task
+	}
 	w.mu.Unlock()
-	w.send(Response{task, id, data})
+	w.send(m)
 }
 
 // Arrived implements rt.Sharer.

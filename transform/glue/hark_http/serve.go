@@ -94,7 +94,7 @@ func ServerServeTLS(srv *http.Server, l net.Listener, certFile, keyFile string) 
 }
 
 // errNoFront is returned where no requests come from.
-var errNoFront = errors.New("harkgen: nothing here passes HTTP requests on to this program")
+var errNoFront = errors.New("harkgen: nothing here passes HTTP requests on to this program, or its server runs in another process than main, by a comment //hark:go remote")
 
 // ServerServe is srv.Serve. Of a listener that is not this package's the address is used.
 func ServerServe(srv *http.Server, l net.Listener) error {

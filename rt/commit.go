@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/harkgen/harkgen/rt/exchange"
@@ -28,6 +29,8 @@ type savedProcess struct {
 	Dones      []any // contexts
 	Callbacks  []any // the same
 	Origin     string
+	Inbox      savedInbox
+	Lingers    bool
 }
 
 type savedG struct {
@@ -57,7 +60,10 @@ func (p *process) atQuiet() (status int, done bool) {
 	p.hindrance.over()
 	pc := &p.pace
 	o := p.outlook(p.gs, now.UnixNano())
-	if !o.runnable && o.wake == 0 && p.strange == 0 && p.share == nil {
+	if !o.runnable && o.wake == 0 && !o.external && p.strange == 0 && p.share == nil {
+		if p.lingers.Load() {
+			return 0, true
+		}
 		return fatal(p.deadlock(nil), 2), true
 	}
 	resting := !o.runnable && p.strange == 0
@@ -126,6 +132,8 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		Reason:   p.reason.String(),
 		Elapsed:  now.Sub(pc.lastCommit),
 		Batch:    batch,
+		Taken:    p.taken,
+		Lingers:  p.lingers.Load(),
 	}
 	if batch == nil {
 		step.Goroutines = list(gs)
@@ -133,13 +141,15 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 	if !o.runnable && o.wake != 0 {
 		step.Wake = unixTime(o.wake)
 	}
+	step.External = !o.runnable && o.external
 	pc.wanted = false
 	v, err := p.host.Commit(context.Background(), step)
 	if err != nil { // the snapshot could not be written: the heap was not as quiet as it seemed
 		status, done = p.unsavable(err, now)
 		return status, done, false
 	}
-	pc.failures = 0
+	pc.failures, p.taken = 0, nil
+	p.answered.Store(false)
 	if batch != nil {
 		p.share.committed()
 	}
@@ -185,6 +195,8 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		Dones:      p.dones.saved(),
 		Callbacks:  p.callbacks.saved(),
 		Origin:     p.origin,
+		Inbox:      p.inbox.saved(),
+		Lingers:    p.lingers.Load(),
 	}
 	for i, g := range gs {
 		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, snap.Told(g.deadline.Load()), g.turn, g.ticket, g.faults, g.savedHeld(), g.asked, g.reply}
@@ -231,6 +243,8 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 		word.Or(bitShare)
 	}
 	restoreSettings(s.Settings)
+	p.inbox.restore(s.Inbox)
+	p.lingers.Store(s.Lingers)
 	p.alarms.restore(s.Alarms)
 	runtime.KeepAlive(&s)
 	return nil
@@ -318,8 +332,10 @@ func list(gs []*G) []Goroutine {
 		for _, f := range g.frames {
 			d.Stack = append(d.Stack, describe(f.F))
 		}
-		if len(d.Stack) > 0 {
-			d.Func, d.Pos = d.Stack[0].Func, d.Stack[0].Pos
+		for _, f := range d.Stack {
+			if d.Func, d.Pos = f.Func, f.Pos; !strings.HasPrefix(f.Func, "hark_") {
+				break // the first that is the user's
+			}
 		}
 		out = append(out, d)
 	}

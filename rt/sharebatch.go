@@ -70,7 +70,7 @@ func (s *sharing) waitOn(g *G, ops []exchange.Op) []exchange.Op {
 func (s *sharing) mustAsk(g *G) bool {
 	return !g.asked && slices.ContainsFunc(g.waits, func(w Wait) bool {
 		switch w.op {
-		case waitReady, waitSleep, waitShared:
+		case waitReady, waitSleep, waitShared, waitEvent:
 			return false
 		case waitRecv, waitSend:
 			return s.link.At(dataOf(w.on)) != nil

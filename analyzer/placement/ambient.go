@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"go/token"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -17,10 +18,11 @@ import (
 type ambient struct {
 	sets, gets map[*library.Ambience][]ssa.Instruction
 	input      []ssa.Instruction // mentions of os.Stdin
+	events     []ssa.Instruction // mentions of functions of hark_event
 }
 
 func (p *prover) findAmbient() *ambient {
-	x := &ambient{map[*library.Ambience][]ssa.Instruction{}, map[*library.Ambience][]ssa.Instruction{}, nil}
+	x := &ambient{sets: map[*library.Ambience][]ssa.Instruction{}, gets: map[*library.Ambience][]ssa.Instruction{}}
 	for _, fn := range p.Funcs {
 		for i := range instructions(fn) {
 			for _, op := range i.Operands(nil) {
@@ -30,6 +32,9 @@ func (p *prover) findAmbient() *ambient {
 						x.input = append(x.input, i)
 					}
 				case *ssa.Function:
+					if strings.HasPrefix(suspend.Name(v), "hark_event.") {
+						x.events = append(x.events, i)
+					}
 					if p.Points.Analysed(v) {
 						continue
 					}
@@ -47,21 +52,31 @@ func (p *prover) findAmbient() *ambient {
 	return x
 }
 
+// within returns the first of list that one of threads executes, nil if none does.
+func within(list []ssa.Instruction, threads []*thread) ssa.Instruction {
+	n := slices.IndexFunc(list, func(i ssa.Instruction) bool {
+		return slices.ContainsFunc(threads, func(t *thread) bool { return t.has(i.Parent()) })
+	})
+	if n < 0 {
+		return nil
+	}
+	return list[n]
+}
+
+// event returns what goroutines of s, or those that they start, do with events, which come to the process of main; nil if they do nothing.
+func (p *prover) event(s *thread) ssa.Instruction {
+	if p.ambient == nil {
+		p.ambient = p.findAmbient()
+	}
+	return within(p.ambient.events, append([]*thread{s}, s.list()...))
+}
+
 // ambience says what goroutines of s, or those that they start, do with what each process has of its own, and with which others would see a difference.
 func (p *prover) ambience(s *thread) (at, by token.Pos, what, why string) {
 	if p.ambient == nil {
 		p.ambient = p.findAmbient()
 	}
 	inside := append([]*thread{s}, s.list()...)
-	within := func(list []ssa.Instruction, threads []*thread) ssa.Instruction {
-		n := slices.IndexFunc(list, func(i ssa.Instruction) bool {
-			return slices.ContainsFunc(threads, func(t *thread) bool { return t.has(i.Parent()) })
-		})
-		if n < 0 {
-			return nil
-		}
-		return list[n]
-	}
 	if i := within(p.ambient.input, inside); i != nil {
 		return suspend.Position(i), by, library.InputName + " is used", "it is that of the process of main"
 	}

@@ -102,6 +102,10 @@ func (p *prover) prove(s *thread, f *Finding) {
 		f.TooLarge = true
 		return
 	}
+	if i := p.event(s); i != nil {
+		f.Kept, f.KeptWhy, f.KeptAt = "an event is waited for or answered", "events come to the process of main", p.Fset.Position(suspend.Position(i))
+		return
+	}
 	inside := append([]*thread{s}, s.list()...)
 	pairs := 0
 	var worst *Race

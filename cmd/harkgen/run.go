@@ -19,6 +19,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/harkgen/harkgen/rt/front"
 	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/shared"
@@ -73,6 +74,8 @@ func (a *app) runCommand() *cobra.Command {
 		Short: "Compile and run a program",
 		Long: `Run compiles and runs the main package PKG, or the named Go files, as go run does. The run
 can be killed at any time and goes on with harkgen resume.
+
+A program that serves HTTP gets the requests that come while it runs. It has no process while there are none.
 
 With -workers N, N > 1, goroutines are placed by -placement auto unless -placement says otherwise.`,
 		Annotations: map[string]string{"program": "yes"},
@@ -301,6 +304,9 @@ func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.O
 	if w.entry.Stdin {
 		o.Stdin = a.stdin
 	}
+	clients := front.New(o.Store, id)
+	defer clients.Close()
+	o.Events = clients
 	stop := a.watch(o)
 	res, err := r.Execute(ctx, o)
 	stop()
@@ -349,7 +355,7 @@ func (a *app) watch(o *local.Options) (stop func()) {
 		if last.Step > 0 {
 			text += fmt.Sprintf(", %d commits, %d goroutines", last.Step, last.Count)
 		}
-		if last.State == store.Waiting {
+		if last.State == store.Waiting && !last.Wake.IsZero() {
 			text += fmt.Sprintf(", nothing to do before %s", last.Wake.Format(time.TimeOnly))
 		}
 		return text

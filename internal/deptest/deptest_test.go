@@ -76,6 +76,7 @@ var policy = []rule{
 		why: "how snapshots are cut, compressed and named, over any store",
 	},
 	{pkg: "rt/local", may: "rt/clock rt/store rt/store/pages rt/wire rt/engine rt/exchange", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
+	{pkg: "rt/front", may: "rt/store", why: "speaks HTTP with the clients of a run on this machine; knows mailboxes, not processes"},
 	{pkg: "rt/clock", why: "the time of a deployment, for what runs it and for what runs in it"},
 	{
 		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
@@ -84,10 +85,13 @@ var policy = []rule{
 
 	// The compiler: load -> ir -> lower -> emit, with the facade over them.
 	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
-	{pkg: "transform", may: ". analyzer/... deploygen transform/diag transform/load transform/ir transform/lower transform/emit",
+	{pkg: "transform", may: ". analyzer/... deploygen transform/diag transform/load transform/glue transform/ir transform/lower transform/emit",
 		ext: "golang.org/x/tools golang.org/x/mod", why: "the facade: the only one that sees all phases, and the packaging after them"},
 	{pkg: "transform/diag", why: "errors with positions, for every phase"},
 	{pkg: "transform/load", may: "transform/diag", ext: "golang.org/x/tools", why: "phase 1: packages, types, SSA"},
+	{pkg: "transform/glue", may: "transform/diag transform/load", why: "the source of glue as data, and what of it a program needs"},
+	{pkg: "transform/glue/hark_event", why: "is compiled along with the user's program, in its module"},
+	{pkg: "transform/glue/hark_http", may: "transform/glue/hark_event", why: "is compiled along with the user's program, in its module"},
 	{pkg: "transform/ir", why: "the data between lower and emit: plain, so that it can be printed and checked alone"},
 	{pkg: "transform/lower", may: "analyzer/placement analyzer/suspend analyzer/state transform/diag transform/load transform/ir", ext: "golang.org/x/tools", why: "phase 2: SSA to ir"},
 	{
@@ -110,7 +114,7 @@ var policy = []rule{
 	{pkg: "deploygen/local/source", may: "deploygen/local/lambda internal/awsemu/... rt/clock", ext: aws + " github.com/aws/aws-lambda-go", why: "brings events to functions; knows no plan"},
 	{pkg: "deploygen/local/eventtest", why: "for tests"},
 	{
-		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan deploygen/local deploygen/local/lambda internal/deployed rt/local rt/store rt/store/shared rt/store/pebble",
+		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan deploygen/local deploygen/local/lambda internal/deployed rt/front rt/local rt/store rt/store/shared rt/store/pebble",
 		ext: "github.com/pelletier/go-toml/v2 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 		why: "the user's command: it compiles and supervises, and does not link rt itself",
 	},

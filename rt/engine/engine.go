@@ -92,6 +92,7 @@ type Engine struct {
 	idle     idleList
 	wakes    wakeHeap
 	moreDue  bool      // there are more than are queued
+	stirred  bool      // see Stir
 	ended    []garbage // to be deleted; clean takes the first ones away
 	shown    uint64    // number of the last output that was shown
 	commits  int

@@ -76,12 +76,21 @@ func (e *Engine) detach(a *attached) {
 			e.idle.leaving--
 		}
 		pr.task = nil
-		if st, live := e.fold.x.Status(p); live && runnable(st, now) {
+		if st, live := e.fold.x.Status(p); live && e.runnable(p, st, now) {
 			e.stir(p)
 		} else {
 			e.rest(p)
 		}
 	}
+	e.dispatch()
+}
+
+// Stir says that something has come from outside for the first process, which is to look, loaded or not.
+func (e *Engine) Stir() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stirred = true
+	e.stir(0)
 	e.dispatch()
 }
 
@@ -232,7 +241,7 @@ func (t *Task) stop(err error) (next *Task) {
 	switch {
 	case pr.tries > 0:
 		e.pause(t.p, pr)
-	case runnable(st, e.o.Now().UnixNano()):
+	case e.runnable(t.p, st, e.o.Now().UnixNano()):
 		e.stir(t.p)
 	default:
 		e.rest(t.p)
@@ -247,7 +256,7 @@ func (e *Engine) pause(p exchange.ProcessID, pr *proc) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		pr.paused = false
-		if st, live := e.fold.x.Status(p); live && runnable(st, e.o.Now().UnixNano()) {
+		if st, live := e.fold.x.Status(p); live && e.runnable(p, st, e.o.Now().UnixNano()) {
 			e.stir(p)
 			e.dispatch()
 		} else {

@@ -105,6 +105,9 @@ func (t *Task) Poll() ([]exchange.Reply, error) {
 		return nil, ErrUnload
 	}
 	t.due = false
+	if t.p == 0 {
+		e.stirred = false
+	}
 	if rs != nil {
 		e.idle.remove(t)
 	}
@@ -264,5 +267,5 @@ func (t *Task) ready() bool {
 	defer e.mu.Unlock()
 	t.step, t.delivered = t.rec.step, t.rec.consumed
 	st, live := e.fold.x.Status(t.p)
-	return live && runnable(st, e.o.Now().UnixNano())
+	return live && e.runnable(t.p, st, e.o.Now().UnixNano())
 }

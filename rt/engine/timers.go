@@ -113,6 +113,11 @@ func (e *Engine) wakeDue() time.Duration {
 	return time.Duration(e.wakes[0].at - now)
 }
 
+// runnable reports whether p has something to do. The caller holds mu.
+func (e *Engine) runnable(p exchange.ProcessID, st exchange.Status, now int64) bool {
+	return runnable(st, now) || p == 0 && e.stirred
+}
+
 // runnable reports whether the process has something to do. Until the exchange has consumed what a process has done, the reason why it
 // did that stands: so a process that has a batch which was lost on its way is runnable.
 func runnable(st exchange.Status, now int64) bool {

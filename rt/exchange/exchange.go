@@ -36,7 +36,7 @@ type Exchange struct {
 // An Output is a piece of what the run writes.
 type Output struct {
 	Seq  uint64 // from 1 on, without gaps, for the run
-	FD   int    // 1 standard output, 2 standard error
+	FD   int    // 1 standard output, 2 standard error, 3 a response
 	Data []byte
 }
 
@@ -161,8 +161,8 @@ func (x *Exchange) do(p *process, op *Op) string {
 }
 
 func (x *Exchange) output(op *Op) string {
-	if op.N != 1 && op.N != 2 {
-		return "not standard output or error"
+	if op.N < 1 || op.N > 3 {
+		return "not standard output, error or a response"
 	}
 	x.outputs++ // rule: one-output
 	x.result.Outputs = append(x.result.Outputs, Output{x.outputs, int(op.N), op.Value.Data})

@@ -66,7 +66,7 @@ const (
 	OpUnlock    OpKind = 5  // Mutex or RWMutex; Mode as it was locked; of one that is not locked ends the run with Go's fatal error
 	OpSignal    OpKind = 6  // Cond
 	OpBroadcast OpKind = 7  // Cond
-	OpOutput    OpKind = 8  // N is 1 or 2; Value.Data goes to standard output or error
+	OpOutput    OpKind = 8  // N is 1, 2 or 3; Value.Data goes to standard output or error, or is a response
 	OpPatch     OpKind = 9  // slot Offset of region Object has the content Value; slots do not overlap
 	OpForget    OpKind = 10 // the process holds no more reference to Object
 	OpEnd       OpKind = 11 // context Object is cancelled for the reason Value, and all that is derived from it; if it is already, nothing happens

@@ -539,7 +539,7 @@ func TestMisuse(t *testing.T) {
 		{"the buffer does not fit", func(m *machine) Op {
 			return Op{Kind: OpShare, Object: 1, Share: &Share{Kind: KindChannel, Buffer: []Value{{}}}}
 		}},
-		{"not standard output or error", func(m *machine) Op { return Op{Kind: OpOutput} }},
+		{"not standard output, error or a response", func(m *machine) Op { return Op{Kind: OpOutput} }},
 	} {
 		m := newMachine(t)
 		op := test.op(m)

@@ -8,6 +8,8 @@
 //	wanted              wait until a commit is wanted, and save
 //	read                read a line from stdin, one byte at a time, and remember it
 //	all                 read lines until the end of the input, saving after each
+//	event[:idle]        take an event, remember its data and answer; first save, to be woken by it
+//	tell:TEXT           tell the host
 //	say                 write what was remembered
 //	kill[:FILE]         kill itself, with FILE only if that does not exist, which is then made
 //	signal:N            die of a signal
@@ -69,6 +71,10 @@ type fake struct {
 	Lines []string
 	Pad   []byte
 	Huge  int64
+
+	events   []wire.Event // that have come
+	taken    []string     // since the last commit
+	external bool         // the next commit is
 }
 
 // WriteTo writes the snapshot: the length of the JSON, the JSON, the huge rest.
@@ -145,17 +151,44 @@ func check(err error) {
 
 func (f *fake) commit(reason string, wake time.Time) {
 	gs := []rt.Goroutine{{ID: 1, State: "waiting", Op: "sleep", Func: "main.main", Pos: fmt.Sprint("main.go:", f.PC, ":1")}}
-	check(f.conn.Send(wire.Commit{Reason: reason, Wake: wake, Goroutines: gs}, f))
+	check(f.conn.Send(wire.Commit{Reason: reason, Wake: wake, Goroutines: gs, External: f.external, Taken: f.taken}, f))
+	f.taken = nil
 	for {
-		msg, _, err := f.conn.Receive()
-		check(err)
-		if c, ok := msg.(wire.Committed); ok {
+		if c, ok := f.receive().(wire.Committed); ok {
 			if c.Verdict == wire.VerdictExit {
 				os.Exit(exitUnloaded)
 			}
 			return
 		}
 	}
+}
+
+// receive returns the next message, and keeps events.
+func (f *fake) receive() any {
+	msg, _, err := f.conn.Receive()
+	check(err)
+	if e, ok := msg.(wire.Event); ok {
+		f.events = append(f.events, e)
+	}
+	return msg
+}
+
+func (f *fake) event(idle bool) {
+	if idle && len(f.events) == 0 {
+		f.PC-- // this instruction again
+		f.external = true
+		f.commit("idle", time.Time{})
+		f.external = false
+		f.PC++
+	}
+	for len(f.events) == 0 {
+		f.receive()
+	}
+	e := f.events[0]
+	f.events = f.events[1:]
+	f.taken = append(f.taken, e.ID)
+	f.Lines = append(f.Lines, string(e.Data))
+	check(f.conn.Send(wire.Response{ID: e.ID, Data: []byte(e.Kind + " " + string(e.Data))}, nil))
 }
 
 func (f *fake) step(op, arg string) {
@@ -187,6 +220,10 @@ func (f *fake) step(op, arg string) {
 		f.commit("wanted", time.Time{})
 	case "read":
 		f.read()
+	case "event":
+		f.event(arg == "idle")
+	case "tell":
+		check(f.conn.Send(wire.Response{Data: []byte(arg)}, nil))
 	case "all":
 		for f.read() {
 			f.commit(arg, time.Time{})

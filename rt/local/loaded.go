@@ -3,8 +3,10 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,6 +46,9 @@ type loaded struct {
 	trace    string           // of the panic that ends the program
 }
 
+// wakesOutside is the wake time of a process that waits for events, so that nobody takes it for a deadlock.
+const wakesOutside = 1 << 62
+
 // errElsewhere says that the process is to be executed by another worker.
 var errElsewhere = errors.New("the process was taken back before it was executed")
 
@@ -78,6 +83,10 @@ func (l *loaded) serve(ctx context.Context) error {
 	if err := l.start(ctx); err != nil {
 		return err
 	}
+	l.pool.r.arrived.Store(true) // or it may be so
+	if err := l.deliver(ctx); err != nil {
+		return err
+	}
 	l.pool.mu.Lock()
 	l.sent = true
 	l.pool.mu.Unlock()
@@ -103,6 +112,9 @@ func (l *loaded) serve(ctx context.Context) error {
 				return err
 			default:
 				l.pass(rs)
+			}
+			if err := l.deliver(ctx); err != nil {
+				return err
 			}
 		case <-l.want:
 			l.member.put(wire.Wanted{}, nil)
@@ -138,7 +150,10 @@ func (l *loaded) start(ctx context.Context) error {
 		return err
 	}
 	l.replies = append(l.replies, rs...)
-	start := wire.Start{Run: l.pool.r.rec.ID, Task: l.number, Process: uint32(l.t.Process()), Ahead: l.pool.r.o.ahead(), New: true}
+	start := wire.Start{
+		Run: l.pool.r.rec.ID, Task: l.number, Process: uint32(l.t.Process()), Ahead: l.pool.r.o.ahead(), New: true,
+		Events: l.t.Process() == 0 && l.pool.r.o.Events != nil,
+	}
 	state := l.t.State(ctx)
 	if state == nil {
 		l.member.putReplies(l.replies, func(data []byte) error {
@@ -148,10 +163,16 @@ func (l *loaded) start(ctx context.Context) error {
 		return nil
 	}
 	defer state.Close()
-	if _, err := readConsumed(state); err != nil {
+	h, size, err := readHeader(state)
+	if err != nil {
 		return err
 	}
-	start.New, start.Size = false, l.t.StateSize()-consumedSize
+	if l.t.Process() == 0 {
+		if err := l.pool.r.openMail(ctx, h.Taken); err != nil {
+			return err
+		}
+	}
+	start.New, start.Size = false, l.t.StateSize()-size
 	err = l.member.putReplies(l.replies, func(data []byte) error {
 		start.Replies = data
 		return l.member.put(start, copier{state})
@@ -159,6 +180,18 @@ func (l *loaded) start(ctx context.Context) error {
 	if src, ok := errors.AsType[*wire.SourceError](err); ok {
 		return src.Err
 	}
+	return nil
+}
+
+// deliver sends process 0 the events that have come.
+func (l *loaded) deliver(ctx context.Context) error {
+	if l.t.Process() != 0 || !l.pool.r.arrived.Swap(false) {
+		return nil
+	}
+	if err := l.pool.r.deliver(ctx, l.member.worker, l.number); err != nil || !l.pool.r.mail.waits(nil) {
+		return err
+	}
+	l.setIdle(false)
 	return nil
 }
 
@@ -181,6 +214,14 @@ func (l *loaded) handle(ctx context.Context, m message) (left bool, err error) {
 		return l.commit(ctx, &msg, m.state)
 	case wire.Output:
 		return false, l.written(&msg)
+	case wire.Response:
+		if msg.ID == "" {
+			l.member.notices = append(l.member.notices, string(msg.Data))
+			return false, nil
+		}
+		data := encodeResponse(msg.ID, msg.Data)
+		l.output = append(l.output, exchange.Op{Kind: exchange.OpOutput, N: fdResponse, Value: exchange.Value{Data: data}})
+		l.size += len(data)
 	case wire.Left:
 		if l.commits > 0 {
 			return true, engine.ErrUnload
@@ -201,15 +242,24 @@ func (l *loaded) handle(ctx context.Context, m message) (left bool, err error) {
 	return false, nil
 }
 
-// A state is a snapshot after how many bytes of the standard input the process has consumed.
-const consumedSize = 8
+// A header is before the snapshot in the state of a process: four bytes of length, JSON. Only that of process 0 says anything.
+type header struct {
+	Consumed int64    `json:"consumed,omitempty"` // bytes of the standard input
+	Taken    []string `json:"taken,omitempty"`    // events, by the last step
+}
 
-func readConsumed(state io.Reader) (int64, error) {
-	var b [consumedSize]byte
-	if _, err := io.ReadFull(state, b[:]); err != nil {
-		return 0, err
+// readHeader also returns how many bytes it has.
+func readHeader(state io.Reader) (h header, size int64, err error) {
+	var n [4]byte
+	if _, err := io.ReadFull(state, n[:]); err != nil {
+		return h, 0, err
 	}
-	return int64(binary.BigEndian.Uint64(b[:])), nil
+	size = int64(binary.BigEndian.Uint32(n[:]))
+	var text bytes.Buffer
+	if _, err := io.CopyN(&text, state, size); err != nil {
+		return h, 0, err
+	}
+	return h, 4 + size, json.Unmarshal(text.Bytes(), &h)
 }
 
 // copier writes what a reader has.
@@ -219,12 +269,16 @@ func (c copier) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, c.r) }
 
 // A savedState writes a state.
 type savedState struct {
-	consumed int64
+	header
 	snapshot *arriving
 }
 
 func (s savedState) WriteTo(w io.Writer) (int64, error) {
-	n, err := w.Write(binary.BigEndian.AppendUint64(nil, uint64(s.consumed)))
+	text, err := json.Marshal(s.header)
+	if err != nil {
+		return 0, err
+	}
+	n, err := w.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text...))
 	if err != nil {
 		return int64(n), err
 	}
@@ -259,8 +313,11 @@ func (l *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *arriving)
 	if err != nil {
 		return false, err
 	}
-	if !c.Wake.IsZero() {
+	switch {
+	case !c.Wake.IsZero():
 		b.Wake = c.Wake.UnixNano()
+	case c.External:
+		b.Wake = wakesOutside
 	}
 	b.Ops = append(l.output, b.Ops...)
 	consumed, err := l.input()
@@ -268,7 +325,12 @@ func (l *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *arriving)
 		return false, err
 	}
 	l.setIdle(b.Idle && !c.Leaves)
-	err = l.t.Commit(ctx, b, savedState{consumed, snapshot})
+	if l.t.Process() == 0 {
+		if err := l.pool.r.announce(ctx, l.member.worker, c.Lingers); err != nil {
+			return false, err
+		}
+	}
+	err = l.t.Commit(ctx, b, savedState{header{consumed, c.Taken}, snapshot})
 	if snapshot.err != nil {
 		return false, nil // it says next why it gave up, or has died
 	}
@@ -280,6 +342,11 @@ func (l *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *arriving)
 	l.replies, l.consumed = nil, b.Consumed
 	if feed := l.member.feed; feed != nil {
 		if err := feed.forget(ctx, consumed); err != nil {
+			return false, err
+		}
+	}
+	if l.t.Process() == 0 {
+		if err := l.pool.r.settleSpread(ctx, l.member.worker, c.Taken); err != nil {
 			return false, err
 		}
 	}

@@ -11,10 +11,10 @@
 //  1. reads the pipes of stdout and stderr until they are empty. The worker has
 //     made all its writes before it sent Commit, so this is the output of the step, all of it;
 //  2. notes how much of stdin the worker has read: bytes fed into its pipe less
-//     bytes still there;
+//     bytes still there; and which events it says that it has taken;
 //  3. stores what is new of the snapshot while it arrives (package pages), and puts snapshot, output and offset into one
 //     record in one conditional write;
-//  4. shows the output on the real stdout and stderr and marks how far it got;
+//  4. shows the output on the real stdout and stderr, passes on the responses, and marks how far it got;
 //  5. answers Committed, and the worker goes on, or ends.
 //
 // A crash before the end of 3: the step did not happen. What the worker printed
@@ -26,7 +26,7 @@
 //
 //	exits with a status             commit the rest of its output and the status: the run is done
 //	dies of a signal but SIGKILL    the same; the program did that to itself, as far as one can tell
-//	exits with 75 after "exit"      it was unloaded: sleep until Wake, then start it again
+//	exits with 75 after "exit"      it was unloaded: sleep until Wake, or an event, then start it again
 //	chaos                           killed here after each commit; a fresh one goes on from there
 //	sends Refused                   it cannot be saved: the run has failed
 //	SIGKILL from elsewhere          throw away its output, start again from the last commit;
@@ -58,6 +58,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/harkgen/harkgen/rt/clock"
@@ -74,6 +76,7 @@ type Options struct {
 	Stdout, Stderr io.Writer // nil: discard
 	Stdin          io.Reader // nil: the program gets no input
 	Env            []string  // nil: that of this process
+	Events         Events    // nil: none come
 
 	Chaos  int  // kill the worker after every Chaos-th operation; 0: never
 	InProc bool // chaos restores in the same process
@@ -154,7 +157,11 @@ type Run struct {
 	pages  *pages.Set // of the steps that are kept
 	screen screen
 	in     *input // nil if there is none
+	mail   mail   // events
 	kills  int    // of workers since the last commit
+
+	arrived  atomic.Bool // events, for process 0 of several
+	changing sync.Mutex  // orders changes of the record of a run of several processes
 }
 
 // Create stores a new run of the program and takes its lease.

@@ -39,6 +39,7 @@ const (
 type pool struct {
 	r    *Run
 	fail context.CancelCauseFunc // ends the run with a *FailedError
+	stir func()                  // has the first process look for events
 	most int                     // workers, besides that of process 0
 	once bool                    // a process leaves its worker with its first commit
 	keep time.Duration           // a worker without a process is ended after so long
@@ -61,9 +62,9 @@ type pool struct {
 }
 
 // newPool returns a pool that has not begun.
-func newPool(r *Run, fail context.CancelCauseFunc) *pool {
+func newPool(r *Run, fail context.CancelCauseFunc, stir func()) *pool {
 	s := &pool{
-		r: r, fail: fail, most: max(r.o.Workers, 1), keep: endAfter,
+		r: r, fail: fail, stir: stir, most: max(r.o.Workers, 1), keep: endAfter,
 		busy: make(chan struct{}, 1), quit: make(chan struct{}), left: map[exchange.ProcessID]time.Time{},
 	}
 	s.wanted = min(s.most, runtime.NumCPU())
@@ -112,6 +113,9 @@ func (s *pool) execute(ctx context.Context, t engine.Activation) error {
 			return err
 		}
 		err := l.serve(ctx)
+		if t.Process() == 0 && s.r.mail.waits(nil) {
+			s.stir()
+		}
 		if l.inside() || l.member.first { // what is still there is not wanted any more
 			l.member.end(l)
 		}
@@ -250,12 +254,12 @@ func (s *pool) first(ctx context.Context, l *loaded) error {
 	consumed := int64(0)
 	if s.r.in != nil {
 		if state := l.t.State(ctx); state != nil {
-			var err error
-			consumed, err = readConsumed(state)
+			h, _, err := readHeader(state)
 			state.Close()
 			if err != nil {
 				return err
 			}
+			consumed = h.Consumed
 		}
 	}
 	w, err := s.r.startFed(context.WithoutCancel(ctx), consumed, nil)

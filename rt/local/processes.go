@@ -302,8 +302,9 @@ func (d *processDescriber) describe(ctx context.Context, process uint32) (i *Ins
 			}
 		}
 		src := &watched{r: state}
-		if _, err = readConsumed(src); err == nil {
-			i, err = w.describe(ctx, wire.Start{Run: d.run.ID, Process: process, Size: s.Size - consumedSize, Inspect: &d.how}, src)
+		var size int64
+		if _, size, err = readHeader(src); err == nil {
+			i, err = w.describe(ctx, wire.Start{Run: d.run.ID, Process: process, Size: s.Size - size, Inspect: &d.how}, src)
 		}
 		if err != nil { // it has ended, or is in the middle of something
 			w.w.end()

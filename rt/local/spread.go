@@ -40,29 +40,39 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	run, fail := context.WithCancelCause(work)
 	defer fail(nil)
 	defer context.AfterFunc(ctx, func() { r.stopSpread(e, run, fail) })()
-	workers := newPool(r, fail)
+	workers := newPool(r, fail, e.Stir)
 	workers.begin()
 	defer workers.end()
 	defer r.attachWorkers(e, workers)()
+	if r.mail.waits(nil) {
+		e.Stir()
+	}
+	go r.stirOnEvents(run, e)
 	exit, err := e.Run(run)
 	failed, _ := errors.AsType[*FailedError](context.Cause(run))
-	next := r.rec
-	next.Step += int64(e.Commits())
-	next.Output.Base = r.lease.shown()
 	switch {
 	case failed != nil:
-		next.State, next.Error = store.Failed, failed.Why
-		return nil, errors.Join(r.put(work, &next, nil), failed)
+		err := r.change(work, func(next *store.Run) { r.progress(next, e); next.State, next.Error = store.Failed, failed.Why })
+		return nil, errors.Join(err, failed)
 	case errors.Is(err, engine.ErrPaused), r.o.Fleet != nil && ctx.Err() != nil:
-		next.State, next.Wake = store.Waiting, e.Wake()
-		if ctx.Err() != nil && !next.Wake.IsZero() && !next.Wake.After(r.o.Clock.Now()) {
-			next.State, next.Wake = store.Running, time.Time{}
-		}
-		return nil, errors.Join(r.put(work, &next, nil), ErrStopped)
+		err := r.change(work, func(next *store.Run) {
+			r.progress(next, e)
+			next.State, next.Wake = store.Waiting, e.Wake()
+			if next.Wake.UnixNano() == wakesOutside {
+				next.Wake = time.Time{}
+			}
+			if ctx.Err() != nil && !next.Wake.IsZero() && !next.Wake.After(r.o.Clock.Now()) {
+				next.State, next.Wake = store.Running, time.Time{}
+			}
+		})
+		return nil, errors.Join(err, ErrStopped)
 	case ctx.Err() != nil:
 		return nil, ErrStopped
 	case err != nil:
 		return nil, err
+	}
+	if exit.Waits != nil && r.rec.Lingers {
+		exit = &exchange.Exit{}
 	}
 	if exit.Text != "" {
 		fmt.Fprintln(r.o.Stderr, exit.Text)
@@ -70,8 +80,11 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	if exit.Waits != nil {
 		r.traceAll(ctx, e.Live(), exit.Waits)
 	}
-	next.State, next.Exit, next.Reason, next.Error, next.Wake = store.Done, exit.Status, "exit", "", time.Time{}
-	if err := r.put(work, &next, nil); err != nil {
+	err = r.change(work, func(next *store.Run) {
+		r.progress(next, e)
+		next.State, next.Exit, next.Reason, next.Error, next.Wake = store.Done, exit.Status, "exit", "", time.Time{}
+	})
+	if err != nil {
 		return nil, err
 	}
 	if r.o.Fleet != nil {
@@ -120,6 +133,34 @@ func (c *crew) Execute(ctx context.Context, t *engine.Task) error {
 	return err
 }
 
+// stirOnEvents has process 0 look for events when some have come.
+func (r *Run) stirOnEvents(run context.Context, e *engine.Engine) {
+	for {
+		select {
+		case <-r.appended():
+			r.arrived.Store(true)
+			e.Stir()
+		case <-run.Done():
+			return
+		}
+	}
+}
+
+// progress notes how far the run has got.
+func (r *Run) progress(next *store.Run, e *engine.Engine) {
+	next.Step += int64(e.Commits())
+	next.Output.Base = r.lease.shown()
+}
+
+// change puts the record of a run of several processes. The last step of process 0 may still be under way when the run ends.
+func (r *Run) change(ctx context.Context, change func(next *store.Run)) error {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	next := r.rec
+	change(&next)
+	return r.put(ctx, &next, nil)
+}
+
 // deleteProcesses deletes what is stored of the processes of a run that has ended. If the supervisor dies before that, whoever opens the run does it.
 func (r *Run) deleteProcesses(ctx context.Context, s store.Store) error {
 	if !r.rec.Program.Spread {
@@ -136,7 +177,11 @@ func (r *Run) showOutputs(list []exchange.Output) error {
 		if int64(o.Seq) <= r.lease.shown() {
 			continue
 		}
-		if _, err := r.screen.out[o.FD-1].Write(o.Data); err != nil {
+		if o.FD == fdResponse {
+			if err := r.screen.respond(o.Data); err != nil {
+				return err
+			}
+		} else if _, err := r.screen.out[o.FD-1].Write(o.Data); err != nil {
 			return fmt.Errorf("showing the output: %w", err)
 		}
 		if err := r.lease.markShown(int64(o.Seq)); err != nil {

@@ -35,7 +35,7 @@ func NewStepper(ctx context.Context, o *Options, id string, program store.Progra
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.fail(err)
-	})
+	}, nil)
 	s.pool.once, s.pool.keep = true, stepperKeeps
 	s.pool.begin()
 	return s, nil

@@ -43,12 +43,49 @@ type Program struct {
 	library  string              // where the standard library is: DIR/
 	banned   map[string]bool     // packages that are left as they are, see deps.go
 	eligible map[*types.Package]bool
+	glue     *Glue             // see glue.go
+	overlay  map[string][]byte // the text of files as they are loaded, where it is not what is in them
 }
 
-// Load loads the packages that patterns match, relative to dir. Its error is a diag.List when the source is at fault.
-func Load(ctx context.Context, dir string, patterns []string) (*Program, error) {
+// Load loads the packages that patterns match, relative to dir, and what the adders say that they need. Its error is a diag.List when the source is at fault.
+func Load(ctx context.Context, dir string, patterns []string, add ...Adder) (*Program, error) {
+	p, err := list(ctx, dir, patterns, nil)
+	if err != nil {
+		return nil, err
+	}
+	var glue Glue
+	for _, a := range add {
+		g, err := a(p)
+		if err != nil {
+			return nil, err
+		}
+		glue.join(g)
+	}
+	if len(glue.Files) > 0 {
+		overlay, err := glue.overlay(p)
+		if err != nil {
+			return nil, err
+		}
+		if p, err = list(ctx, dir, glue.patterns(p, patterns), overlay); err != nil {
+			return nil, err
+		}
+		p.glue = &glue
+	}
+	prog, _ := ssautil.AllPackages(p.Roots, ssa.InstantiateGenerics|ssa.NaiveForm)
+	prog.Build()
+	p.SSA, p.Fset = prog, prog.Fset
+	p.Compile(nil)
+	if p.glue != nil {
+		return p, p.substitute()
+	}
+	return p, nil
+}
+
+// list loads packages with syntax and types.
+func list(ctx context.Context, dir string, patterns []string, overlay map[string][]byte) (*Program, error) {
 	p := &Program{
-		All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
+		overlay: overlay,
+		All:     map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
 		std: map[string]*stdPackage{}, copies: map[*types.Func]map[types.Object]bool{},
 		banned: map[string]bool{}, eligible: map[*types.Package]bool{},
 	}
@@ -62,6 +99,7 @@ func Load(ctx context.Context, dir string, patterns []string) (*Program, error) 
 		Dir:     dir,
 		Mode:    packages.LoadAllSyntax | packages.NeedModule | packages.NeedEmbedFiles | packages.NeedEmbedPatterns,
 		Env:     env,
+		Overlay: overlay,
 
 		ParseFile: p.parse,
 	}
@@ -75,10 +113,6 @@ func Load(ctx context.Context, dir string, patterns []string) (*Program, error) 
 	if len(p.Roots) == 0 {
 		return nil, diag.List{{What: "no packages match " + strings.Join(patterns, " ")}}
 	}
-	prog, _ := ssautil.AllPackages(p.Roots, ssa.InstantiateGenerics|ssa.NaiveForm)
-	prog.Build()
-	p.SSA, p.Fset = prog, prog.Fset
-	p.Compile(nil)
 	return p, nil
 }
 

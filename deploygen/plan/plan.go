@@ -112,6 +112,7 @@ const (
 	MinMemory, MaxMemory           = 128, 10240
 	MinTimeout, MaxTimeout         = 30, 900 // below, too little is left after the margin for commits
 	MinConcurrency, MaxConcurrency = 2, 1000
+	MinStorage, MaxStorage         = 512, 10240
 )
 
 // retentions are the days that CloudWatch Logs accepts.

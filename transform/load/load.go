@@ -43,11 +43,18 @@ type Program struct {
 	library  string              // where the standard library is: DIR/
 	banned   map[string]bool     // packages that are left as they are, see deps.go
 	eligible map[*types.Package]bool
+	overlay  map[string][]byte // see LoadWith
 }
 
 // Load loads the packages that patterns match, relative to dir. Its error is a diag.List when the source is at fault.
 func Load(ctx context.Context, dir string, patterns []string) (*Program, error) {
+	return LoadWith(ctx, dir, patterns, nil)
+}
+
+// LoadWith loads them with glue: files of overlay, keyed by absolute names, are there in addition.
+func LoadWith(ctx context.Context, dir string, patterns []string, overlay map[string][]byte) (*Program, error) {
 	p := &Program{
+		overlay: overlay,
 		All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
 		std: map[string]*stdPackage{}, copies: map[*types.Func]map[types.Object]bool{},
 		banned: map[string]bool{}, eligible: map[*types.Package]bool{},
@@ -62,6 +69,7 @@ func Load(ctx context.Context, dir string, patterns []string) (*Program, error) 
 		Dir:     dir,
 		Mode:    packages.LoadAllSyntax | packages.NeedModule | packages.NeedEmbedFiles | packages.NeedEmbedPatterns,
 		Env:     env,
+		Overlay: overlay,
 
 		ParseFile: p.parse,
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/directive"
 	"github.com/harkgen/harkgen/analyzer/held"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/state"
@@ -149,14 +150,14 @@ func (e *explainer) places(places *placement.Result) {
 		}
 		n.What = "the goroutine of this " + n.Name + " is " + n.Decision + ": it " + where
 		switch {
-		case s.Comment.IsValid():
+		case s.Said != nil:
 			why := "a comment says so"
-			n.Why, n.Chain = why+e.at(s.Comment), []Link{{why, e.prog.Pos(s.Comment)}}
+			n.Why, n.Chain = why+e.at(s.Said.Pos), []Link{{why, e.prog.Pos(s.Said.Pos)}}
 			if s.Found != nil {
 				e.wrongRemote(s, n.Name)
 			}
 		case s.Found == nil:
-			n.Why = "so do all of this program without a comment " + placement.Directive
+			n.Why = "so do all of this program without a comment " + directive.GoName
 		case s.Remote:
 			n.Why = "it shares no memory with others without order"
 		default:
@@ -187,7 +188,7 @@ func (e *explainer) keeps(f *placement.Finding) (why, do string, chain []Link) {
 	case f.Unused:
 		return "nothing executes it", "", nil
 	case f.TooLarge:
-		return "the program is too large to tell what it shares", "write " + placement.Directive + " remote if you know", nil
+		return "the program is too large to tell what it shares", "write " + directive.GoName + " remote if you know", nil
 	case f.Kept != "":
 		at := e.relativeTo(f.KeptAt)
 		return f.Kept + " in it (" + at + "), and " + f.KeptWhy + e.at(f.KeptBy), "", []Link{{f.Kept, at}}

@@ -79,7 +79,7 @@ type Problem struct {
 
 // Parse reads the directives of f. The file must have been parsed with comments.
 func Parse(fset *token.FileSet, f *ast.File) *File {
-	p := &parser{test: strings.HasSuffix(fset.PositionFor(f.Package, false).Filename, "_test.go"), docs: map[*ast.CommentGroup]*ast.FuncDecl{}}
+	p := &reader{test: strings.HasSuffix(fset.PositionFor(f.Package, false).Filename, "_test.go"), docs: map[*ast.CommentGroup]*ast.FuncDecl{}}
 	for _, d := range f.Decls {
 		if fn, ok := d.(*ast.FuncDecl); ok && fn.Doc != nil {
 			p.docs[fn.Doc] = fn
@@ -95,18 +95,18 @@ func Parse(fset *token.FileSet, f *ast.File) *File {
 	return &p.out
 }
 
-type parser struct {
+type reader struct {
 	out  File
 	docs map[*ast.CommentGroup]*ast.FuncDecl
 	test bool // it is a test file
 }
 
-func (p *parser) problem(pos token.Pos, what, why, do string) {
+func (p *reader) problem(pos token.Pos, what, why, do string) {
 	p.out.Problems = append(p.out.Problems, Problem{pos, what, why, do})
 }
 
-func (p *parser) directive(c *ast.Comment, group *ast.CommentGroup, text string) {
-	s := &scanner{parser: p, begin: c.Pos() + token.Pos(len(Prefix)), text: text}
+func (p *reader) directive(c *ast.Comment, group *ast.CommentGroup, text string) {
+	s := &scanner{reader: p, begin: c.Pos() + token.Pos(len(Prefix)), text: text}
 	switch name, _ := s.word(); name {
 	case "go":
 		p.goes(c, s)
@@ -117,7 +117,7 @@ func (p *parser) directive(c *ast.Comment, group *ast.CommentGroup, text string)
 	}
 }
 
-func (p *parser) goes(c *ast.Comment, s *scanner) {
+func (p *reader) goes(c *ast.Comment, s *scanner) {
 	word, _ := s.word()
 	if word != Local && word != Remote {
 		p.problem(c.Pos(), strings.TrimSpace(GoName+" "+word), "the words that may follow are "+Local+" and "+Remote, "write one of them")
@@ -135,7 +135,7 @@ func (p *parser) goes(c *ast.Comment, s *scanner) {
 	}
 }
 
-func (p *parser) entry(c *ast.Comment, fn *ast.FuncDecl, s *scanner) {
+func (p *reader) entry(c *ast.Comment, fn *ast.FuncDecl, s *scanner) {
 	switch {
 	case p.test:
 		p.problem(c.Pos(), EntryName+" in a test file", "test files are not part of the program", "move the function to another file")
@@ -161,7 +161,7 @@ func (p *parser) entry(c *ast.Comment, fn *ast.FuncDecl, s *scanner) {
 
 // A scanner reads the text of one directive after Prefix.
 type scanner struct {
-	*parser
+	*reader
 	begin token.Pos // of text
 	text  string
 	off   int

@@ -55,7 +55,7 @@ func Load(ctx context.Context, dir string, patterns []string) (*Program, error) 
 func LoadWith(ctx context.Context, dir string, patterns []string, overlay map[string][]byte) (*Program, error) {
 	p := &Program{
 		overlay: overlay,
-		All: map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
+		All:     map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
 		std: map[string]*stdPackage{}, copies: map[*types.Func]map[types.Object]bool{},
 		banned: map[string]bool{}, eligible: map[*types.Package]bool{},
 	}

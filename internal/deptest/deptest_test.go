@@ -83,6 +83,8 @@ var policy = []rule{
 	},
 
 	// The compiler: load -> ir -> lower -> emit, with the facade over them.
+	{pkg: "analyzer/directive", may: "deploygen/plan", why: "directives are the part of the plan that stands in the source"},
+	{pkg: "analyzer/entry", may: "analyzer/directive deploygen/plan", ext: "golang.org/x/tools", why: "entry points are the part of the plan that the source makes"},
 	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
 	{pkg: "transform", may: ". analyzer/... deploygen transform/diag transform/load transform/ir transform/lower transform/emit",
 		ext: "golang.org/x/tools golang.org/x/mod", why: "the facade: the only one that sees all phases, and the packaging after them"},

@@ -28,6 +28,8 @@ type savedProcess struct {
 	Dones      []any // contexts
 	Callbacks  []any // the same
 	Origin     string
+	Inbox      savedInbox
+	Lingers    bool
 }
 
 type savedG struct {
@@ -57,7 +59,10 @@ func (p *process) atQuiet() (status int, done bool) {
 	p.hindrance.over()
 	pc := &p.pace
 	o := p.outlook(p.gs, now.UnixNano())
-	if !o.runnable && o.wake == 0 && p.strange == 0 && p.share == nil {
+	if !o.runnable && o.wake == 0 && !o.external && p.strange == 0 && p.share == nil {
+		if p.lingers.Load() {
+			return 0, true
+		}
 		return fatal(p.deadlock(nil), 2), true
 	}
 	resting := !o.runnable && p.strange == 0
@@ -126,6 +131,7 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		Reason:   p.reason.String(),
 		Elapsed:  now.Sub(pc.lastCommit),
 		Batch:    batch,
+		Taken:    p.taken,
 	}
 	if batch == nil {
 		step.Goroutines = list(gs)
@@ -133,13 +139,14 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 	if !o.runnable && o.wake != 0 {
 		step.Wake = time.Unix(0, o.wake)
 	}
+	step.External = !o.runnable && o.external
 	pc.wanted = false
 	v, err := p.host.Commit(context.Background(), step)
 	if err != nil { // the snapshot could not be written: the heap was not as quiet as it seemed
 		status, done = p.unsavable(err, now)
 		return status, done, false
 	}
-	pc.failures = 0
+	pc.failures, p.taken = 0, nil
 	if batch != nil {
 		p.share.committed()
 	}
@@ -185,6 +192,8 @@ func (p *process) saved() ([]*G, *savedProcess) {
 		Dones:      p.dones.saved(),
 		Callbacks:  p.callbacks.saved(),
 		Origin:     p.origin,
+		Inbox:      p.inbox.saved(),
+		Lingers:    p.lingers.Load(),
 	}
 	for i, g := range gs {
 		s.Goroutines[i] = savedG{g.id, g.root, g.frames, g.waits, g.deadline.Load(), g.turn, g.ticket, g.faults, g.savedHeld(), g.asked, g.reply}
@@ -231,6 +240,8 @@ func (p *process) load(snapshot io.Reader, size int64) error {
 		word.Or(bitShare)
 	}
 	restoreSettings(s.Settings)
+	p.inbox.restore(s.Inbox)
+	p.lingers.Store(s.Lingers)
 	p.alarms.restore(s.Alarms)
 	runtime.KeepAlive(&s)
 	return nil

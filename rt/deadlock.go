@@ -77,7 +77,7 @@ func (p *process) asleep(now time.Time) (known bool, stuck []native) {
 	}
 	for i, g := range left {
 		for _, w := range blocks[i].waits {
-			if w.op == waitSleep || w.until(g) != 0 {
+			if w.op == waitSleep || w.op == waitEvent || w.until(g) != 0 {
 				return true, nil
 			}
 		}
@@ -87,7 +87,7 @@ func (p *process) asleep(now time.Time) (known bool, stuck []native) {
 			return true, nil
 		}
 	}
-	if o := p.outlook(down, now.UnixNano()); o.runnable || o.wake != 0 {
+	if o := p.outlook(down, now.UnixNano()); o.runnable || o.wake != 0 || o.external {
 		return true, nil
 	}
 	for _, n := range natives() {

@@ -37,6 +37,7 @@ type Start struct {
 	Size     int64     // bytes in Snapshot
 	Chaos    int       // stop before every Chaos'th operation, 0 = never
 	Visits   bool      // chaos counts polls and entries of functions too; the program was compiled with an Entry in each
+	Events   bool      // events may come from the host, which is an Eventer
 	Process  uint32    // number of the process in the run; others than 0 begin with a reply
 	Volatile bool      // nothing is kept: do not save
 	InProc   bool      // after a chaos commit, restart from the snapshot in this OS process
@@ -48,7 +49,9 @@ type Start struct {
 type Step struct {
 	Snapshot   io.WriterTo   // writes the snapshot straight from the program's memory
 	Reason     string        // "wanted", "interval", "idle" or "chaos"
-	Wake       time.Time     // when it can go on by itself; zero: now
+	Wake       time.Time     // when it can go on by itself; zero: now, or never if it is External
+	External   bool          // nobody can go on before Wake, but an event may come
+	Taken      []string      // the events that are part of the snapshot and were not of the last one
 	Goroutines []Goroutine   // the first thousand, of a process that shares nothing
 	Elapsed    time.Duration // since the last commit or the load
 

@@ -62,6 +62,7 @@ type pace struct {
 	idleAgain time.Time
 	idleDelay time.Duration
 	calm      time.Time // no stop because of idleness until then
+	moved     time.Time // when a look saw that something had moved
 	wake      int64     // first deadline at the last quiet point, UnixNano: that of a timer does not show in a census
 
 	// Failures.
@@ -89,8 +90,15 @@ func (p *process) monitor() int {
 	if sharer != nil {
 		arrived, unload, awaited = sharer.Arrived(), sharer.Unload(), sharer.Awaited()
 	}
+	var came <-chan struct{}
+	eventer, _ := p.host.(Eventer)
+	if eventer != nil {
+		came = eventer.Came()
+	}
 	for {
 		select {
+		case <-came:
+			p.receiveEvents(eventer)
 		case <-arrived: // before it looks as if there was nothing to do
 			if p.receive(sharer) {
 				return statusHostGone
@@ -115,6 +123,8 @@ func (p *process) monitor() int {
 			if p.receive(sharer) {
 				return statusHostGone
 			}
+		case <-came:
+			p.receiveEvents(eventer)
 		case <-unload:
 			return statusUnloaded
 		case <-awaited:
@@ -204,6 +214,9 @@ func (p *process) look(now time.Time) time.Duration {
 	}
 	c, took := p.takeCensus()
 	pc := &p.pace
+	if c != pc.last {
+		pc.moved = now
+	}
 	same := c == pc.last || p.dozing.Swap(false)
 	pc.last = c
 	if pc.rest && c.parked && same {
@@ -252,6 +265,9 @@ func (p *process) reasonToStop(now time.Time, c census, same, idle bool) (reason
 		return 0, false
 	case idle && pc.clean && p.shared() != nil && (pc.wake == 0 || pc.wake > now.UnixNano()):
 		return 0, false // a reply brings it on
+	}
+	if p.inbox.waiters.Load() != 0 && now.Sub(pc.moved) < unloadAfter {
+		return 0, false // the next event may be near
 	}
 	if c.deadline != 0 && c.deadline-now.UnixNano() <= int64(p.unloadTime()) {
 		return 0, false

@@ -51,6 +51,8 @@ type process struct {
 	alarms    alarms // has its own lock
 	dones     dones  // the same
 	callbacks callbacks
+	inbox     inbox       // the same
+	lingers   atomic.Bool // see Linger
 
 	// The stop in progress, under mu.
 	stopping  bool
@@ -78,7 +80,8 @@ type process struct {
 	foreign   foreigners
 	hindrance hindrance
 	pace      pace
-	dooms     int // chaos restarts in this OS process
+	dooms     int      // chaos restarts in this OS process
+	taken     []string // events that have come since the last commit
 }
 
 func newProcess() *process {
@@ -166,6 +169,7 @@ func (p *process) execute(prog *Program) int {
 	}
 	p.start = *start
 	p.start.Snapshot = nil // so that it can be freed
+	p.inbox.open = start.Events
 	if start.Chaos > 0 {
 		word.Or(bitChaos)
 		if start.Visits {

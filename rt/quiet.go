@@ -11,6 +11,7 @@ import (
 type outlook struct {
 	runnable bool  // some goroutine can go on now
 	wake     int64 // else: the first deadline, UnixNano, 0 = none
+	external bool  // else: some goroutine waits for an event
 }
 
 // sides are the goroutines that wait on one channel: up to two of each side, which suffices to tell whether two different ones meet.
@@ -40,6 +41,7 @@ func (p *process) outlook(gs []*G, now int64) (o outlook) {
 				return
 			}
 			o.earlier(w.until(g))
+			o.external = o.external || w.op == waitEvent
 			c := w.channel()
 			if c == nil {
 				continue

@@ -21,6 +21,7 @@ const (
 	waitGroup  // *sync.WaitGroup
 	waitCond   // *sync.Cond
 	waitShared // something that processes share; on is what the operation is called
+	waitEvent  // an event; on is its kind
 )
 
 // A Wait is one condition under which a conceded goroutine can go on. One with several conditions is in a select.
@@ -76,6 +77,8 @@ func (w Wait) reason() string {
 		return "sync.Cond.Wait"
 	case waitShared:
 		return w.on.(string)
+	case waitEvent:
+		return "event"
 	}
 	return "runnable"
 }
@@ -114,6 +117,8 @@ func (w Wait) possible(now int64, g *G) bool {
 		return g.signalled(w.on.(*sync.Cond))
 	case waitShared:
 		return g.reply != nil
+	case waitEvent:
+		return g.p.inbox.ready(w.on.(string))
 	}
 	return true
 }

@@ -9,7 +9,6 @@ import (
 	"go/token"
 	"go/types"
 	"io"
-	"os"
 	"path"
 	"sort"
 	"strings"
@@ -129,7 +128,7 @@ func source(prog *load.Program, fn *ssa.Function) string {
 		return "(none)\n"
 	}
 	from, to := prog.Fset.PositionFor(fn.Syntax().Pos(), false), prog.Fset.PositionFor(fn.Syntax().End(), false)
-	data, err := os.ReadFile(from.Filename)
+	data, err := prog.Text(from.Filename)
 	if err != nil || to.Offset > len(data) {
 		return "(not readable)\n"
 	}

@@ -71,7 +71,7 @@ type explainer struct {
 func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result, low *lower.Result) []Note {
 	e := &explainer{prog: prog, facts: facts, low: low, own: map[*types.Package]bool{}}
 	for _, u := range prog.User {
-		if own(u) {
+		if own(u) && !prog.IsGlue(u.PkgPath) {
 			e.own[u.Types] = true
 		}
 	}
@@ -98,6 +98,9 @@ func own(u *packages.Package) bool { return u.Module == nil || u.Module.Main }
 
 func (e *explainer) add(pos token.Pos, n Note) {
 	n.Pos = e.prog.Fset.Position(pos)
+	if e.prog.IsGlueFile(n.Pos.Filename) {
+		return
+	}
 	e.notes = append(e.notes, n)
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/emit"
+	"github.com/harkgen/harkgen/transform/glue"
 	"github.com/harkgen/harkgen/transform/load"
 	"github.com/harkgen/harkgen/transform/lower"
 )
@@ -90,7 +91,7 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 	}
 	opt.Dir = dir
 	opt.Progress("loading packages")
-	prog, err := load.Load(ctx, opt.Dir, opt.Patterns)
+	prog, err := load.Load(ctx, opt.Dir, opt.Patterns, glue.Add)
 	if err != nil {
 		return nil, err
 	}
@@ -234,6 +235,9 @@ func pack(ctx context.Context, o *Options, prog *load.Program, low *lower.Result
 func inputs(prog *load.Program) []string {
 	seen := map[string]bool{}
 	for _, p := range prog.All {
+		if prog.IsGlue(p.PkgPath) {
+			continue
+		}
 		local := p.PkgPath == load.AdHoc || p.Module != nil && (p.Module.Main || p.Module.Replace != nil && p.Module.Replace.Version == "")
 		if !local {
 			continue

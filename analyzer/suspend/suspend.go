@@ -118,7 +118,7 @@ func (f *Facts) Chain(fset *token.FileSet, fn *ssa.Function) []string {
 	return out
 }
 
-// primitives are the library calls that suspend, by ssa.Function.String().
+// primitives are the library calls that suspend, by Name.
 var primitives = map[string]string{
 	"time.Sleep":             "sleep",
 	"(*sync.Mutex).Lock":     "sync.Mutex.Lock",
@@ -126,6 +126,7 @@ var primitives = map[string]string{
 	"(*sync.RWMutex).RLock":  "sync.RWMutex.RLock",
 	"(*sync.WaitGroup).Wait": "sync.WaitGroup.Wait",
 	"(*sync.Cond).Wait":      "sync.Cond.Wait",
+	"hark_event.next":        "event",
 }
 
 // conduits are library functions that only call the function they are given: they may suspend if it may. Package rt has them.
@@ -134,12 +135,21 @@ var conduits = map[string]bool{
 	"(*sync.Once).doSlow": true,
 }
 
+// Name is fn.String(), of a function of harkgen's own that is compiled with the program (transform/glue) without the module: "hark_event.next".
+func Name(fn *ssa.Function) string {
+	name := fn.String()
+	if i := strings.LastIndex(name, "/hark_"); i >= 0 {
+		return name[i+1:]
+	}
+	return name
+}
+
 // Primitive returns the name of the suspending operation that calling fn is, or "".
 func Primitive(fn *ssa.Function) string {
 	if fn == nil || fn.Pkg == nil && fn.Synthetic != "" {
 		return ""
 	}
-	return primitives[fn.String()]
+	return primitives[Name(fn)]
 }
 
 // Operation returns the suspending operation that instr itself is, or "".

@@ -43,16 +43,46 @@ type Program struct {
 	library  string              // where the standard library is: DIR/
 	banned   map[string]bool     // packages that are left as they are, see deps.go
 	eligible map[*types.Package]bool
-	overlay  map[string][]byte // see LoadWith
+	glue     *Glue             // see glue.go
+	overlay  map[string][]byte // the text of files as they are loaded, where it is not what is in them
 }
 
-// Load loads the packages that patterns match, relative to dir. Its error is a diag.List when the source is at fault.
-func Load(ctx context.Context, dir string, patterns []string) (*Program, error) {
-	return LoadWith(ctx, dir, patterns, nil)
+// Load loads the packages that patterns match, relative to dir, and what the adders say that they need. Its error is a diag.List when the source is at fault.
+func Load(ctx context.Context, dir string, patterns []string, add ...Adder) (*Program, error) {
+	p, err := list(ctx, dir, patterns, nil)
+	if err != nil {
+		return nil, err
+	}
+	var glue Glue
+	for _, a := range add {
+		g, err := a(p)
+		if err != nil {
+			return nil, err
+		}
+		glue.join(g)
+	}
+	if len(glue.Files) > 0 {
+		overlay, err := glue.overlay(p)
+		if err != nil {
+			return nil, err
+		}
+		if p, err = list(ctx, dir, glue.patterns(p, patterns), overlay); err != nil {
+			return nil, err
+		}
+		p.glue = &glue
+	}
+	prog, _ := ssautil.AllPackages(p.Roots, ssa.InstantiateGenerics|ssa.NaiveForm)
+	prog.Build()
+	p.SSA, p.Fset = prog, prog.Fset
+	p.Compile(nil)
+	if p.glue != nil {
+		return p, p.substitute()
+	}
+	return p, nil
 }
 
-// LoadWith loads them with glue: files of overlay, keyed by absolute names, are there in addition.
-func LoadWith(ctx context.Context, dir string, patterns []string, overlay map[string][]byte) (*Program, error) {
+// list loads packages with syntax and types.
+func list(ctx context.Context, dir string, patterns []string, overlay map[string][]byte) (*Program, error) {
 	p := &Program{
 		overlay: overlay,
 		All:     map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
@@ -83,10 +113,6 @@ func LoadWith(ctx context.Context, dir string, patterns []string, overlay map[st
 	if len(p.Roots) == 0 {
 		return nil, diag.List{{What: "no packages match " + strings.Join(patterns, " ")}}
 	}
-	prog, _ := ssautil.AllPackages(p.Roots, ssa.InstantiateGenerics|ssa.NaiveForm)
-	prog.Build()
-	p.SSA, p.Fset = prog, prog.Fset
-	p.Compile(nil)
 	return p, nil
 }
 

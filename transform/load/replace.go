@@ -81,8 +81,8 @@ func hark_coroexit(c *coro) {
 
 // read returns the text of a file as it is compiled.
 func (p *Program) read(name string) ([]byte, error) {
-	if src, ok := p.overlay[name]; ok {
-		return src, nil
+	if text, ok := p.overlay[name]; ok {
+		return text, nil
 	}
 	src, err := os.ReadFile(name)
 	if err != nil {

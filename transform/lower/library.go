@@ -27,7 +27,7 @@ type libraryFunc struct {
 // groupGo starts a goroutine for a thunk. With Func after its name it takes a func value, as (*sync.WaitGroup).Go does.
 const groupGo = "WaitGroupGo"
 
-// library is keyed by ssa.Function.String().
+// library is keyed by suspend.Name.
 var library = map[string]libraryFunc{
 	"time.Sleep":              {rt: "Sleep", g: true},
 	"time.AfterFunc":          {rt: "AfterFunc"},
@@ -53,6 +53,13 @@ var library = map[string]libraryFunc{
 	"context.hark_timer":     {rt: "ContextTimer"},
 	"context.hark_cancelled": {rt: "ContextCancelled"},
 	"context.hark_end":       {rt: "EndContext", mayG: true},
+
+	// Of package hark_event, transform/glue/hark_event.
+	"hark_event.next":    {rt: "NextEvent", g: true},
+	"hark_event.start":   {rt: "StartEvents"},
+	"hark_event.stop":    {rt: "StopEvents"},
+	"hark_event.respond": {rt: "Respond"},
+	"hark_event.linger":  {rt: "Linger"},
 
 	"os/signal.NotifyContext": {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
 	"os/signal.Notify":        {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
@@ -112,7 +119,7 @@ func libraryOf(callee *ssa.Function, suspends bool) libraryFunc {
 	if callee == nil {
 		return libraryFunc{}
 	}
-	lib := library[callee.String()]
+	lib := library[suspend.Name(callee)]
 	if lib.maybe && !suspends {
 		return libraryFunc{}
 	}
@@ -120,4 +127,4 @@ func libraryOf(callee *ssa.Function, suspends bool) libraryFunc {
 }
 
 // InRuntime reports whether package rt has a function that is called instead of fn.
-func InRuntime(fn *ssa.Function) bool { return library[fn.String()].rt != "" }
+func InRuntime(fn *ssa.Function) bool { return library[suspend.Name(fn)].rt != "" }

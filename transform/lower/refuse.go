@@ -3,6 +3,7 @@ package lower
 import (
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -33,7 +34,7 @@ func (l *lowerer) refuseFunction(f *ssa.Function) {
 			return
 		}
 		if callee := c.Common().StaticCallee(); callee != nil {
-			if lib := library[callee.String()]; lib.refused != "" {
+			if lib := library[suspend.Name(callee)]; lib.refused != "" {
 				l.refuse(c.Pos(), callee.String()+" cannot be compiled yet", lib.refused, lib.instead)
 			}
 		}

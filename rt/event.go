@@ -1,0 +1,166 @@
+package rt
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+)
+
+// This file defines events: what comes to the process from outside, and what it answers.
+//
+// The host hands an event over once. From then on it is memory of the process, in the inbox, until a goroutine takes it; the next commit says so,
+// and the host forgets it. One that was handed over since the last commit comes again to whoever executes the process from there.
+//
+// A goroutine that waits for an event makes the process idle, not deadlocked.
+
+// An Event is something that has happened outside.
+type Event struct {
+	ID   string
+	Kind string // for whom it is: "http", or "http ADDRESS"
+	Data []byte
+}
+
+// An Eventer is a Host from which events come, if Start.Events says so.
+type Eventer interface {
+	// Came delivers a value when events have come.
+	Came() <-chan struct{}
+	// Events returns those that have come since it was called last, in order.
+	Events() []Event
+	// Respond takes a response, which is part of the next commit, and has that made soon. Any goroutine may call it.
+	Respond(id string, data []byte)
+}
+
+// inbox has the events that the process has and no goroutine has taken.
+type inbox struct {
+	mu      sync.Mutex
+	list    []Event
+	stopped []string // kinds of which nobody wants any more
+	open    bool     // more may come
+	waiters atomic.Int32
+}
+
+// fits reports whether e is for those who ask for kind: "" is any, and an event of a kind without an address is for all of that kind.
+func (e *Event) fits(kind string) bool {
+	return kind == "" || e.Kind == kind || strings.HasPrefix(kind, e.Kind+" ")
+}
+
+// take takes the first event that fits. over: none will come any more.
+func (in *inbox) take(kind string) (e Event, ok, over bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	i := in.find(kind)
+	if i < 0 {
+		return e, false, in.over(kind)
+	}
+	e = in.list[i]
+	in.list = slices.Delete(in.list, i, i+1)
+	return e, true, false
+}
+
+func (in *inbox) find(kind string) int {
+	return slices.IndexFunc(in.list, func(e Event) bool { return e.fits(kind) })
+}
+
+func (in *inbox) over(kind string) bool { return !in.open || slices.Contains(in.stopped, kind) }
+
+// ready reports whether who asks for kind need not wait.
+func (in *inbox) ready(kind string) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.find(kind) >= 0 || in.over(kind)
+}
+
+func (in *inbox) key() unsafe.Pointer { return unsafe.Pointer(in) }
+
+// NextEvent takes the next event of a kind, "" for any. It waits for one; ok is false if none will come any more: the host has none, or StopEvents was called.
+func NextEvent(g *G, kind string) (id string, data []byte, ok bool) {
+	if g.Before() {
+		g.Concede(Wait{op: waitEvent, on: kind})
+		return
+	}
+	in := &g.p.inbox
+	var e Event
+	try := func() bool {
+		var over bool
+		e, ok, over = in.take(kind)
+		return ok || over
+	}
+	if !try() {
+		in.waiters.Add(1)
+		if g.pins != 0 {
+			g.natively(Wait{op: waitEvent, on: kind}, func() {
+				for !try() {
+					time.Sleep(lookBusy)
+				}
+			})
+		} else {
+			g.await(in.key(), counter, Wait{op: waitEvent, on: kind}, try)
+		}
+		in.waiters.Add(-1)
+	}
+	return e.ID, e.Data, ok
+}
+
+// StopEvents makes NextEvent return for those who wait for events of exactly this kind.
+func StopEvents(kind string) { cur.inbox.stop(kind, true) }
+
+// StartEvents undoes StopEvents.
+func StartEvents(kind string) { cur.inbox.stop(kind, false) }
+
+func (in *inbox) stop(kind string, yes bool) {
+	in.mu.Lock()
+	in.stopped = slices.DeleteFunc(in.stopped, func(k string) bool { return k == kind })
+	if yes {
+		in.stopped = append(in.stopped, kind)
+	}
+	in.mu.Unlock()
+	wakeFirst(in.key())
+}
+
+// Respond answers the event with this id. The answer is visible after the next commit, for which it asks.
+func Respond(id string, data []byte) {
+	if h, ok := cur.host.(Eventer); ok {
+		h.Respond(id, data)
+	}
+}
+
+// Linger makes the run end, with status 0, when none of its goroutines can go on. Without it that is a deadlock.
+func Linger() { cur.lingers.Store(true) }
+
+// receiveEvents takes the events that have come.
+func (p *process) receiveEvents(h Eventer) {
+	list := h.Events()
+	if len(list) == 0 {
+		return
+	}
+	for i := range list {
+		p.taken = append(p.taken, list[i].ID)
+	}
+	p.inbox.mu.Lock()
+	p.inbox.list = append(p.inbox.list, list...)
+	p.inbox.mu.Unlock()
+	p.pace.clean = false
+	p.pace.moved = time.Now()
+	wakeFirst(p.inbox.key())
+}
+
+// A savedInbox is the inbox in a snapshot.
+type savedInbox struct {
+	List    []Event
+	Stopped []string
+}
+
+func (in *inbox) saved() savedInbox {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return savedInbox{in.list, in.stopped}
+}
+
+func (in *inbox) restore(s savedInbox) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.list, in.stopped = s.List, s.Stopped
+}

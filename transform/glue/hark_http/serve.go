@@ -1,0 +1,329 @@
+package hark_http
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"syscall"
+
+	"github.com/harkgen/harkgen/transform/glue/hark_event"
+)
+
+// A server is what this package knows of an http.Server.
+type server struct {
+	mu       sync.Mutex
+	closed   bool     // by Shutdown or Close
+	kinds    []string // of events that are being served
+	active   int      // loops and handlers
+	drained  []chan struct{}
+	shutdown []func() // of RegisterOnShutdown
+}
+
+var (
+	mu      sync.Mutex // guards servers
+	servers = map[*http.Server]*server{}
+)
+
+func serverOf(srv *http.Server) *server {
+	mu.Lock()
+	defer mu.Unlock()
+	s := servers[srv]
+	if s == nil {
+		s = &server{}
+		servers[srv] = s
+	}
+	return s
+}
+
+// ListenAndServe is http.ListenAndServe.
+func ListenAndServe(addr string, handler http.Handler) error {
+	return ServerListenAndServe(&http.Server{Addr: addr, Handler: handler})
+}
+
+// ListenAndServeTLS is http.ListenAndServeTLS, without TLS.
+func ListenAndServeTLS(addr, certFile, keyFile string, handler http.Handler) error {
+	return ServerListenAndServeTLS(&http.Server{Addr: addr, Handler: handler}, certFile, keyFile)
+}
+
+// Serve is http.Serve.
+func Serve(l net.Listener, handler http.Handler) error {
+	return ServerServe(&http.Server{Handler: handler}, l)
+}
+
+// ServeTLS is http.ServeTLS, without TLS.
+func ServeTLS(l net.Listener, handler http.Handler, certFile, keyFile string) error {
+	return ServerServe(&http.Server{Handler: handler}, l)
+}
+
+// ServerListenAndServe is srv.ListenAndServe.
+func ServerListenAndServe(srv *http.Server) error { return listenAndServe(srv, ":http") }
+
+// ServerListenAndServeTLS is srv.ListenAndServeTLS, without TLS.
+func ServerListenAndServeTLS(srv *http.Server, certFile, keyFile string) error {
+	return listenAndServe(srv, ":https")
+}
+
+func listenAndServe(srv *http.Server, standard string) error {
+	if serverOf(srv).isClosed() {
+		return http.ErrServerClosed
+	}
+	addr := srv.Addr
+	if addr == "" {
+		addr = standard
+	}
+	l, err := Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	return ServerServe(srv, l)
+}
+
+// ServerServeTLS is srv.ServeTLS, without TLS.
+func ServerServeTLS(srv *http.Server, l net.Listener, certFile, keyFile string) error {
+	return ServerServe(srv, l)
+}
+
+// errNoFront is returned where no requests come from.
+var errNoFront = errors.New("harkgen: nothing here passes HTTP requests on to this program")
+
+// ServerServe is srv.Serve. Of a listener that is not this package's the address is used.
+func ServerServe(srv *http.Server, l net.Listener) error {
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		return err
+	}
+	return serverOf(srv).serve(srv, addr)
+}
+
+func (s *server) serve(srv *http.Server, addr string) error {
+	kind := "http " + addr
+	base := context.Background()
+	if srv.BaseContext != nil {
+		if base = srv.BaseContext(&listener{addr}); base == nil {
+			panic("BaseContext returned a nil context")
+		}
+	}
+	base = context.WithValue(base, http.ServerContextKey, srv)
+	base = context.WithValue(base, http.LocalAddrContextKey, address(addr))
+	if !s.begin(kind) {
+		return http.ErrServerClosed
+	}
+	hark_event.Start(kind)
+	hark_event.Tell("listen " + addr)
+	for {
+		id, data, ok := hark_event.Next(kind)
+		if !ok {
+			break
+		}
+		s.begin("")
+		go s.handle(srv, base, id, data)
+	}
+	drained := s.end(kind)
+	if drained == nil {
+		return errNoFront
+	}
+	hark_event.Tell("close " + addr)
+	<-drained
+	return http.ErrServerClosed
+}
+
+// begin counts a loop for events of a kind, or a handler if kind is "". It reports false of a loop if the server is closed.
+func (s *server) begin(kind string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if kind != "" {
+		if s.closed {
+			return false
+		}
+		s.kinds = append(s.kinds, kind)
+	}
+	s.active++
+	return true
+}
+
+// end counts it out. Of a loop it returns what is closed when all have ended, nil if the server was not closed.
+func (s *server) end(kind string) (drained chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if kind != "" {
+		s.kinds = slices.DeleteFunc(s.kinds, func(k string) bool { return k == kind })
+		if s.closed {
+			drained = s.whenDrained()
+		}
+	}
+	if s.active--; s.active == 0 {
+		for _, c := range s.drained {
+			close(c)
+		}
+		s.drained = nil
+	}
+	return drained
+}
+
+// whenDrained returns a channel that is closed when nothing is active. The caller holds mu.
+func (s *server) whenDrained() chan struct{} {
+	c := make(chan struct{})
+	if s.active == 0 {
+		close(c)
+	} else {
+		s.drained = append(s.drained, c)
+	}
+	return c
+}
+
+func (s *server) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// close ends the loops. It returns what is closed when they and all handlers have ended.
+func (s *server) close() chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.closed = true
+		for _, f := range s.shutdown {
+			go f()
+		}
+	}
+	for _, kind := range s.kinds {
+		hark_event.Stop(kind)
+	}
+	return s.whenDrained()
+}
+
+// ServerShutdown is srv.Shutdown.
+func ServerShutdown(srv *http.Server, ctx context.Context) error {
+	select {
+	case <-serverOf(srv).close():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ServerClose is srv.Close. Handlers that are active go on.
+func ServerClose(srv *http.Server) error {
+	serverOf(srv).close()
+	return nil
+}
+
+// ServerRegisterOnShutdown is srv.RegisterOnShutdown.
+func ServerRegisterOnShutdown(srv *http.Server, f func()) {
+	s := serverOf(srv)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shutdown = append(s.shutdown, f)
+}
+
+// handle handles a request.
+func (s *server) handle(srv *http.Server, base context.Context, id string, data []byte) {
+	defer s.end("")
+	w := &response{header: http.Header{}}
+	r, err := readRequest(data)
+	if err != nil {
+		http.Error(w, "400 Bad Request: "+err.Error(), http.StatusBadRequest)
+		hark_event.Respond(id, w.text(""))
+		return
+	}
+	c := &conn{remote: address(r.RemoteAddr), local: base.Value(http.LocalAddrContextKey).(address)}
+	ctx, cancel := context.WithCancel(base)
+	defer cancel()
+	if srv.ConnContext != nil {
+		if ctx = srv.ConnContext(ctx, c); ctx == nil {
+			panic("ConnContext returned nil")
+		}
+	}
+	state(srv, c, http.StateNew)
+	state(srv, c, http.StateActive)
+	handler := srv.Handler
+	if handler == nil {
+		handler = DefaultServeMux
+	}
+	if !guarded(srv, handler, w, r.WithContext(ctx)) {
+		w = &response{header: http.Header{}}
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	}
+	hark_event.Respond(id, w.text(r.Method))
+	state(srv, c, http.StateClosed)
+}
+
+func state(srv *http.Server, c net.Conn, s http.ConnState) {
+	if srv.ConnState != nil {
+		srv.ConnState(c, s)
+	}
+}
+
+// guarded calls the handler. It reports false if that has panicked.
+func guarded(srv *http.Server, h http.Handler, w *response, r *http.Request) (ok bool) {
+	defer func() {
+		if v := recover(); v != nil && v != http.ErrAbortHandler {
+			logf(srv, "http: panic serving %v: %v\n%s", r.RemoteAddr, v, debug.Stack())
+		}
+	}()
+	ServeHTTP(h, w, r)
+	return true
+}
+
+func logf(srv *http.Server, format string, args ...any) {
+	if srv.ErrorLog != nil {
+		srv.ErrorLog.Printf(format, args...)
+	} else {
+		log.Printf(format, args...)
+	}
+}
+
+// Listen is net.Listen for what http.Serve gets: it finds out whether the address can be had, and leaves it to the host to listen there.
+func Listen(network, addr string) (net.Listener, error) {
+	l, err := net.Listen(network, addr)
+	switch {
+	case network != "tcp" && network != "tcp4" && network != "tcp6":
+		return l, err
+	case err == nil:
+		addr = l.Addr().String()
+		err = l.Close()
+	case !errors.Is(err, syscall.EADDRINUSE) && errors.As(err, new(syscall.Errno)):
+		err = nil // of a host whose front is elsewhere, that tells nothing
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &listener{addr}, nil
+}
+
+// A listener is an address at which the host is to listen.
+type listener struct{ addr string }
+
+// Accept implements net.Listener.
+func (l *listener) Accept() (net.Conn, error) { return nil, http.ErrNotSupported }
+
+// Close implements net.Listener.
+func (l *listener) Close() error { return nil }
+
+// Addr implements net.Listener.
+func (l *listener) Addr() net.Addr {
+	if a, err := net.ResolveTCPAddr("tcp", l.addr); err == nil {
+		return a
+	}
+	return address(l.addr)
+}
+
+// Event handles the event of the run, a request, with h, answers it, and does not return.
+func Event(h func(http.ResponseWriter, *http.Request)) {
+	id, data, ok := hark_event.Next("")
+	if !ok {
+		panic(errNoFront)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(h)}
+	s := serverOf(srv)
+	s.begin("")
+	base := context.WithValue(context.Background(), http.LocalAddrContextKey, address(""))
+	s.handle(srv, context.WithValue(base, http.ServerContextKey, srv), id, data)
+	hark_event.Rest()
+}

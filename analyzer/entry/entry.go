@@ -64,6 +64,9 @@ func (p *Point) HTTP() bool {
 	return p.Kind == plan.Func && p.Said[0].Trigger.Type == "http"
 }
 
+// IsMain reports whether p is the main function of a package main.
+func (p *Point) IsMain() bool { return p.Pkg.Name() == "main" && p.Func.Name() == "main" }
+
 // Setting is what its directives say together.
 func (p *Point) Setting() directive.Setting {
 	var s directive.Setting

@@ -6,11 +6,11 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
-	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/directive"
+	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/deploygen/plan"
 )
 
@@ -28,23 +28,19 @@ type Link struct {
 	Callee string
 }
 
-// serves reports whether fn serves HTTP: a function of net/http, or what is called in its place.
-func serves(fn *ssa.Function) bool {
-	switch name := fn.String(); name {
-	case "net/http.ListenAndServe", "net/http.ListenAndServeTLS", "net/http.Serve", "net/http.ServeTLS",
-		"(*net/http.Server).ListenAndServe", "(*net/http.Server).ListenAndServeTLS", "(*net/http.Server).Serve", "(*net/http.Server).ServeTLS":
-		return true
-	default:
-		_, glue, ok := strings.Cut(name, "/hark_http.")
-		return ok && strings.Contains(glue, "Serve")
-	}
+// servers are the functions that serve HTTP: those of net/http, and what is called in their place (transform/glue).
+var servers = map[string]bool{
+	"net/http.ListenAndServe": true, "net/http.ListenAndServeTLS": true, "net/http.Serve": true, "net/http.ServeTLS": true,
+	"(*net/http.Server).ListenAndServe": true, "(*net/http.Server).ListenAndServeTLS": true, "(*net/http.Server).Serve": true, "(*net/http.Server).ServeTLS": true,
+	"hark_http.ListenAndServe": true, "hark_http.ListenAndServeTLS": true, "hark_http.Serve": true, "hark_http.ServeTLS": true,
+	"hark_http.ServerListenAndServe": true, "hark_http.ServerListenAndServeTLS": true, "hark_http.ServerServe": true, "hark_http.ServerServeTLS": true,
 }
 
 // Reach finds out what the main functions among the points are, by what they can call.
 func (r *Result) Reach(calls Calls) []directive.Problem {
 	f := &finder{Program: r.program, Result: r, calls: calls}
 	for _, p := range r.Points {
-		if p.Func.Name() == "main" && p.Pkg.Name() == "main" {
+		if p.IsMain() {
 			f.kindOf(p)
 			f.onMain(p)
 		}
@@ -119,7 +115,7 @@ func (f *finder) call(r *reached, c ssa.CallInstruction, parts map[*types.Packag
 		return nil
 	}
 	for _, callee := range f.calls.Callees(c) {
-		if serves(callee) {
+		if servers[suspend.Name(callee)] {
 			r.servers = append(r.servers, c)
 			continue
 		}
@@ -136,7 +132,7 @@ func (f *finder) call(r *reached, c ssa.CallInstruction, parts map[*types.Packag
 // site is the call of lambda.Start that c is, or nil.
 func (f *finder) site(c ssa.CallInstruction) *Start {
 	for _, s := range f.Starts {
-		if s.Lparen == c.Pos() {
+		if s.Lparen == c.Common().Pos() {
 			return s
 		}
 	}

@@ -32,7 +32,7 @@ type File struct {
 	Data []byte
 }
 
-// Files returns the template and the Makefile. An error says all that is wrong with the plan.
+// Files returns the template, the Makefile and the plan itself. An error says all that is wrong with the plan.
 func Files(p *Plan) ([]File, error) {
 	c, err := p.Check()
 	if err != nil {
@@ -42,9 +42,14 @@ func Files(p *Plan) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
+	data, err := c.Encode()
+	if err != nil {
+		return nil, err
+	}
 	return []File{
 		{Path: "template.yaml", Data: template},
 		{Path: "Makefile", Data: sam.Makefile(c)},
+		{Path: plan.FileName, Data: data},
 	}, nil
 }
 

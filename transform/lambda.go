@@ -136,7 +136,7 @@ func hostModule(dir string, mods map[string]*vendored) error {
 func lambdaFiles(ctx context.Context, o *Options, res *Result, mods map[string]*vendored) (files []emit.File, rt []string, raised map[string]string, err error) {
 	plan := &deploygen.Plan{Program: res.Module[strings.LastIndex(res.Module, "/")+1:]}
 	for _, e := range res.Entries {
-		plan.Entries = append(plan.Entries, deploygen.Entry{Name: e.Name})
+		plan.Entries = append(plan.Entries, deploygen.Entry{Name: e.Name, Package: e.Package})
 		text, err := deploygen.LambdaMain(emit.RTPath, e.Name, "&hark_program{}")
 		if err != nil {
 			return nil, nil, nil, err

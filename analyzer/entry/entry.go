@@ -191,25 +191,14 @@ func (f *finder) name(p *Point) {
 	p.Name = cmp.Or(first.Name, p.Name)
 }
 
-// clashes finds entry points of one name, and of one route.
+// clashes finds entry points of one name. What their events may not share, the plan knows.
 func (f *finder) clashes() {
-	names, routes := map[string]*Point{}, map[string]token.Pos{}
+	names := map[string]*Point{}
 	for _, p := range f.Points {
 		if other := names[p.Name]; other != nil {
 			f.problem(p.Pos, "two entry points are named "+p.Name, "the other is "+f.describe(other), "give one another name, with "+directive.EntryName+" "+directive.Main+" name=NAME if it is a main function")
 		} else {
 			names[p.Name] = p
-		}
-		for _, d := range p.Said {
-			if d.Trigger.Type != "http" {
-				continue
-			}
-			route := cmp.Or(d.Trigger.Method, "ANY") + " " + shape(d.Trigger.Path)
-			if other, ok := routes[route]; ok {
-				f.problem(d.Pos, "two entry points for "+cmp.Or(d.Trigger.Method, "ANY")+" "+d.Trigger.Path, "the other is at "+f.at(other), "give one another method or path")
-			} else {
-				routes[route] = d.Pos
-			}
 		}
 	}
 }
@@ -222,18 +211,4 @@ func (f *finder) describe(p *Point) string {
 func (f *finder) at(pos token.Pos) string {
 	at := f.Fset.Position(pos)
 	return fmt.Sprintf("%s:%d:%d", path.Base(strings.ReplaceAll(at.Filename, "\\", "/")), at.Line, at.Column)
-}
-
-// shape is a path without the names of its variables.
-func shape(p string) string {
-	elems := strings.Split(p, "/")
-	for i, e := range elems {
-		switch {
-		case strings.HasSuffix(e, "+}"):
-			elems[i] = "{+}"
-		case strings.HasPrefix(e, "{"):
-			elems[i] = "{}"
-		}
-	}
-	return strings.Join(elems, "/")
 }

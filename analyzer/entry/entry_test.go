@@ -333,12 +333,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-//hark:entry http GET /a/{x}
-func A(w http.ResponseWriter, r *http.Request) {}
-
-//hark:entry http GET /a/{y} // WANT two entry points for GET /a/{y}; the other is at a.go:9:1
-func B(w http.ResponseWriter, r *http.Request) {}
-
 //hark:entry http GET /c // WANT //hark:entry http on C, whose signature is not supported; it is func(w http.ResponseWriter, r http.Request); write func(http.ResponseWriter, *http.Request)
 func C(w http.ResponseWriter, r http.Request) {}
 

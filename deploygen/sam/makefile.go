@@ -3,6 +3,8 @@ package sam
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
 )
@@ -21,21 +23,43 @@ GO ?= go
 ARGS ?=
 `)
 	fmt.Fprintf(&b, "ENTRY ?= %s\n\n.PHONY: build run", p.Entries[0].Name)
-	for _, e := range p.Entries {
-		fmt.Fprintf(&b, " build-%s", e.FunctionID())
+	for i := range p.Entries {
+		for _, id := range functions(&p.Entries[i]) {
+			fmt.Fprintf(&b, " build-%s", id)
+		}
 	}
 	b.WriteString("\n\nbuild:\n\tmkdir -p bin\n")
-	for _, e := range p.Entries {
-		fmt.Fprintf(&b, "\t$(GO) build -trimpath -buildvcs=false -o bin/%s %s\n", e.Name, e.Target)
+	for i := range p.Entries {
+		e := &p.Entries[i]
+		options := ""
+		if e.Tags != "" {
+			options = "-tags " + e.Tags + " "
+		}
+		fmt.Fprintf(&b, "\t$(GO) build %s-trimpath -buildvcs=false -o bin/%s %s\n", options, e.Name, e.Target)
 	}
 	b.WriteString("\nrun: build\n\t./bin/$(ENTRY) $(ARGS)\n")
-	for _, e := range p.Entries {
+	for i := range p.Entries {
+		e := &p.Entries[i]
 		fmt.Fprintf(&b, `
 build-%s:
-	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags %s,lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w" -o $(ARTIFACTS_DIR)/bootstrap %s
-`, e.FunctionID(), plan.Tag, e.Target)
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags %s -trimpath -buildvcs=false -ldflags "-s -w" -o $(ARTIFACTS_DIR)/bootstrap %s
+`, strings.Join(functions(e), " build-"), tags(plan.Tag, "lambda.norpc", e.Tags), e.Target)
 	}
 	return b.Bytes()
+}
+
+// functions are the ids of the functions that the entry's binary is the code of.
+func functions(e *plan.Entry) []string {
+	ids := []string{e.FunctionID()}
+	for i := range e.Goroutines {
+		ids = append(ids, e.WorkerID(&e.Goroutines[i]))
+	}
+	return ids
+}
+
+// tags joins build tags.
+func tags(list ...string) string {
+	return strings.Join(slices.DeleteFunc(list, func(t string) bool { return t == "" }), ",")
 }
 
 func header(comment string) string {

@@ -2,16 +2,12 @@ package sam
 
 import (
 	"github.com/goccy/go-yaml"
-
-	"github.com/harkgen/harkgen/deploygen/plan"
 )
 
-// This file defines the resources that hold state, as rt/store/dynamo uses them.
+// This file defines the resources that hold state, as rt/store/dynamo uses them, and the user's like them.
 
-var retain = []yaml.MapItem{kv("DeletionPolicy", "Retain"), kv("UpdateReplacePolicy", "Retain")}
-
-func table(p *plan.Plan) doc {
-	return resource("AWS::DynamoDB::Table", doc{
+func (t *template) table(id string, more ...yaml.MapItem) {
+	t.add(id, "AWS::DynamoDB::Table", tagList, append(doc{
 		kv("BillingMode", "PAY_PER_REQUEST"),
 		kv("AttributeDefinitions", []doc{
 			{kv("AttributeName", "pk"), kv("AttributeType", "S")},
@@ -21,13 +17,13 @@ func table(p *plan.Plan) doc {
 			{kv("AttributeName", "pk"), kv("KeyType", "HASH")},
 			{kv("AttributeName", "sk"), kv("KeyType", "RANGE")},
 		}),
-		kv("TimeToLiveSpecification", doc{kv("AttributeName", "ttl"), kv("Enabled", true)}),
-		kv("PointInTimeRecoverySpecification", doc{kv("PointInTimeRecoveryEnabled", p.PointInTimeRecovery)}),
-	}, retain...)
+		kv("PointInTimeRecoverySpecification", doc{kv("PointInTimeRecoveryEnabled", t.plan.PointInTimeRecovery)}),
+	}, more...), retain...)
 }
 
-func bucket() doc {
-	return resource("AWS::S3::Bucket", doc{
+// bucket adds a bucket, and a policy that refuses requests without TLS.
+func (t *template) bucket(id, policyID string, more ...yaml.MapItem) {
+	t.add(id, "AWS::S3::Bucket", tagList, append(doc{
 		kv("BucketEncryption", doc{kv("ServerSideEncryptionConfiguration", []doc{
 			{kv("ServerSideEncryptionByDefault", doc{kv("SSEAlgorithm", "AES256")})},
 		})}),
@@ -43,19 +39,38 @@ func bucket() doc {
 			kv("Status", "Enabled"),
 			kv("AbortIncompleteMultipartUpload", doc{kv("DaysAfterInitiation", 1)}),
 		}})}),
-	}, retain...)
-}
-
-// bucketPolicy refuses requests without TLS.
-func bucketPolicy() doc {
-	return resource("AWS::S3::BucketPolicy", doc{
-		kv("Bucket", ref(plan.BucketID)),
+	}, more...), retain...)
+	t.add(policyID, "AWS::S3::BucketPolicy", noTags, doc{
+		kv("Bucket", ref(id)),
 		kv("PolicyDocument", policy(doc{
 			kv("Effect", "Deny"),
 			kv("Principal", "*"),
 			kv("Action", "s3:*"),
-			kv("Resource", []doc{attr(plan.BucketID, "Arn"), sub("${" + plan.BucketID + ".Arn}/*")}),
+			kv("Resource", []doc{attr(id, "Arn"), sub("${" + id + ".Arn}/*")}),
 			kv("Condition", doc{kv("Bool", doc{kv("aws:SecureTransport", "false")})}),
 		})),
 	})
+}
+
+const retention = 14 * 24 * 3600 // seconds that queues keep messages, the longest that SQS offers
+
+// queue adds a queue whose messages become dead letters after maxReceive deliveries.
+func (t *template) queue(id, deadLetters string, timeout int) {
+	const maxReceive, visibilityTimes = 5, 6 // deliveries; times the timeout of the function
+	t.add(id, "AWS::SQS::Queue", tagList, doc{
+		kv("VisibilityTimeout", visibilityTimes*timeout),
+		kv("MessageRetentionPeriod", retention),
+		kv("SqsManagedSseEnabled", true),
+		kv("RedrivePolicy", doc{
+			kv("deadLetterTargetArn", attr(deadLetters, "Arn")),
+			kv("maxReceiveCount", maxReceive),
+		}),
+	}, disposable...)
+}
+
+func (t *template) deadLetters(id string) {
+	t.add(id, "AWS::SQS::Queue", tagList, doc{
+		kv("MessageRetentionPeriod", retention),
+		kv("SqsManagedSseEnabled", true),
+	}, disposable...)
 }

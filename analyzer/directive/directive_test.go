@@ -96,7 +96,7 @@ func TestProblems(t *testing.T) {
 		{"sqs orders cpu=2", "2:25: unexpected cpu=2"},
 		{"sqs orders memory=64", "2:25: memory=64; it must be a whole number from 128 to 10240 (MB)"},
 		{"sqs orders storage=1", "it must be a whole number from 512 to 10240 (MB)"},
-		{"sqs orders timeout=1h", "it must be a time from 30s to 15m"},
+		{"sqs orders timeout=1h", `"1h" is not a time from 30s to 15m`},
 		{"sqs orders concurrency=1", "it must be a whole number from 2 to 1000; "},
 		{"sqs orders name=A_B", "a name is of small letters and digits"},
 		{"sqs orders memory=256 memory=512", "2:36: memory is set twice"},

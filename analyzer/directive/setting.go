@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
 )
@@ -51,7 +50,7 @@ func (t *Setting) set(key, value string) (err error) {
 	case "concurrency":
 		t.Concurrency, err = number(value, plan.MinConcurrency, plan.MaxConcurrency, "")
 	case "timeout":
-		t.Timeout, err = Timeout(value)
+		t.Timeout, err = plan.ParseTimeout(value)
 	case "name":
 		t.Name, err = value, CheckName(value)
 	}
@@ -64,15 +63,6 @@ func number(text string, low, high int, unit string) (int, error) {
 		return 0, fmt.Errorf("it must be a whole number from %d to %d%s", low, high, unit)
 	}
 	return n, nil
-}
-
-// Timeout reads the time an invocation may take, like "5m", in seconds.
-func Timeout(text string) (int, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil || d%time.Second != 0 || d < plan.MinTimeout*time.Second || d > plan.MaxTimeout*time.Second {
-		return 0, fmt.Errorf("it must be a time from %ds to %dm in whole seconds", plan.MinTimeout, plan.MaxTimeout/60)
-	}
-	return int(d / time.Second), nil
 }
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)

@@ -104,6 +104,7 @@ var policy = []rule{
 	// Packaging and commands.
 	{pkg: ".", why: "holds the source of rt for the compiler, as data"},
 	{pkg: "deploygen", may: "deploygen/...", why: "a plan to files"},
+	{pkg: "deploygen/config", may: "deploygen/plan", ext: "github.com/pelletier/go-toml/v2", why: "reads hark.toml into a plan"},
 	{pkg: "deploygen/plan", why: "plain data"},
 	{pkg: "deploygen/sam", may: "deploygen/plan", ext: "github.com/goccy/go-yaml", why: "writes a template; knows no cloud's SDK"},
 	{pkg: "deploygen/local", may: "deploygen/plan rt/local rt/store/...", why: "runs the plan on this machine"},

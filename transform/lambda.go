@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -19,6 +20,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/harkgen/harkgen"
+	"github.com/harkgen/harkgen/analyzer/entry"
 	"github.com/harkgen/harkgen/deploygen"
 	"github.com/harkgen/harkgen/transform/emit"
 	"github.com/harkgen/harkgen/transform/load"
@@ -46,10 +48,31 @@ func hostPackages(ctx context.Context, mods map[string]*vendored) (list []hostPa
 	if err := hostModule(tmp, mods); err != nil {
 		return nil, err
 	}
+	seen := map[string]bool{}
+	for _, arch := range hostArchs {
+		found, err := listHost(ctx, tmp, arch)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			if !p.Standard && !seen[p.ImportPath] {
+				seen[p.ImportPath] = true
+				list = append(list, p)
+			}
+		}
+	}
+	return list, nil
+}
+
+// hostArchs are the architectures that handlers can be built for: Lambda's, and what machines with a local cloud have.
+var hostArchs = []string{"arm64", "amd64"}
+
+// listHost lists the host's packages, of the module in dir, for an architecture.
+func listHost(ctx context.Context, dir, arch string) (list []hostPackage, err error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-mod=mod", "-deps", "-tags", deploygen.Tag+",lambda.norpc",
 		"-json=ImportPath,Dir,Standard,EmbedFiles,Module", "./rt/lambdahost")
-	cmd.Dir = tmp
-	cmd.Env = append(os.Environ(), "PWD="+tmp, "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PWD="+dir, "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -59,15 +82,12 @@ func hostPackages(ctx context.Context, mods map[string]*vendored) (list []hostPa
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p hostPackage
 		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			break
+			return list, nil
 		} else if err != nil {
 			return nil, err
 		}
-		if !p.Standard {
-			list = append(list, p)
-		}
+		list = append(list, p)
 	}
-	return list, nil
 }
 
 // hostModules are the modules that the Lambda host is made of.
@@ -131,19 +151,31 @@ func hostModule(dir string, mods map[string]*vendored) error {
 	})
 }
 
+// handlers are the files with func main of each entry's handler.
+func handlers(o *Options, res *Result) (files []emit.File, err error) {
+	for _, e := range res.Plan.Entries {
+		i := slices.IndexFunc(o.found.Points, func(p *entry.Point) bool { return p.Name == e.Name })
+		tags := constraint(o.found, o.found.Points[i])
+		text, err := deploygen.LambdaMain(emit.RTPath, e.Name, tags, "&hark_program{}")
+		if err != nil {
+			return nil, err
+		}
+		name := "hark_lambda.go"
+		if tags != "" {
+			name = "hark_" + e.Name + "_lambda.go" // not at the end, where the go command reads names
+		}
+		files = append(files, emit.File{Path: path.Join(e.Target, name), Data: text})
+	}
+	return files, nil
+}
+
 // lambdaFiles makes the handlers and the deployment, and vendors what the host needs. It returns the packages of rt to copy, and
 // the directories of modules whose version it had to raise.
 func lambdaFiles(ctx context.Context, o *Options, res *Result, mods map[string]*vendored) (files []emit.File, rt []string, raised map[string]string, err error) {
-	plan := &deploygen.Plan{Program: res.Module[strings.LastIndex(res.Module, "/")+1:]}
-	for _, e := range res.Entries {
-		plan.Entries = append(plan.Entries, deploygen.Entry{Name: e.Name, Package: e.Package})
-		text, err := deploygen.LambdaMain(emit.RTPath, e.Name, "&hark_program{}")
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		files = append(files, emit.File{Path: path.Join(e.Dir, "hark_lambda.go"), Data: text})
+	if files, err = handlers(o, res); err != nil {
+		return nil, nil, nil, err
 	}
-	made, err := deploygen.Files(plan)
+	made, err := deploygen.Files(res.Plan)
 	if err != nil {
 		return nil, nil, nil, err
 	}

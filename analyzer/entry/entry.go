@@ -52,11 +52,12 @@ type Point struct {
 	Func    *types.Func // main, or the function with directives
 	Pos     token.Pos   // of what makes it one
 	Said    []*directive.Entry
-	Handler *Handler // Func: of its signature; nil for http, and for a function that is called as main is
-	Form    Form     // Func: what the handler is called with
-	Starts  []*Start // Lambda
-	Chain   []Link   // Lambda, Server: the calls that lead from main to what makes it one
-	Empty   bool     // main does nothing
+	Handler *Handler  // Func: of its signature; nil for http, and for a function that is called as main is
+	Form    Form      // Func: what the handler is called with
+	Starts  []*Start  // Lambda
+	Chain   []Link    // Lambda, Server: the calls that lead from main to what makes it one
+	Empty   bool      // main does nothing
+	Foreign token.Pos // if it is no Server: where main reaches a library's call that serves HTTP
 }
 
 // HTTP reports whether p is a handler of HTTP requests.
@@ -85,6 +86,7 @@ func (p *Point) Triggers(fset *token.FileSet) []plan.Trigger {
 			continue
 		}
 		t := d.Trigger
+		t.Pos = fset.Position(d.Pos).String()
 		t.Batch = p.Kind == plan.Lambda && slices.Contains(batched, t.Type) || p.Form == Whole && slices.Contains(batched, t.Type)
 		out = append(out, t)
 	}

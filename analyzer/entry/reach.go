@@ -58,6 +58,9 @@ func (f *finder) kindOf(p *Point) {
 		}
 	}
 	if len(r.servers) == 0 {
+		if len(r.foreign) > 0 {
+			p.Foreign = r.foreign[0].Pos()
+		}
 		return
 	}
 	if p.Kind == plan.Lambda {
@@ -88,6 +91,7 @@ type reached struct {
 	from    map[*ssa.Function]ssa.CallInstruction // how each was found
 	starts  []ssa.CallInstruction
 	servers []ssa.CallInstruction
+	foreign []ssa.CallInstruction // that serve, of libraries
 }
 
 // reach searches what main and the initialisation of pkg can call, in packages that pkg imports.
@@ -116,7 +120,11 @@ func (f *finder) call(r *reached, c ssa.CallInstruction, parts map[*types.Packag
 	}
 	for _, callee := range f.calls.Callees(c) {
 		if servers[suspend.Name(callee)] {
-			r.servers = append(r.servers, c)
+			if f.own(packageOf(c.Parent())) {
+				r.servers = append(r.servers, c)
+			} else {
+				r.foreign = append(r.foreign, c)
+			}
 			continue
 		}
 		pkg := packageOf(callee)
@@ -127,6 +135,11 @@ func (f *finder) call(r *reached, c ssa.CallInstruction, parts map[*types.Packag
 		found = append(found, callee)
 	}
 	return found
+}
+
+// own reports whether pkg is of the main module.
+func (f *finder) own(pkg *types.Package) bool {
+	return slices.ContainsFunc(f.Packages, func(p Package) bool { return p.Types == pkg })
 }
 
 // site is the call of lambda.Start that c is, or nil.

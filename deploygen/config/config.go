@@ -124,6 +124,9 @@ func Read(name string) (c *Config, errs []*Error, err error) {
 	return c, errs, nil
 }
 
+// Name is the name of the file.
+func (c *Config) Name() string { return c.name }
+
 // unknown says that there is no such key, and what there is in its place.
 func unknown(key toml.Key) (what, why string) {
 	var t reflect.Type

@@ -198,7 +198,7 @@ func (f *finder) clashes() {
 	names := map[string]*Point{}
 	for _, p := range f.Points {
 		if other := names[p.Name]; other != nil {
-			f.problem(p.Pos, "two entry points are named "+p.Name, "the other is "+f.describe(other), "give one another name, with "+directive.EntryName+" "+directive.Main+" name=NAME if it is a main function")
+			f.problem(p.Pos, "two entry points are named "+p.Name, "the other is "+f.describe(other), "give one another name, or name=NAME in a directive; func main may have "+directive.EntryName+" "+directive.Main)
 		} else {
 			names[p.Name] = p
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/harkgen/harkgen/rt/exchange"
@@ -147,6 +148,7 @@ func (p *process) commit(o outlook, now time.Time) (status int, done, committed 
 		return status, done, false
 	}
 	pc.failures, p.taken = 0, nil
+	p.answered.Store(false)
 	if batch != nil {
 		p.share.committed()
 	}
@@ -329,8 +331,10 @@ func list(gs []*G) []Goroutine {
 		for _, f := range g.frames {
 			d.Stack = append(d.Stack, describe(f.F))
 		}
-		if len(d.Stack) > 0 {
-			d.Func, d.Pos = d.Stack[0].Func, d.Stack[0].Pos
+		for _, f := range d.Stack {
+			if d.Func, d.Pos = f.Func, f.Pos; !strings.HasPrefix(f.Func, "hark_") {
+				break // the first that is the user's
+			}
 		}
 		out = append(out, d)
 	}

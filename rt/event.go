@@ -29,7 +29,7 @@ type Eventer interface {
 	Came() <-chan struct{}
 	// Events returns those that have come since it was called last, in order.
 	Events() []Event
-	// Respond takes a response, which is part of the next commit, and has that made soon. Any goroutine may call it.
+	// Respond takes a response, which is part of the next commit. Any goroutine may call it.
 	Respond(id string, data []byte)
 }
 
@@ -107,7 +107,7 @@ func NextEvent(g *G, kind string) (id string, data []byte, ok bool) {
 // StopEvents makes NextEvent return for those who wait for events of exactly this kind.
 func StopEvents(kind string) { cur.inbox.stop(kind, true) }
 
-// StartEvents undoes StopEvents.
+// StartEvents undoes StopEvents. Events of the kind that have come since then are forgotten.
 func StartEvents(kind string) { cur.inbox.stop(kind, false) }
 
 func (in *inbox) stop(kind string, yes bool) {
@@ -115,6 +115,8 @@ func (in *inbox) stop(kind string, yes bool) {
 	in.stopped = slices.DeleteFunc(in.stopped, func(k string) bool { return k == kind })
 	if yes {
 		in.stopped = append(in.stopped, kind)
+	} else {
+		in.list = slices.DeleteFunc(in.list, func(e Event) bool { return e.Kind == kind })
 	}
 	in.mu.Unlock()
 	wakeFirst(in.key())
@@ -124,6 +126,8 @@ func (in *inbox) stop(kind string, yes bool) {
 func Respond(id string, data []byte) {
 	if h, ok := cur.host.(Eventer); ok {
 		h.Respond(id, data)
+		cur.answered.Store(true)
+		cur.kick()
 	}
 }
 

@@ -35,6 +35,9 @@ func Run(prog *Program, h Host) int {
 	return status
 }
 
+// StatusUnloaded is the status of a process that the host has unloaded.
+const StatusUnloaded = statusUnloaded
+
 // Leftover counts waiters in the tables.
 func Leftover() int { return int(waiting.Load()) }
 

@@ -255,6 +255,8 @@ func (p *process) reasonToStop(now time.Time, c census, same, idle bool) (reason
 	pc := &p.pace
 	since := now.Sub(pc.lastCommit)
 	switch {
+	case p.answered.Load() && since >= pc.cost: // somebody waits
+		return reasonWanted, true
 	case pc.wanted && since >= max(commitWanted, commitShare*pc.cost):
 		return reasonWanted, true
 	case !(idle && pc.clean) && since >= max(commitInterval, commitShare*pc.cost):

@@ -53,6 +53,7 @@ type process struct {
 	callbacks callbacks
 	inbox     inbox       // the same
 	lingers   atomic.Bool // see Linger
+	answered  atomic.Bool // a response waits to be committed
 
 	// The stop in progress, under mu.
 	stopping  bool

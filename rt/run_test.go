@@ -61,9 +61,17 @@ func (h *memHost) Wanted() <-chan struct{} { return h.wanted }
 func (h *memHost) Alive() <-chan struct{}  { return nil }
 func (h *memHost) Goroutines() int         { return runtime.NumGoroutine() - 1 }
 
-func run(t *testing.T, main rt.Thunk, h *memHost) int {
+// a restarter is a host that knows whether the program goes on from a snapshot.
+type restarter interface {
+	rt.Host
+	restarts() bool
+}
+
+func (h *memHost) restarts() bool { return h.from != nil }
+
+func run(t *testing.T, main rt.Thunk, h restarter) int {
 	t.Helper()
-	if h.from == nil {
+	if !h.restarts() {
 		out = nil
 	}
 	done := make(chan int, 1)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/harkgen/harkgen/rt/front"
 	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/shared"
@@ -292,6 +293,9 @@ func (a *app) execute(ctx context.Context, f *runFlags, r *local.Run, o *local.O
 	if w.entry.Stdin {
 		o.Stdin = a.stdin
 	}
+	clients := front.New(o.Store, id)
+	defer clients.Close()
+	o.Events = clients
 	stop := a.watch(o)
 	res, err := r.Execute(ctx, o)
 	stop()
@@ -340,7 +344,7 @@ func (a *app) watch(o *local.Options) (stop func()) {
 		if last.Step > 0 {
 			text += fmt.Sprintf(", %d commits, %d goroutines", last.Step, last.Count)
 		}
-		if last.State == store.Waiting {
+		if last.State == store.Waiting && !last.Wake.IsZero() {
 			text += fmt.Sprintf(", nothing to do before %s", last.Wake.Format(time.TimeOnly))
 		}
 		return text

@@ -183,12 +183,7 @@ func killing(ts *testscript.TestScript, neg bool, args []string) {
 
 // killWorkers kills the children of the supervisor, or only the last one, and says how many it has killed.
 func killWorkers(supervisor int, all bool) (killed int) {
-	var children []string
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", supervisor))
-	for _, task := range tasks {
-		list, _ := os.ReadFile(task)
-		children = append(children, strings.Fields(string(list))...)
-	}
+	children := childrenOf(supervisor)
 	if !all && len(children) > 1 {
 		children = children[len(children)-1:]
 	}
@@ -200,6 +195,16 @@ func killWorkers(supervisor int, all bool) (killed int) {
 		}
 	}
 	return killed
+}
+
+// childrenOf lists the children of a process.
+func childrenOf(pid int) (children []string) {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, task := range tasks {
+		list, _ := os.ReadFile(task)
+		children = append(children, strings.Fields(string(list))...)
+	}
+	return children
 }
 
 // stopping runs `harkgen run -v ARGS` until everything in it waits and is committed, and interrupts it.

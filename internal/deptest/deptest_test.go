@@ -70,12 +70,13 @@ var policy = []rule{
 	{pkg: "rt/store/storetest", may: "rt/store", why: "the conformance suite is called by the stores, not the other way"},
 	{pkg: "rt/store/pebble", may: "rt/store", ext: "github.com/cockroachdb/pebble/v2", why: "the only package that knows Pebble"},
 	{pkg: "rt/store/shared", may: "rt/store rt/store/pebble", why: "the lock of the embedded store is what it shares"},
-	{pkg: "rt/store/dynamo/...", may: "rt/store", ext: aws, why: "DynamoDB and S3; the fake servers live beside it"},
+	{pkg: "rt/store/dynamo/...", may: "rt/store", ext: aws, why: "DynamoDB and S3"},
 	{
 		pkg: "rt/store/pages", may: "rt/store", ext: "github.com/klauspost/compress github.com/PlakarKorp/go-cdc-chunkers",
 		why: "how snapshots are cut, compressed and named, over any store",
 	},
 	{pkg: "rt/local", may: "rt/store rt/store/pages rt/wire rt/engine rt/exchange", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
+	{pkg: "rt/front", may: "rt/store", why: "speaks HTTP with the clients of a run on this machine; knows mailboxes, not processes"},
 	{pkg: "rt/clock", why: "the time of a deployment, for what runs it and for what runs in it"},
 	{
 		pkg: "rt/lambdahost", may: "rt rt/clock rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
@@ -109,7 +110,7 @@ var policy = []rule{
 	{pkg: "deploygen/sam", may: "deploygen/plan", ext: "github.com/goccy/go-yaml", why: "writes a template; knows no cloud's SDK"},
 	{pkg: "deploygen/local", may: "deploygen/plan rt/local rt/store/...", why: "runs the plan on this machine"},
 	{
-		pkg: "cmd/harkgen", may: "transform deploygen rt/local rt/store rt/store/shared rt/store/pebble",
+		pkg: "cmd/harkgen", may: "transform deploygen rt/front rt/local rt/store rt/store/shared rt/store/pebble",
 		ext: "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 		why: "the user's command: it compiles and supervises, and does not link rt itself",
 	},
@@ -120,6 +121,10 @@ var policy = []rule{
 	{pkg: "examples/...", why: "ordinary Go programs: no import of harkgen, nothing to download"},
 
 	{pkg: "internal/...", ext: "github.com/rogpeppe/go-internal", why: "tests"},
+	{
+		pkg: "internal/awsemu/...", may: "internal/awsemu/... rt/clock", ext: aws + " github.com/johannesboyne/gofakes3",
+		why: "the services for the local cloud and for tests; knows no program and no harkgen",
+	},
 	{pkg: "internal/linear", ext: "github.com/anishathalye/porcupine", why: "checks histories, for tests"},
 	{pkg: "internal/model", may: "rt/exchange", why: "explores the protocol with the real state machine"},
 }

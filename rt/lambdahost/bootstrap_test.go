@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/harkgen/harkgen/rt/store/dynamo/awsfake"
+	"github.com/harkgen/harkgen/internal/awsemu/emutest"
 )
 
 // This file tests a real handler binary, with a real program, against a small Lambda Runtime API.
@@ -59,8 +59,7 @@ func TestBootstrap(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	aws := awsfake.New()
-	defer aws.Close()
+	aws := emutest.New(t)
 	var stdout, stderr bytes.Buffer
 	invoke := func(payload string) string { // each invocation in a new environment
 		t.Helper()
@@ -70,8 +69,8 @@ func TestBootstrap(t *testing.T) {
 		cmd.Env = append(os.Environ(),
 			"AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(api.URL, "http://"),
 			"AWS_LAMBDA_FUNCTION_VERSION=3",
-			"AWS_REGION="+awsfake.Region, "AWS_ACCESS_KEY_ID=AKIDFAKE", "AWS_SECRET_ACCESS_KEY=fake", "AWS_ENDPOINT_URL="+aws.URL(),
-			EnvTable+"="+awsfake.Table, EnvBucket+"="+awsfake.Bucket, EnvQueue+"="+aws.QueueURL())
+			"AWS_REGION="+emutest.Region, "AWS_ACCESS_KEY_ID=AKIDFAKE", "AWS_SECRET_ACCESS_KEY=fake", "AWS_ENDPOINT_URL="+aws.URL(),
+			EnvTable+"="+emutest.Table, EnvBucket+"="+emutest.Bucket, EnvQueue+"="+aws.QueueURL())
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/harkgen/harkgen/internal/awsemu/emutest"
 	"github.com/harkgen/harkgen/rt/store"
-	"github.com/harkgen/harkgen/rt/store/dynamo/awsfake"
 )
 
 // TestCrashes cuts an invocation off from all services after its k-th request, in both ways: the k-th
@@ -27,18 +27,18 @@ func TestCrashes(t *testing.T) {
 func crash(t *testing.T, k int, lose bool) bool {
 	l := newFunction(t)
 	n, cut := 0, true
-	l.aws.Fault = func(string) awsfake.Fault {
+	l.aws.SetFault(func(string) emutest.Fault {
 		switch n++; {
 		case !cut || n < k:
-			return awsfake.Fault{}
+			return emutest.Fault{}
 		case n == k && lose:
-			return awsfake.Fault{Lose: true}
+			return emutest.Fault{Lose: true}
 		}
-		return awsfake.Fault{Status: 500}
-	}
+		return emutest.Fault{Status: 500}
+	})
 	// Two invocations are in reach of the cut: the start, and the first wake-up.
 	_, startErr := l.invoke(StartEvent{Run: "r", Args: []string{"sleep", "1h", "40000"}}, 60*time.Second)
-	var pending []awsfake.Message
+	var pending []emutest.Message
 	for i := 0; ; i++ {
 		if i == 1 {
 			if reached := n >= k; !reached {
@@ -69,6 +69,6 @@ func crash(t *testing.T, k int, lose bool) bool {
 		l.elapse("r")
 		cut = was
 		failed := l.deliver(60*time.Second, pending...)
-		pending = slices.DeleteFunc(pending, func(m awsfake.Message) bool { return !slices.Contains(failed, m.ID) })
+		pending = slices.DeleteFunc(pending, func(m emutest.Message) bool { return !slices.Contains(failed, m.ID) })
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/harkgen/harkgen/internal/awsemu/emutest"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
-	"github.com/harkgen/harkgen/rt/store/dynamo/awsfake"
 )
 
 // This file defines a function for tests: the handler, the fake services, the log.
@@ -23,7 +23,7 @@ import (
 type function struct {
 	*host
 	t   *testing.T
-	aws *awsfake.Fake
+	aws *emutest.AWS
 	out bytes.Buffer // the log, stdout
 	err bytes.Buffer // the log, stderr
 	n   int          // invocations
@@ -31,9 +31,8 @@ type function struct {
 
 func newFunction(t *testing.T) *function {
 	t.Helper()
-	f := awsfake.New()
-	t.Cleanup(f.Close)
-	s, err := dynamo.Open(t.Context(), dynamo.Options{Table: awsfake.Table, Bucket: awsfake.Bucket, DynamoDB: f.DynamoDB(), S3: f.S3()})
+	f := emutest.New(t)
+	s, err := dynamo.Open(t.Context(), dynamo.Options{Table: emutest.Table, Bucket: emutest.Bucket, DynamoDB: f.DynamoDBClient(), S3: f.S3Client()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +47,7 @@ func newFunction(t *testing.T) *function {
 		build:    buildName("3", "aaaa"),
 		exe:      exe,
 		store:    s,
-		queue:    &queue{client: f.SQS(), url: f.QueueURL()},
+		queue:    &queue{client: f.SQSClient(), url: f.QueueURL()},
 		stdout:   &l.out,
 		stderr:   &l.err,
 		patience: 100 * time.Millisecond,
@@ -89,13 +88,13 @@ func (l *function) start(timeout time.Duration, run string, args ...string) Resu
 }
 
 // deliver invokes the function with messages and returns the ids of those that failed.
-func (l *function) deliver(timeout time.Duration, ms ...awsfake.Message) []string {
+func (l *function) deliver(timeout time.Duration, ms ...emutest.Message) []string {
 	l.t.Helper()
 	var e events.SQSEvent
 	for _, m := range ms {
 		e.Records = append(e.Records, events.SQSMessage{
 			MessageId:     m.ID,
-			ReceiptHandle: "receipt-" + m.ID,
+			ReceiptHandle: m.Receipt,
 			Body:          m.Body,
 			EventSource:   "aws:sqs",
 			Attributes:    map[string]string{"ApproximateReceiveCount": "2"},

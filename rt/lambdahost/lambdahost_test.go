@@ -10,8 +10,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/harkgen/harkgen/internal/awsemu/emutest"
 	"github.com/harkgen/harkgen/rt/store"
-	"github.com/harkgen/harkgen/rt/store/dynamo/awsfake"
 )
 
 func TestExit(t *testing.T) {
@@ -216,7 +216,7 @@ func TestKilledWorker(t *testing.T) {
 	if v := version(); v != before {
 		t.Error("a run that has failed was executed")
 	}
-	l.deliver(20*time.Second, awsfake.Message{ID: "1", Body: `{"run":"r"}`})
+	l.deliver(20*time.Second, emutest.Message{ID: "1", Body: `{"run":"r"}`})
 	if v := version(); v == before {
 		t.Error("a run that has failed was not tried again by hand")
 	}
@@ -270,7 +270,7 @@ func TestOtherBuild(t *testing.T) {
 	if other.State != "done" || !strings.Contains(l.err.String(), "started by version 3 of the function (build aaaa) and this is version 4 (build bbbb)") {
 		t.Errorf("%+v, stderr %q", other, l.err.String())
 	}
-	if d, ok := l.aws.Visibility("receipt-" + wake.ID); !ok || d != time.Minute {
+	if d, ok := l.aws.Visibility(wake.Receipt); !ok || d != time.Minute {
 		t.Errorf("visibility %v, %v", d, ok)
 	}
 	if r := l.record("r"); r.State != store.Waiting || r.Step != 1 {
@@ -293,10 +293,10 @@ func TestPartialBatch(t *testing.T) {
 	l.elapse("a")
 	l.aws.Receive()
 	failed := l.deliver(20*time.Second,
-		awsfake.Message{ID: "1", Body: `{"run":"a"}`},
-		awsfake.Message{ID: "2", Body: `nonsense`},
-		awsfake.Message{ID: "3", Body: `{"run":"nobody"}`},
-		awsfake.Message{ID: "4", Body: `{"run":"a b"}`},
+		emutest.Message{ID: "1", Body: `{"run":"a"}`},
+		emutest.Message{ID: "2", Body: `nonsense`},
+		emutest.Message{ID: "3", Body: `{"run":"nobody"}`},
+		emutest.Message{ID: "4", Body: `{"run":"a b"}`},
 	)
 	if strings.Join(failed, " ") != "2 4" {
 		t.Errorf("failed %q", failed)
@@ -338,7 +338,7 @@ func TestConcurrent(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(100 * time.Millisecond)
-	if failed := l.deliver(20*time.Second, awsfake.Message{ID: "1", Body: `{"run":"r"}`}); failed != nil {
+	if failed := l.deliver(20*time.Second, emutest.Message{ID: "1", Body: `{"run":"r"}`}); failed != nil {
 		t.Errorf("failed %q", failed)
 	}
 	if res := <-done; res.State != "done" {
@@ -380,15 +380,15 @@ func TestFaults(t *testing.T) {
 	t.Parallel()
 	l := newFunction(t)
 	n := 0
-	l.aws.Fault = func(op string) awsfake.Fault {
+	l.aws.SetFault(func(op string) emutest.Fault {
 		switch n++; n % 4 {
 		case 1:
-			return awsfake.Fault{Status: 400}
+			return emutest.Fault{Throttle: true}
 		case 2:
-			return awsfake.Fault{Lose: true}
+			return emutest.Fault{Lose: true}
 		}
-		return awsfake.Fault{}
-	}
+		return emutest.Fault{}
+	})
 	res := l.start(60*time.Second, "r", "sleep", "1h")
 	for i := 0; res.State == "waiting" && i < 10; i++ {
 		l.elapse("r")

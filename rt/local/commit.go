@@ -37,11 +37,11 @@ func (r *Run) onLoad(ctx context.Context, w *worker) error {
 	w.loaded = true
 	start := wire.Start{
 		Run: r.rec.ID, Chaos: r.o.Chaos, InProc: r.o.InProc, Visits: r.o.Visits,
-		New: r.rec.Snap.IsZero(), Size: r.rec.Snap.Size,
+		New: r.rec.Snap.IsZero(), Size: r.rec.Snap.Size, Events: r.o.Events != nil,
 	}
 	if start.New {
 		w.send(start)
-		return nil
+		return r.deliver(ctx, w)
 	}
 	if err := r.drop(ctx, w); err != nil { // what the initialisers printed
 		return err
@@ -54,7 +54,7 @@ func (r *Run) onLoad(ctx context.Context, w *worker) error {
 	if src, ok := errors.AsType[*wire.SourceError](err); ok {
 		return src.Err
 	}
-	return nil // if it has died, others will tell
+	return r.deliver(ctx, w) // if it has died, others will tell
 }
 
 // drop throws the output away that was not committed.
@@ -108,7 +108,8 @@ func (r *Run) onCommit(stop, ctx context.Context, w *worker, c *wire.Commit, sna
 	for _, g := range c.Goroutines[:min(len(c.Goroutines), store.MaxGs)] {
 		next.Gs = append(next.Gs, store.G{ID: g.ID, State: g.State, Op: g.Op, Func: g.Func, Pos: g.Pos, Deadline: g.Deadline})
 	}
-	exit := c.Reason == "idle" && !c.Wake.IsZero() && time.Until(c.Wake) > time.Second
+	far := !c.Wake.IsZero() && time.Until(c.Wake) > time.Second || c.Wake.IsZero() && c.External
+	exit := c.Reason == "idle" && far && !r.mail.waits(c.Taken)
 	next.State, next.Wake = store.Running, time.Time{}
 	if exit {
 		next.State, next.Wake = store.Waiting, c.Wake
@@ -124,6 +125,7 @@ func (r *Run) onCommit(stop, ctx context.Context, w *worker, c *wire.Commit, sna
 		return 0, err
 	}
 	next.Snap, next.Wrote = d.Snapshot, d.Written
+	r.mail.take(&next, c.Taken)
 	if err := r.commit(ctx, w, &next, d); err != nil {
 		if errors.Is(err, errPipe) {
 			return r.brokenPipe(ctx, w)
@@ -155,6 +157,7 @@ func (r *Run) commit(ctx context.Context, w *worker, next *store.Run, d *pages.D
 		blobs = append(blobs, blob)
 	}
 	next.Output = out
+	next.Listen = listening(next.Listen, w.told)
 	if w.feed != nil {
 		if next.Stdin.Consumed, err = w.feed.consumed(); err != nil {
 			return err
@@ -174,6 +177,9 @@ func (r *Run) commit(ctx context.Context, w *worker, next *store.Run, d *pages.D
 		}
 	}
 	if err := r.show(base, chunks); err != nil {
+		return err
+	}
+	if err := r.taken(ctx, w); err != nil {
 		return err
 	}
 	if r.o.OnCommit != nil {

@@ -73,6 +73,7 @@ type Options struct {
 	Stdout, Stderr io.Writer // nil: discard
 	Stdin          io.Reader // nil: the program gets no input
 	Env            []string  // nil: that of this process
+	Events         Events    // nil: none come
 
 	Chaos  int  // kill the worker after every Chaos-th operation; 0: never
 	InProc bool // chaos restores in the same process
@@ -138,6 +139,7 @@ type Run struct {
 	pages  *pages.Set // of the steps that are kept
 	screen screen
 	in     *input // nil if there is none
+	mail   mail   // events
 	kills  int    // of workers since the last commit
 }
 

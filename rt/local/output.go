@@ -16,11 +16,14 @@ import (
 	"github.com/harkgen/harkgen/rt/store"
 )
 
-// A chunk is what was read from one of the pipes, 1 stdout or 2 stderr, before something came from the other.
+// A chunk is what was read from one of the pipes, 1 stdout or 2 stderr, before something came from the other; or 3, a response.
 type chunk struct {
 	fd   byte
 	data []byte
 }
+
+// fdResponse is the kind of the chunks that are responses.
+const fdResponse = 3
 
 // maxPending is how much output may wait in memory; beyond it, it waits in blobs.
 const maxPending = 8 << 20
@@ -90,6 +93,27 @@ func (o *output) readOnce(i int, fd uintptr) (n int, ended bool) {
 	}
 }
 
+// respond appends a response, after what was written before it.
+func (o *output) respond(id string, data []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.drain()
+	o.add(fdResponse, encodeResponse(id, data))
+}
+
+// encodeResponse returns a response in the form of store.Output.
+func encodeResponse(id string, data []byte) []byte {
+	return append(append(binary.AppendUvarint(nil, uint64(len(id))), id...), data...)
+}
+
+func decodeResponse(b []byte) (id string, data []byte, err error) {
+	l, n := binary.Uvarint(b)
+	if n <= 0 || l > uint64(len(b)-n) {
+		return "", nil, errChunks
+	}
+	return string(b[n : n+int(l)]), b[n+int(l):], nil
+}
+
 // add appends a copy of b.
 func (o *output) add(fd byte, b []byte) {
 	if o.size == 0 && o.spilled.Size == 0 {
@@ -100,7 +124,7 @@ func (o *output) add(fd byte, b []byte) {
 		}
 	}
 	o.size += len(b)
-	if k := len(o.pending) - 1; k >= 0 && o.pending[k].fd == fd {
+	if k := len(o.pending) - 1; k >= 0 && o.pending[k].fd == fd && fd != fdResponse {
 		o.pending[k].data = append(o.pending[k].data, b...)
 	} else {
 		o.pending = append(o.pending, chunk{fd, bytes.Clone(b)})
@@ -214,7 +238,7 @@ func decodeChunks(b []byte) (base int64, cs []chunk, err error) {
 	for b = b[n:]; len(b) > 0; {
 		fd := b[0]
 		l, n := binary.Uvarint(b[1:])
-		if n <= 0 || fd < 1 || fd > 2 || l > uint64(len(b)-1-n) {
+		if n <= 0 || fd < 1 || fd > fdResponse || l > uint64(len(b)-1-n) {
 			return 0, nil, errChunks
 		}
 		b = b[1+n:]
@@ -226,8 +250,9 @@ func decodeChunks(b []byte) (base int64, cs []chunk, err error) {
 
 // A screen shows committed output and remembers how much of it.
 type screen struct {
-	out   [2]io.Writer
-	lease *lease
+	out    [2]io.Writer
+	events Events // gets responses; nil: nobody waits for them
+	lease  *lease
 }
 
 // errPipe says that whoever read the output has gone.
@@ -241,6 +266,17 @@ func (s *screen) show(base int64, cs []chunk) error {
 	shown := s.lease.shown()
 	for _, c := range cs {
 		d := c.data
+		if c.fd == fdResponse {
+			if base += int64(len(d)); base > shown {
+				if err := s.respond(d); err != nil {
+					return err
+				}
+				if err := s.lease.markShown(base); err != nil {
+					return err
+				}
+			}
+			continue
+		}
 		if skip := shown - base; skip > 0 {
 			skip = min(skip, int64(len(d)))
 			d, base = d[skip:], base+skip
@@ -264,4 +300,13 @@ func (s *screen) show(base int64, cs []chunk) error {
 		}
 	}
 	return nil
+}
+
+// respond passes on a response, in the form of store.Output.
+func (s *screen) respond(b []byte) error {
+	id, data, err := decodeResponse(b)
+	if err != nil || s.events == nil {
+		return err
+	}
+	return s.events.Respond(id, data)
 }

@@ -36,7 +36,7 @@ const wantAgain = 500 * time.Millisecond
 // shown yet. When ctx ends it returns ErrStopped.
 func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
 	r.o = o.defaults()
-	r.screen = screen{out: [2]io.Writer{r.o.Stdout, r.o.Stderr}, lease: r.lease}
+	r.screen = screen{out: [2]io.Writer{r.o.Stdout, r.o.Stderr}, events: r.o.Events, lease: r.lease}
 	// What is begun is finished: ctx only keeps workers from being started and events from being waited for.
 	work := context.WithoutCancel(ctx)
 	if err := r.recover(work); err != nil {
@@ -54,12 +54,17 @@ func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
 	if err := r.attach(work); err != nil {
 		return nil, err
 	}
+	if err := r.listen(); err != nil {
+		return nil, err
+	}
 	if r.rec.Program.Spread {
 		return r.executeSpread(ctx)
 	}
 	for {
-		if r.rec.State == store.Waiting && !sleepUntil(ctx, r.rec.Wake) {
-			return nil, ErrStopped
+		if r.rec.State == store.Waiting {
+			if err := r.sleep(ctx); err != nil {
+				return nil, err
+			}
 		}
 		how, err := r.life(ctx, work)
 		switch {
@@ -75,19 +80,26 @@ func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
 
 func (r *Run) result() *Result { return &Result{Exit: r.rec.Exit, Signal: r.rec.Signal} }
 
-// sleepUntil looks at the clock now and then: timers stand still while the machine is suspended.
-func sleepUntil(ctx context.Context, wake time.Time) bool {
+// sleep waits until it is time to wake the run, or an event has come. It looks at the clock now and then: timers stand still while the machine is suspended.
+func (r *Run) sleep(ctx context.Context) error {
 	for {
-		d := time.Until(wake)
+		if err := r.fetch(ctx); err != nil || r.mail.waits(nil) {
+			return err
+		}
+		d := time.Until(r.rec.Wake)
+		if r.rec.Wake.IsZero() && r.o.Events != nil {
+			d = time.Hour
+		}
 		if d <= 0 {
-			return true
+			return nil
 		}
 		t := time.NewTimer(min(d, 5*time.Second))
 		select {
 		case <-t.C:
+		case <-r.appended():
 		case <-ctx.Done():
 			t.Stop()
-			return false
+			return ErrStopped
 		}
 	}
 }
@@ -102,6 +114,9 @@ func (r *Run) recover(ctx context.Context) error {
 		return err
 	}
 	if err := r.show(base, chunks); err != nil && !errors.Is(err, errPipe) {
+		return err
+	}
+	if err := r.openMail(ctx); err != nil {
 		return err
 	}
 	return r.sweep(ctx)
@@ -209,6 +224,10 @@ func (r *Run) life(ctx, work context.Context) (ending, error) {
 			}
 		case <-exited:
 			return r.exit(work, w)
+		case <-r.appended():
+			if err := r.deliver(work, w); err != nil {
+				return 0, err
+			}
 		case <-w.out.arrived:
 			want.Reset(r.o.Patience)
 		case <-want.C:
@@ -254,6 +273,13 @@ func (r *Run) handle(stop, ctx context.Context, w *worker, m message) (ending, e
 			return 0, r.fail(ctx, w, onlySpread)
 		}
 		return r.onCommit(stop, ctx, w, &msg, m.snapshot)
+	case wire.Response:
+		if msg.ID == "" {
+			w.told = append(w.told, string(msg.Data))
+		} else {
+			w.out.respond(msg.ID, msg.Data)
+		}
+		return 0, nil
 	case wire.Unsaved:
 		return 0, r.unsaved(ctx, msg.Why)
 	case wire.Refused:
@@ -340,6 +366,7 @@ func (r *Run) finish(ctx context.Context, w *worker, exit int, signal string) (e
 	next := r.rec
 	next.State, next.Exit, next.Signal, next.Reason, next.Error = store.Done, exit, signal, "exit", ""
 	next.Wake, next.Snap, next.Wrote, next.Gs, next.Count = time.Time{}, store.Snapshot{}, 0, nil, 0
+	next.Taken, next.Program.Event = nil, nil
 	err := r.commit(ctx, w, &next, nil)
 	if errors.Is(err, errPipe) {
 		return r.brokenPipe(ctx, w)
@@ -369,6 +396,9 @@ func (r *Run) brokenPipe(ctx context.Context, w *worker) (ending, error) {
 
 // cleanUp leaves only the record of a run that is done, and the steps that are kept.
 func (r *Run) cleanUp(ctx context.Context) error {
+	if err := store.DeleteEventBlobs(ctx, r.o.Store, r.rec.ID); err != nil {
+		return err
+	}
 	if len(r.rec.Output.Blobs) > 0 {
 		next := r.rec
 		next.Output = store.Output{Base: next.Output.Base + next.Output.Size}

@@ -38,6 +38,9 @@ type worker struct {
 
 	loaded    bool // it has sent Load
 	unloading bool // it was told to exit
+
+	sent map[string]bool // events
+	told []string        // what the program tells the host, since its last commit
 }
 
 // startWorker starts the program with its ends of the socket and the pipes. stdin is its standard

@@ -25,7 +25,7 @@ type State string
 
 const (
 	Running State = "running" // a worker executes it, or did when its supervisor was last seen
-	Waiting State = "waiting" // every goroutine waits; nothing to do before Wake
+	Waiting State = "waiting" // every goroutine waits; nothing to do before Wake, or an event
 	Done    State = "done"    // the program ended by itself, with Exit
 	Failed  State = "failed"  // harkgen gave up on it; see Error
 )
@@ -43,7 +43,7 @@ type Run struct {
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`
 	Step    int64     `json:"step"`              // commits so far
-	Wake    time.Time `json:"wake,omitzero"`     // while Waiting
+	Wake    time.Time `json:"wake,omitzero"`     // while Waiting; zero: it waits for events only
 	Chaos   int       `json:"chaos,omitempty"`   // of the command that started it
 	Reason  string    `json:"reason,omitempty"`  // of the last commit
 	Count   int       `json:"count,omitempty"`   // of goroutines at the last commit
@@ -54,6 +54,8 @@ type Run struct {
 	Kept    []Kept    `json:"kept,omitempty"`    // those of them that are in blobs, oldest first
 	Output  Output    `json:"output,omitzero"`   // of the last step
 	Stdin   Stdin     `json:"stdin,omitzero"`    //
+	Taken   []string  `json:"taken,omitempty"`   // the events that the last step has taken
+	Listen  []string  `json:"listen,omitempty"`  // addresses at which the program serves HTTP
 	Shared  []byte    `json:"shared,omitempty"`  // reserved for the state that processes of one run share
 	Pending []string  `json:"pending,omitempty"` // reserved for the outbox
 }
@@ -72,6 +74,8 @@ type Program struct {
 	Cwd      string   `json:"cwd"` // working directory of the worker
 
 	Placement string `json:"placement,omitempty"` // where goroutines run whose go statement does not say it; "" is in the process of the statement
+
+	Event *Event `json:"event,omitempty"` // that starts it, until it is taken
 
 	ArgsBlob string `json:"args_blob,omitempty"` // the arguments in JSON, if they are too long for the record
 }
@@ -124,7 +128,7 @@ func (c Content) IsZero() bool { return len(c.Inline) == 0 && len(c.Blobs) == 0 
 type Output struct {
 	Base    int64 `json:"base"` // bytes written by the steps before
 	Size    int64 `json:"size,omitempty"`
-	Content       // chunks: one byte 1 (stdout) or 2 (stderr), uvarint length, bytes
+	Content       // chunks: one byte 1 (stdout), 2 (stderr) or 3 (response), uvarint length, bytes; of a response uvarint length of the id, id, data
 }
 
 // IsZero reports whether nothing was ever written.

@@ -15,6 +15,7 @@ const (
 	flagVisits
 	flagNew
 	flagInspect
+	flagEvents
 )
 
 const (
@@ -22,6 +23,8 @@ const (
 	flagLeaves
 	flagWake
 	flagGoroutines
+	flagExternal
+	flagTaken
 )
 
 func flags(list ...bool) (mask uint64) {
@@ -36,7 +39,7 @@ func flags(list ...bool) (mask uint64) {
 func appendMessage(b []byte, msg any) ([]byte, error) {
 	switch m := msg.(type) {
 	case Start:
-		b = binary.AppendUvarint(b, flags(m.InProc, m.Visits, m.New, m.Inspect != nil))
+		b = binary.AppendUvarint(b, flags(m.InProc, m.Visits, m.New, m.Inspect != nil, m.Events))
 		b = appendString(b, m.Run)
 		for _, n := range []uint64{uint64(m.Chaos), uint64(m.Size), uint64(m.Task), uint64(m.Process)} {
 			b = binary.AppendUvarint(b, n)
@@ -45,11 +48,17 @@ func appendMessage(b []byte, msg any) ([]byte, error) {
 			return appendJSON(b, m.Inspect)
 		}
 	case Commit:
-		b = binary.AppendUvarint(b, flags(m.Ended, m.Leaves, !m.Wake.IsZero(), len(m.Goroutines) > 0))
+		b = binary.AppendUvarint(b, flags(m.Ended, m.Leaves, !m.Wake.IsZero(), len(m.Goroutines) > 0, m.External, len(m.Taken) > 0))
 		b = appendString(b, m.Reason)
 		b = binary.AppendVarint(binary.AppendUvarint(b, uint64(m.Task)), m.ElapsedNS)
 		if !m.Wake.IsZero() {
 			b = binary.AppendVarint(b, m.Wake.UnixNano())
+		}
+		if len(m.Taken) > 0 {
+			b = binary.AppendUvarint(b, uint64(len(m.Taken)))
+			for _, id := range m.Taken {
+				b = appendString(b, id)
+			}
 		}
 		if len(m.Goroutines) > 0 {
 			return appendJSON(b, m.Goroutines)
@@ -60,6 +69,10 @@ func appendMessage(b []byte, msg any) ([]byte, error) {
 		b = binary.AppendUvarint(b, uint64(m.Task))
 	case Output:
 		b = binary.AppendUvarint(b, uint64(m.Task))
+	case Event:
+		b = appendString(appendString(binary.AppendUvarint(b, uint64(m.Task)), m.ID), m.Kind)
+	case Response:
+		b = appendString(binary.AppendUvarint(b, uint64(m.Task)), m.ID)
 	case Unload:
 		b = binary.AppendUvarint(b, uint64(m.Task))
 	case Left:
@@ -103,6 +116,10 @@ func decode(k kind, text, data []byte) (any, error) {
 		msg = Replies{r.uint32(), data}
 	case kindOutput:
 		msg = Output{r.uint32(), data}
+	case kindEvent:
+		msg = Event{r.uint32(), r.string(), r.string(), data}
+	case kindResponse:
+		msg = Response{r.uint32(), r.string(), data}
 	case kindUnload:
 		msg = Unload{r.uint32()}
 	case kindLeft:
@@ -128,7 +145,7 @@ func decode(k kind, text, data []byte) (any, error) {
 
 func (r *reader) start(data []byte) (m Start) {
 	f := r.uint()
-	m.InProc, m.Visits, m.New = f&flagInProc != 0, f&flagVisits != 0, f&flagNew != 0
+	m.InProc, m.Visits, m.New, m.Events = f&flagInProc != 0, f&flagVisits != 0, f&flagNew != 0, f&flagEvents != 0
 	m.Run = r.string()
 	m.Chaos, m.Size = int(r.uint()), int64(r.uint())
 	m.Task, m.Process = r.uint32(), r.uint32()
@@ -141,11 +158,14 @@ func (r *reader) start(data []byte) (m Start) {
 
 func (r *reader) commit(data []byte) (m Commit) {
 	f := r.uint()
-	m.Ended, m.Leaves = f&flagEnded != 0, f&flagLeaves != 0
+	m.Ended, m.Leaves, m.External = f&flagEnded != 0, f&flagLeaves != 0, f&flagExternal != 0
 	m.Reason = r.string()
 	m.Task, m.ElapsedNS = r.uint32(), r.int()
 	if f&flagWake != 0 {
 		m.Wake = time.Unix(0, r.int()).UTC()
+	}
+	if f&flagTaken != 0 {
+		m.Taken = r.strings()
 	}
 	m.Batch = data
 	if f&flagGoroutines != 0 {
@@ -204,6 +224,13 @@ func (r *reader) string() string {
 	s := string(r.b[:n])
 	r.b = r.b[n:]
 	return s
+}
+
+func (r *reader) strings() (list []string) {
+	for n := r.uint(); n > 0 && r.err == nil; n-- {
+		list = append(list, r.string())
+	}
+	return list
 }
 
 // json reads the rest.

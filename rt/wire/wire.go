@@ -15,7 +15,8 @@
 //	             <-   Start + snapshot (empty if New)
 //	Commit + snapshot ->
 //	             <-   Committed, or SIGKILL when Reason is "chaos"
-//	             <-   Wanted, at any time
+//	             <-   Wanted, Event, at any time
+//	Response     ->   at any time
 //	Unsaved      ->   at any time
 //	Trace        ->   when the program panics
 //	Refused      ->   and the host ends the worker
@@ -70,6 +71,8 @@ const (
 	kindLeft      kind = 10
 	kindOutput    kind = 11
 	kindTrace     kind = 12
+	kindEvent     kind = 13
+	kindResponse  kind = 14
 	kindInspected kind = 16
 )
 
@@ -78,7 +81,7 @@ func (k kind) carries() bool { return k == kindCommit || k == kindStart }
 
 // hasData reports whether bytes follow a message.
 func (k kind) hasData() bool {
-	return k == kindCommit || k == kindStart || k == kindReplies || k == kindOutput
+	return k == kindCommit || k == kindStart || k == kindReplies || k == kindOutput || k == kindEvent || k == kindResponse
 }
 
 // Load asks for what to run. Worker to host.
@@ -89,6 +92,8 @@ type Commit struct {
 	Task       uint32
 	Reason     string
 	Wake       time.Time
+	External   bool     // it waits for events
+	Taken      []string // events that are part of the snapshot and were not of the last one
 	Goroutines []rt.Goroutine
 	ElapsedNS  int64
 	Ended      bool   // the process has: there is no snapshot
@@ -104,6 +109,7 @@ type Start struct {
 	Visits bool
 	New    bool
 	Size   int64
+	Events bool // may come
 
 	Task    uint32
 	Process uint32 // of the run
@@ -126,6 +132,20 @@ type Committed struct{ Verdict string }
 
 // Wanted asks for a commit soon. Host to worker.
 type Wanted struct{}
+
+// Event is one that has happened outside. Host to worker, at any time after Start.
+type Event struct {
+	Task     uint32
+	ID, Kind string
+	Data     []byte
+}
+
+// Response answers an event; it is part of the next commit. One without an ID tells the host something. Worker to host.
+type Response struct {
+	Task uint32
+	ID   string
+	Data []byte
+}
 
 // Replies are those of the exchange. Host to worker, at any time after Start.
 type Replies struct {
@@ -211,6 +231,10 @@ func kindOf(msg any) (k kind, data []byte, err error) {
 		return kindWanted, nil, nil
 	case Replies:
 		return kindReplies, m.Data, nil
+	case Event:
+		return kindEvent, m.Data, nil
+	case Response:
+		return kindResponse, m.Data, nil
 	case Unload:
 		return kindUnload, nil, nil
 	case Left:

@@ -67,14 +67,16 @@ type worker struct {
 	arrived chan struct{} // replies for the current task have come
 	unload  chan struct{} // the current task is to be forgotten
 	awaited chan struct{} // another task waits
+	came    chan struct{} // events for the current task have come
 
 	own      sync.Mutex // guards these, and orders what is sent of a process
 	pipes    *pipes     // nil if the host reads what the program writes
 	deferred time.Time  // since when what was Put waits to be flushed; zero: nothing does
 
 	mu      sync.Mutex
-	tasks   []*task // in the order in which they came
-	current *task   // the first of tasks, once Load has returned it
+	tasks   []*task    // in the order in which they came
+	current *task      // the first of tasks, once Load has returned it
+	events  []rt.Event // for the current task
 }
 
 // A task is a process that the host has given to this worker.
@@ -97,6 +99,7 @@ func newWorker(f *os.File) *worker {
 		arrived: make(chan struct{}, 1),
 		unload:  make(chan struct{}, 1),
 		awaited: make(chan struct{}, 1),
+		came:    make(chan struct{}, 1),
 	}
 }
 
@@ -133,6 +136,11 @@ func (w *worker) take(msg any, snapshot *Body) error {
 				signal(w.arrived)
 			}
 		}
+	case Event: // only a task that stays where it is gets any
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.events = append(w.events, rt.Event{ID: m.ID, Kind: m.Kind, Data: m.Data})
+		signal(w.came)
 	case Unload:
 		return w.recall(m.Task)
 	case Wanted:
@@ -248,7 +256,7 @@ func (w *worker) Load(ctx context.Context) (*rt.Start, error) {
 	if !t.New || t.Process != 0 { // what initialisers have printed was printed before
 		w.discard()
 	}
-	s := &rt.Start{Run: t.Run, Chaos: t.Chaos, InProc: t.InProc, Visits: t.Visits, Inspect: t.Inspect, Process: t.Process}
+	s := &rt.Start{Run: t.Run, Chaos: t.Chaos, InProc: t.InProc, Visits: t.Visits, Inspect: t.Inspect, Process: t.Process, Events: t.Events}
 	if t.snapshot != nil {
 		s.Snapshot, s.Size = t.snapshot, t.Size
 		t.snapshot = nil
@@ -343,7 +351,7 @@ func (w *worker) Commit(ctx context.Context, s *rt.Step) (rt.Verdict, error) {
 func (w *worker) commit(s *rt.Step) (leaves bool, err error) {
 	w.own.Lock()
 	defer w.own.Unlock()
-	m := Commit{Task: w.current.Task, Reason: s.Reason, Wake: s.Wake, Goroutines: s.Goroutines, ElapsedNS: int64(s.Elapsed / time.Nanosecond), Ended: s.Snapshot == nil}
+	m := Commit{Task: w.current.Task, Reason: s.Reason, Wake: s.Wake, Goroutines: s.Goroutines, ElapsedNS: int64(s.Elapsed / time.Nanosecond), Ended: s.Snapshot == nil, External: s.External, Taken: s.Taken}
 	batch := s.Batch
 	if w.pipes != nil {
 		batch = w.pipes.batch(batch)
@@ -382,6 +390,26 @@ func (w *worker) commit(s *rt.Step) (leaves bool, err error) {
 
 // Wanted implements rt.Host.
 func (w *worker) Wanted() <-chan struct{} { return w.wanted }
+
+// Came implements rt.Eventer.
+func (w *worker) Came() <-chan struct{} { return w.came }
+
+// Events implements rt.Eventer.
+func (w *worker) Events() []rt.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	list := w.events
+	w.events = nil
+	return list
+}
+
+// Respond implements rt.Eventer.
+func (w *worker) Respond(id string, data []byte) {
+	w.mu.Lock()
+	task := w.current.Task
+	w.mu.Unlock()
+	w.send(Response{task, id, data})
+}
 
 // Arrived implements rt.Sharer.
 func (w *worker) Arrived() <-chan struct{} { return w.arrived }

@@ -10,19 +10,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/harkgen/harkgen/internal/awsemu/emutest"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
-	"github.com/harkgen/harkgen/rt/store/dynamo/awsfake"
 	"github.com/harkgen/harkgen/rt/store/storetest"
 )
 
-func open(t *testing.T, f *awsfake.Fake) *dynamo.Store {
+func open(t *testing.T, f *emutest.AWS) *dynamo.Store {
 	t.Helper()
 	s, err := dynamo.Open(t.Context(), dynamo.Options{
-		Table:    awsfake.Table,
-		Bucket:   awsfake.Bucket,
-		DynamoDB: f.DynamoDB(),
-		S3:       f.S3(),
+		Table:    emutest.Table,
+		Bucket:   emutest.Bucket,
+		DynamoDB: f.DynamoDBClient(),
+		S3:       f.S3Client(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -32,15 +32,13 @@ func open(t *testing.T, f *awsfake.Fake) *dynamo.Store {
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
-		f := awsfake.New()
-		t.Cleanup(f.Close)
+		f := emutest.New(t)
 		return open(t, f)
 	})
-	fakes := map[string]*awsfake.Fake{}
+	fakes := map[string]*emutest.AWS{}
 	storetest.Durable(t, func(t *testing.T, dir string) store.Store {
 		if fakes[dir] == nil {
-			fakes[dir] = awsfake.New()
-			t.Cleanup(fakes[dir].Close)
+			fakes[dir] = emutest.New(t)
 		}
 		return open(t, fakes[dir])
 	})
@@ -52,42 +50,40 @@ func TestStoreWithFaults(t *testing.T) {
 		t.Skip("long")
 	}
 	storetest.Run(t, func(t *testing.T) store.Store {
-		f := awsfake.New()
+		f := emutest.New(t)
 		rnd := rand.New(rand.NewPCG(1, 2))
 		// Who does not hear of its own put before somebody else's gets ErrConflict, and counts once
 		// more: see "Lost answers" in package store.
 		lose := !strings.HasSuffix(t.Name(), "/Counter")
-		f.Fault = func(op string) awsfake.Fault {
+		f.SetFault(func(op string) emutest.Fault {
 			switch rnd.IntN(20) {
 			case 0:
-				return awsfake.Fault{Status: 400}
+				return emutest.Fault{Throttle: true}
 			case 1:
-				return awsfake.Fault{Status: 500}
+				return emutest.Fault{Status: 500}
 			case 2:
-				return awsfake.Fault{Lose: lose}
+				return emutest.Fault{Lose: lose}
 			}
-			return awsfake.Fault{}
-		}
-		t.Cleanup(f.Close)
+			return emutest.Fault{}
+		})
 		return open(t, f)
 	})
 }
 
 // loseFirst makes the first request of an operation lose its answer.
-func loseFirst(op string) func(string) awsfake.Fault {
+func loseFirst(op string) func(string) emutest.Fault {
 	lost := false
-	return func(o string) awsfake.Fault {
+	return func(o string) emutest.Fault {
 		lose := o == op && !lost
 		lost = lost || lose
-		return awsfake.Fault{Lose: lose}
+		return emutest.Fault{Lose: lose}
 	}
 }
 
 func TestLostAnswers(t *testing.T) {
 	t.Run("Put", func(t *testing.T) {
-		f := awsfake.New()
-		defer f.Close()
-		f.Fault = loseFirst("dynamodb.PutItem")
+		f := emutest.New(t)
+		f.SetFault(loseFirst("dynamodb.PutItem"))
 		s := open(t, f)
 		if v, err := s.Put(t.Context(), store.Record{ID: "r", Data: []byte("x")}); v != 1 || err != nil {
 			t.Errorf("Put = %d, %v", v, err)
@@ -97,9 +93,8 @@ func TestLostAnswers(t *testing.T) {
 		}
 	})
 	t.Run("Delete", func(t *testing.T) {
-		f := awsfake.New()
-		defer f.Close()
-		f.Fault = loseFirst("dynamodb.DeleteItem")
+		f := emutest.New(t)
+		f.SetFault(loseFirst("dynamodb.DeleteItem"))
 		s := open(t, f)
 		if _, err := s.Put(t.Context(), store.Record{ID: "r"}); err != nil {
 			t.Fatal(err)
@@ -112,9 +107,8 @@ func TestLostAnswers(t *testing.T) {
 		}
 	})
 	t.Run("Append", func(t *testing.T) {
-		f := awsfake.New()
-		defer f.Close()
-		f.Fault = loseFirst("dynamodb.PutItem")
+		f := emutest.New(t)
+		f.SetFault(loseFirst("dynamodb.PutItem"))
 		s := open(t, f)
 		m := store.Message{Key: store.Key{Sender: "a", Seq: 1}, Data: []byte("x")}
 		if err := s.Append(t.Context(), "box", m); err != nil {
@@ -125,8 +119,7 @@ func TestLostAnswers(t *testing.T) {
 
 // TestPlaces checks which blobs are in the bucket, and that odd owners make plain keys.
 func TestPlaces(t *testing.T) {
-	f := awsfake.New()
-	defer f.Close()
+	f := emutest.New(t)
 	s := open(t, f)
 	small := store.NewBlob("a/../b", bytes.Repeat([]byte("x"), dynamo.DefaultInline))
 	large := store.NewBlob("a/../b", bytes.Repeat([]byte("x"), dynamo.DefaultInline+1))
@@ -148,8 +141,7 @@ func TestPlaces(t *testing.T) {
 
 // TestMailboxPages reads a mailbox that does not fit one answer.
 func TestMailboxPages(t *testing.T) {
-	f := awsfake.New()
-	defer f.Close()
+	f := emutest.New(t)
 	s := open(t, f)
 	data := bytes.Repeat([]byte("x"), 200<<10)
 	for i := range uint64(12) {
@@ -175,8 +167,7 @@ func TestMailboxPages(t *testing.T) {
 }
 
 func TestManyDeletes(t *testing.T) {
-	f := awsfake.New()
-	defer f.Close()
+	f := emutest.New(t)
 	s := open(t, f)
 	var keys []store.Key
 	for i := range uint64(60) {
@@ -196,13 +187,12 @@ func TestManyDeletes(t *testing.T) {
 
 // TestCloseInterrupts checks that Close ends a call that is under way.
 func TestCloseInterrupts(t *testing.T) {
-	f := awsfake.New()
-	defer f.Close()
+	f := emutest.New(t)
 	arrived := make(chan struct{}, 1)
-	f.Fault = func(string) awsfake.Fault {
+	f.SetFault(func(string) emutest.Fault {
 		arrived <- struct{}{}
-		return awsfake.Fault{Delay: time.Second}
-	}
+		return emutest.Fault{Delay: time.Second}
+	})
 	s := open(t, f)
 	done := make(chan error)
 	go func() {
@@ -217,22 +207,20 @@ func TestCloseInterrupts(t *testing.T) {
 }
 
 func TestDamaged(t *testing.T) {
-	f := awsfake.New()
-	defer f.Close()
+	f := emutest.New(t)
 	s := open(t, f)
 	b := store.NewBlob("r", bytes.Repeat([]byte("x"), 10_000))
 	if err := s.PutBlob(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	f.Damage(f.Objects()[0])
+	f.Damage(t, f.Objects()[0])
 	if _, err := s.GetBlob(t.Context(), b.Name); !errors.Is(err, store.ErrDamaged) {
 		t.Errorf("GetBlob: %v", err)
 	}
 }
 
 func TestBadPages(t *testing.T) {
-	f := awsfake.New()
-	defer f.Close()
+	f := emutest.New(t)
 	s := open(t, f)
 	for _, page := range []string{"x", "64 a", "-1 ", "1", "q z"} {
 		if _, _, err := s.List(t.Context(), "", page, 1); err == nil {
@@ -246,8 +234,7 @@ func TestBadPages(t *testing.T) {
 
 // TestRequests holds what a step costs: one request without blobs.
 func TestRequests(t *testing.T) {
-	f := awsfake.New()
-	defer f.Close()
+	f := emutest.New(t)
 	s := open(t, f)
 	step := func(name string, want int, do func() error) {
 		before := f.Count("")

@@ -3,11 +3,14 @@ package hark_http
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -80,6 +83,9 @@ func listenAndServe(srv *http.Server, standard string) error {
 	if err != nil {
 		return err
 	}
+	if strings.HasSuffix(addr, ":0") {
+		fmt.Fprintln(os.Stderr, "listening on", l.Addr())
+	}
 	return ServerServe(srv, l)
 }
 
@@ -127,8 +133,8 @@ func (s *server) serve(srv *http.Server, addr string) error {
 	if drained == nil {
 		return errNoFront
 	}
-	hark_event.Tell("close " + addr)
 	<-drained
+	hark_event.Tell("close " + addr) // whoever waits for an answer now gets none
 	return http.ErrServerClosed
 }
 

@@ -51,10 +51,11 @@ func TestEntries(t *testing.T) {
 		"shop-alert func ./a/cmd/shop-alert  {0 0 0} sns alertsfalse 0 [] false []",
 		`empty-on-event func ./cmd/empty hark_entry_empty_on_event {0 0 0} eventbridge {"source": ["my.app"]}false 0 [] false []`,
 		"fn lambda ./cmd/fn  {512 120 0} schedule rate(1 day)false 7 [] false []",
-		"multi main ./cmd/multi  {0 0 0} 0 [-v] true [{m2048t300 {2048 300 0}}]",
-		"multi-tick func ./cmd/multi hark_entry_multi_tick {256 0 0} schedule rate(5 minutes)false 0 [] true [{m2048t300 {2048 300 0}}]",
-		"multi-once main ./cmd/multi hark_entry_multi_once {0 0 0} 0 [] true [{m2048t300 {2048 300 0}}]",
-		"spread main ./cmd/multi hark_entry_spread {0 0 0} 0 [] true [{m2048t300 {2048 300 0}}]",
+		"multi main ./cmd/multi  {0 0 0} 0 [-v] false []",
+		"multi-tick func ./cmd/multi hark_entry_multi_tick {256 0 0} schedule rate(5 minutes)false 0 [] false []",
+		"multi-once main ./cmd/multi hark_entry_multi_once {0 0 0} 0 [] false []",
+		"pool main ./cmd/pool  {0 0 0} 0 [] true [{m2048t300 {2048 300 0}}]",
+		"spread main ./cmd/pool hark_entry_spread {0 0 0} 0 [] true [{m2048t300 {2048 300 0}}]",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("plan\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -71,7 +72,7 @@ func TestEntries(t *testing.T) {
 		}
 		out := t.TempDir()
 		save(t, res, out)
-		goTool(t, out, "vet", "./...")
+		goTool(t, out, "vet", "./cmd/...", "./a/...", "./internal/...")
 		for _, e := range res.Plan.Entries {
 			tags := strings.TrimSuffix(plan.Tag+",lambda.norpc,"+e.Tags, ",")
 			if names := goTool(t, out, "list", "-export", "-trimpath", "-tags", tags, "-f", "{{.Name}}", e.Target); names != "main\n" {
@@ -92,7 +93,7 @@ func TestEntryPrograms(t *testing.T) {
 	out := t.TempDir()
 	save(t, res, out)
 	for _, tt := range []struct{ dir, tags, want string }{
-		{"cmd/multi", "", "main 1\n"}, {"cmd/multi", "hark_entry_multi_once", "once\n"}, {"cmd/multi", "hark_entry_spread", "1\n"},
+		{"cmd/multi", "", "main 1\n"}, {"cmd/multi", "hark_entry_multi_once", "once\n"},
 		{"cmd/multi", "hark_entry_multi_tick", "this program handles an event, and was started without one"}, {"cmd/empty", "", ""},
 	} {
 		exe := filepath.Join(out, "program")
@@ -110,11 +111,25 @@ func TestEntryPrograms(t *testing.T) {
 // TestEntriesRefused: what is wrong with directives, handlers, placement and hark.toml is told together, each at its place.
 func TestEntriesRefused(t *testing.T) {
 	t.Parallel()
+	const small = `-- go.mod --
+module example.com/small
+
+go 1.26
+-- cmd/tool/main.go --
+package main
+
+func main() {}
+-- shop/shop.go --
+package shop
+
+//hark:entry sqs orders
+func Ship(int) {}
+`
 	tests := []struct {
 		name, files string
 		want        []string
 	}{
-		{"source", `-- cmd/bad/main.go --
+		{"handlers", `-- cmd/bad/main.go --
 package main
 
 import "github.com/aws/aws-lambda-go/lambda"
@@ -131,30 +146,27 @@ func main() {
 			"cmd/bad/main.go:9:15: lambda.Start is given what it cannot call; its last result is int, not an error; write func(context.Context, TIn) (TOut, error); all four are optional, but error if there is TOut",
 			"cmd/bad/main.go:10:2: //hark:go remote places nothing; there is no go statement on its line or the next; move it to one",
 		}},
-		{"plan", `-- cmd/bad/main.go --
+		{"names", small + `-- b/b.go --
+package b
+
+//hark:entry sqs q name=shop_ship
+func Other() {}
+
+//hark:entry sqs q name=tool
+func Third() {}
+-- cmd/bad/main.go --
 package main
 
 //hark:entry http POST /orders
 //hark:entry sqs orders
 func main() {}
--- b/b.go --
-package b
-
-//hark:entry sqs orders
-func Again() {}
-
-//hark:entry sqs q name=shop_ship
-func Other() {}
-
-//hark:entry sqs q name=fn
-func Third() {}
 `, []string{
-			"b/b.go:6:24: name=shop_ship; a name is of small letters and digits, with single dashes between, at most 60 characters; write another value",
+			"b/b.go:3:20: name=shop_ship; a name is of small letters and digits, with single dashes between, at most 60 characters; write another value",
 			"cmd/bad/main.go:3:1: //hark:entry http on func main; main takes no event; put it on a function that takes the event",
 			"cmd/bad/main.go:4:1: //hark:entry sqs on func main; main takes no event; put it on a function that takes the event",
-			"cmd/fn/main.go:18:6: two entry points are named fn; the other is example.com/app/b.Third (b.go:9:1); give one another name, or name=NAME in a directive; func main may have //hark:entry main",
+			"cmd/tool/main.go:3:6: two entry points are named tool; the other is example.com/small/b.Third (b.go:6:1); give one another name, or name=NAME in a directive; func main may have //hark:entry main",
 		}},
-		{"clashes", `-- b/b.go --
+		{"plan", small + `-- b/b.go --
 package b
 
 //hark:entry sqs orders
@@ -166,35 +178,37 @@ func Dash() {}
 //hark:entry sqs y name=ab
 func None() {}
 `, []string{
-			"b/b.go:3:1: entry point b-again: each message of the queue orders goes to one function only: shop-ship has it too",
+			`b/b.go:9:1: the entry points "a-b" and "ab" would both be Ab in the template; rename one`,
+			"shop/shop.go:3:1: entry point shop-ship: each message of the queue orders goes to one function only: b-again has it too",
 		}},
-		{"hark.toml", `-- hark.toml --
+		{"unknown key", small + "-- hark.toml --\n[deploy]\nlog_retention = 8\ncolour = 1\n", []string{
+			"hark.toml:3:1: unknown key deploy.colour; there are alarm_topic, log_retention, point_in_time_recovery, run_retention, tags, tracing; write one of them, or remove it",
+		}},
+		{"values", small + `-- hark.toml --
 [deploy]
 log_retention = 8
-colour = 1
-[entry.fn]
-memory = 1
-[entry.nobody]
-memory = 256
-`, []string{"hark.toml:3:1: unknown key deploy.colour; there are alarm_topic, log_retention, point_in_time_recovery, run_retention, tags, tracing; write one of them, or remove it"}},
-		{"values", `-- hark.toml --
-[deploy]
-log_retention = 8
-[entry.fn]
+[entry.tool]
 memory = 1
 [entry.nobody]
 memory = 256
 `, []string{
 			"hark.toml:2:1: log_retention; logs cannot be kept for 8 days; possible are [1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653]; write another value",
-			"hark.toml:4:1: memory; entry point fn: memory (MB) is 1, must be 128 to 10240; write another value",
-			"hark.toml:5:8: unknown entry point nobody; there are empty-on-event, fn, multi, multi-once, multi-tick, shop-alert, shop-batch, shop-create-order, shop-ship, shop-upload, spread; write one of them, or remove it",
+			"hark.toml:4:1: memory; entry point tool: memory (MB) is 1, must be 128 to 10240; write another value",
+			"hark.toml:5:8: unknown entry point nobody; there are shop-ship, tool; write one of them, or remove it",
 		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			dir := entriesModule(t, tt.files)
-			_, err := transform.Compile(t.Context(), &transform.Options{Dir: dir, Lambda: true})
+			var dir string
+			opt := transform.Options{Lambda: true}
+			if strings.HasPrefix(tt.files, small) {
+				dir = extract(t, text(tt.files))
+			} else {
+				dir, opt.Patterns = entriesModule(t, tt.files), []string{"./cmd/bad"}
+			}
+			opt.Dir = dir
+			_, err := transform.Compile(t.Context(), &opt)
 			var errs transform.Errors
 			if !errors.As(err, &errs) {
 				t.Fatalf("error %v", err)

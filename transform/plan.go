@@ -28,11 +28,13 @@ type planner struct {
 	prog   *load.Program
 	found  *entry.Result
 	config *config.Config
+	whole  bool // the program is all of the module, so that there are no other entry points
 }
 
 // newPlanner reads hark.toml. What is wrong with it, and with the plan as far as it is known, is in errs.
 func newPlanner(prog *load.Program, o *Options, found *entry.Result) (p *planner, errs Errors, err error) {
 	p = &planner{prog: prog, found: found}
+	p.whole = prog.Module != nil && o.Dir == prog.Module.Dir && slices.Contains(o.Patterns, "./...")
 	var wrong []*config.Error
 	if prog.Module != nil {
 		if p.config, wrong, err = config.Read(filepath.Join(prog.Module.Dir, config.FileName)); err != nil {
@@ -92,7 +94,7 @@ func (p *planner) plan(places *placement.Result) (*deploygen.Plan, []*config.Err
 		}
 		out.Entries = append(out.Entries, p.entry(point, dirs, places))
 	}
-	return out, p.config.Apply(out)
+	return out, p.config.Apply(out, p.whole)
 }
 
 func (p *planner) entry(point *entry.Point, dirs map[string]*Entry, places *placement.Result) deploygen.Entry {

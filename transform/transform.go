@@ -273,7 +273,9 @@ func inputs(prog *load.Program) []string {
 		}
 		for _, fs := range [][]string{p.GoFiles, p.OtherFiles, p.EmbedFiles, p.IgnoredFiles} {
 			for _, f := range fs {
-				seen[f] = true
+				if !prog.IsGlueFile(f) {
+					seen[f] = true
+				}
 			}
 		}
 		if p.Module != nil && p.Module.GoMod != "" {

@@ -148,8 +148,8 @@ func unknown(key toml.Key) (what, why string) {
 	return "unknown key " + strings.Join(key, "."), "there are " + strings.Join(names, ", ")
 }
 
-// Apply puts what the file says into p, whose entries are known. What is wrong is not put in.
-func (c *Config) Apply(p *plan.Plan) []*Error {
+// Apply puts what the file says into p. What is wrong is not put in. whole: p has all entry points of the module.
+func (c *Config) Apply(p *plan.Plan, whole bool) []*Error {
 	if c == nil {
 		return nil
 	}
@@ -159,6 +159,9 @@ func (c *Config) Apply(p *plan.Plan) []*Error {
 	}
 	for _, name := range c.where.entries {
 		i := slices.IndexFunc(p.Entries, func(e plan.Entry) bool { return e.Name == name })
+		if i < 0 && !whole {
+			continue
+		}
 		if i < 0 {
 			a.fail("entry/"+name, "unknown entry point "+name, "there are "+names(p), "write one of them, or remove it")
 			continue

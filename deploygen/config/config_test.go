@@ -27,7 +27,7 @@ func apply(t *testing.T, text string) (*plan.Plan, []string) {
 		t.Fatal(err)
 	}
 	if len(errs) == 0 {
-		errs = c.Apply(p)
+		errs = c.Apply(p, true)
 	}
 	var got []string
 	for _, e := range errs {
@@ -97,8 +97,25 @@ schedule = "rate(1 day)"
 	if len(errs) > 0 || !reflect.DeepEqual(got, want) {
 		t.Errorf("errors %q\ngot  %+v\nwant %+v", errs, got, want)
 	}
-	if c, errs, err := Read(filepath.Join(t.TempDir(), FileName)); c != nil || errs != nil || err != nil || c.Apply(want) != nil {
+	if c, errs, err := Read(filepath.Join(t.TempDir(), FileName)); c != nil || errs != nil || err != nil || c.Apply(want, true) != nil {
 		t.Errorf("no file: %v %v %v", c, errs, err)
+	}
+}
+
+// TestPart: a plan with some of the entries takes what is said of these.
+func TestPart(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), FileName)
+	if err := os.WriteFile(name, []byte("[entry.other]\nmemory = 1\n[entry.shop]\nmemory = 256\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := Read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &plan.Plan{Entries: []plan.Entry{{Name: "shop"}}}
+	if errs := c.Apply(p, false); len(errs) > 0 || p.Entries[0].Memory != 256 {
+		t.Errorf("%v, %+v", errs, p)
 	}
 }
 

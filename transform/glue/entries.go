@@ -155,16 +155,15 @@ func (f *file) start(s *entry.Start) string {
 // entry writes what calls a function with directives.
 func (f *file) entry(p *entry.Point) {
 	fmt.Fprintf(&f.text, "\nfunc %s() {\n", Func(p))
-	event := f.glue("hark_event")
 	switch {
 	case p.HTTP():
 		fmt.Fprintf(&f.text, "\t%s.Event(%s)\n", f.glue("hark_http"), p.Func.Name())
 	case p.Handler == nil:
 		fmt.Fprintf(&f.text, "\t%s()\n", p.Func.Name())
 	case p.Form == entry.Body:
-		f.handle(p.Func.Name(), p.Handler, event+".Body(hark_payload)", false)
+		f.handle(p.Func.Name(), p.Handler, f.glue("hark_event")+".Body(hark_payload)", false)
 	case p.Form == entry.Entity:
-		f.handle(p.Func.Name(), p.Handler, event+".Entity(hark_payload)", false)
+		f.handle(p.Func.Name(), p.Handler, f.glue("hark_event")+".Entity(hark_payload)", false)
 	default:
 		f.handle(p.Func.Name(), p.Handler, "hark_payload", false)
 	}

@@ -28,13 +28,19 @@ type Link struct {
 	Callee string
 }
 
-// servers are the functions that serve HTTP: those of net/http, and what is called in their place (transform/glue).
-var servers = map[string]bool{
-	"net/http.ListenAndServe": true, "net/http.ListenAndServeTLS": true, "net/http.Serve": true, "net/http.ServeTLS": true,
-	"(*net/http.Server).ListenAndServe": true, "(*net/http.Server).ListenAndServeTLS": true, "(*net/http.Server).Serve": true, "(*net/http.Server).ServeTLS": true,
-	"hark_http.ListenAndServe": true, "hark_http.ListenAndServeTLS": true, "hark_http.Serve": true, "hark_http.ServeTLS": true,
-	"hark_http.ServerListenAndServe": true, "hark_http.ServerListenAndServeTLS": true, "hark_http.ServerServe": true, "hark_http.ServerServeTLS": true,
-}
+// servers are the functions that serve HTTP, by suspend.Name, and what they are to the user: those of net/http, and what is called in their place (transform/glue).
+var servers = func() map[string]string {
+	out := map[string]string{}
+	for _, name := range []string{"ListenAndServe", "ListenAndServeTLS", "Serve", "ServeTLS"} {
+		for _, fn := range []string{"net/http." + name, "hark_http." + name} {
+			out[fn] = "net/http." + name
+		}
+		for _, fn := range []string{"(*net/http.Server)." + name, "hark_http.Server" + name} {
+			out[fn] = "(*net/http.Server)." + name
+		}
+	}
+	return out
+}()
 
 // Reach finds out what the main functions among the points are, by what they can call.
 func (r *Result) Reach(calls Calls) []directive.Problem {
@@ -119,7 +125,7 @@ func (f *finder) call(r *reached, c ssa.CallInstruction, parts map[*types.Packag
 		return nil
 	}
 	for _, callee := range f.calls.Callees(c) {
-		if servers[suspend.Name(callee)] {
+		if servers[suspend.Name(callee)] != "" {
 			if f.own(packageOf(c.Parent())) {
 				r.servers = append(r.servers, c)
 			} else {
@@ -159,7 +165,7 @@ func (r *reached) chain(c ssa.CallInstruction) []Link {
 		seen[c] = true
 		callee := c.Common().String()
 		if fn := c.Common().StaticCallee(); fn != nil {
-			callee = fn.String()
+			callee = cmp.Or(servers[suspend.Name(fn)], fn.String())
 		}
 		out = append(out, Link{c.Pos(), callee})
 	}

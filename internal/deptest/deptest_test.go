@@ -87,7 +87,7 @@ var policy = []rule{
 	{pkg: "analyzer/directive", may: "deploygen/plan", why: "directives are the part of the plan that stands in the source"},
 	{pkg: "analyzer/entry", may: "analyzer/directive analyzer/suspend deploygen/plan", ext: "golang.org/x/tools", why: "entry points are the part of the plan that the source makes"},
 	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
-	{pkg: "transform", may: ". analyzer/... deploygen transform/diag transform/load transform/glue transform/ir transform/lower transform/emit",
+	{pkg: "transform", may: ". analyzer/... deploygen deploygen/config deploygen/plan transform/diag transform/load transform/glue transform/ir transform/lower transform/emit",
 		ext: "golang.org/x/tools golang.org/x/mod", why: "the facade: the only one that sees all phases, and the packaging after them"},
 	{pkg: "transform/diag", why: "errors with positions, for every phase"},
 	{pkg: "transform/load", may: "transform/diag", ext: "golang.org/x/tools", why: "phase 1: packages, types, SSA"},

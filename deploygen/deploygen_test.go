@@ -20,7 +20,7 @@ func TestFiles(t *testing.T) {
 }
 
 func TestLambdaMain(t *testing.T) {
-	text, err := LambdaMain("harkgen.local/rt", "wordcount", "&hark_program{}")
+	text, err := LambdaMain("harkgen.local/rt", "wordcount", "a && !b", "&hark_program{}")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestLambdaMain(t *testing.T) {
 	if err != nil || len(f.Imports) != 2 || f.Imports[1].Path.Value != `"harkgen.local/rt/lambdahost"` {
 		t.Errorf("%v\n%s", err, text)
 	}
-	if !strings.Contains(string(text), "\n//go:build hark_lambda\n") {
+	if !strings.Contains(string(text), "\n//go:build hark_lambda && a && !b\n") {
 		t.Errorf("no build tag:\n%s", text)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/directive"
+	"github.com/harkgen/harkgen/analyzer/entry"
 	"github.com/harkgen/harkgen/analyzer/held"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/state"
@@ -27,6 +29,7 @@ const (
 	NoteVariable = "variable" // a package variable is state, or rebuilt
 	NoteFunction = "function" // a function may suspend
 	NoteGo       = "go"       // a go statement, or a call of WaitGroup.Go, starts its goroutine in this process or one of its own
+	NoteEntry    = "entry"    // an entry point: a main function, or one with directives
 	NotePin      = "pin"      // a call of code that is not compiled may call back code that waits
 	NoteWarning  = "warning"  // something will not be as it seems when the program is saved or restored
 )
@@ -36,7 +39,7 @@ type Note struct {
 	diag.Diagnostic
 	Kind     string
 	Name     string // of the variable or function, with its package
-	Decision string // "state", "rebuilt", "suspends", "local", "remote", "pins"; of a warning "", or "remote" if it is about that
+	Decision string // "state", "rebuilt", "suspends", "local", "remote", "pins"; the kind of an entry; of a warning "", or "remote" if it is about that
 	Chain    []Link // the reasons, one after the other
 }
 
@@ -67,7 +70,7 @@ type explainer struct {
 }
 
 // explain lists what was decided, sorted by place.
-func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result, low *lower.Result) []Note {
+func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result, low *lower.Result, found *entry.Result) []Note {
 	e := &explainer{prog: prog, facts: facts, low: low, own: map[*types.Package]bool{}}
 	for _, u := range prog.User {
 		if own(u) && !prog.IsGlue(u.PkgPath) {
@@ -83,6 +86,9 @@ func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result,
 		e.foreign(c)
 	}
 	e.places(places)
+	for _, p := range found.Points {
+		e.entry(p)
+	}
 	for _, fn := range facts.Functions(func(fn *ssa.Function) bool { return e.own[load.PackageOf(fn)] && !load.Generic(fn) }) {
 		e.function(fn)
 	}
@@ -152,14 +158,14 @@ func (e *explainer) places(places *placement.Result) {
 		}
 		n.What = "the goroutine of this " + n.Name + " is " + n.Decision + ": it " + where
 		switch {
-		case s.Comment.IsValid():
+		case s.Said != nil:
 			why := "a comment says so"
-			n.Why, n.Chain = why+e.at(s.Comment), []Link{{why, e.prog.Pos(s.Comment)}}
+			n.Why, n.Chain = why+e.at(s.Said.Pos), []Link{{why, e.prog.Pos(s.Said.Pos)}}
 			if s.Found != nil {
 				e.wrongRemote(s, n.Name)
 			}
 		case s.Found == nil:
-			n.Why = "so do all of this program without a comment " + placement.Directive
+			n.Why = "so do all of this program without a comment " + directive.GoName
 		case s.Remote:
 			n.Why = "it shares no memory with others without order"
 		default:
@@ -190,7 +196,7 @@ func (e *explainer) keeps(f *placement.Finding) (why, do string, chain []Link) {
 	case f.Unused:
 		return "nothing executes it", "", nil
 	case f.TooLarge:
-		return "the program is too large to tell what it shares", "write " + placement.Directive + " remote if you know", nil
+		return "the program is too large to tell what it shares", "write " + directive.GoName + " remote if you know", nil
 	case f.Kept != "":
 		at := e.relativeTo(f.KeptAt)
 		return f.Kept + " in it (" + at + "), and " + f.KeptWhy + e.at(f.KeptBy), "", []Link{{f.Kept, at}}

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -19,6 +20,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/harkgen/harkgen"
+	"github.com/harkgen/harkgen/analyzer/entry"
 	"github.com/harkgen/harkgen/deploygen"
 	"github.com/harkgen/harkgen/transform/emit"
 	"github.com/harkgen/harkgen/transform/load"
@@ -148,19 +150,31 @@ func hostModule(dir string, mods map[string]*vendored) error {
 	})
 }
 
+// handlers are the files with func main of each entry's handler.
+func handlers(o *Options, res *Result) (files []emit.File, err error) {
+	for _, e := range res.Plan.Entries {
+		i := slices.IndexFunc(o.found.Points, func(p *entry.Point) bool { return p.Name == e.Name })
+		tags := constraint(o.found, o.found.Points[i])
+		text, err := deploygen.LambdaMain(emit.RTPath, e.Name, tags, "&hark_program{}")
+		if err != nil {
+			return nil, err
+		}
+		name := "hark_lambda.go"
+		if tags != "" {
+			name = "hark_" + e.Name + "_lambda.go" // not at the end, where the go command reads names
+		}
+		files = append(files, emit.File{Path: path.Join(e.Target, name), Data: text})
+	}
+	return files, nil
+}
+
 // lambdaFiles makes the handlers and the deployment, and vendors what the host needs. It returns the packages of rt to copy, and
 // the directories of modules whose version it had to raise.
 func lambdaFiles(ctx context.Context, o *Options, res *Result, mods map[string]*vendored) (files []emit.File, rt []string, raised map[string]string, err error) {
-	plan := &deploygen.Plan{Program: res.Module[strings.LastIndex(res.Module, "/")+1:]}
-	for _, e := range res.Entries {
-		plan.Entries = append(plan.Entries, deploygen.Entry{Name: e.Name, Package: e.Package})
-		text, err := deploygen.LambdaMain(emit.RTPath, e.Name, "&hark_program{}")
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		files = append(files, emit.File{Path: path.Join(e.Dir, "hark_lambda.go"), Data: text})
+	if files, err = handlers(o, res); err != nil {
+		return nil, nil, nil, err
 	}
-	made, err := deploygen.Files(plan)
+	made, err := deploygen.Files(res.Plan)
 	if err != nil {
 		return nil, nil, nil, err
 	}

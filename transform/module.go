@@ -54,7 +54,7 @@ func moduleFiles(ctx context.Context, o *Options, prog *load.Program, copies []*
 	parts := []string{".", "exchange", "snap", "wire"}
 	var files []emit.File
 	raised := map[string]string{}
-	if o.Lambda && len(res.Entries) > 0 {
+	if o.Lambda && len(res.Plan.Entries) > 0 {
 		if files, parts, raised, err = lambdaFiles(ctx, o, res, mods); err != nil {
 			return nil, err
 		}

@@ -252,7 +252,7 @@ func TestRefused(t *testing.T) {
 		{"syntax", "-- a.go --\npackage main\n\nfunc main() {\n", []string{`a.go:\d+:\d+: `}},
 		{"two packages", "-- a.go --\npackage main\n\nimport \"example.com/bad/b\"\n\nfunc main() { b.F(1) }\n-- b/b.go --\npackage b\n\nfunc F() { undefined() }\n", []string{`a.go:5:19: too many arguments`, `b.go:3:12: undefined`}},
 		{"missing import", "-- a.go --\npackage main\n\nimport _ \"example.com/absent\"\n\nfunc main() {}\n", []string{`a.go:3:8: .*example.com/absent`}},
-		{"same name", "-- x/tool/a.go --\npackage main\n\nfunc main() {}\n-- y/tool/a.go --\npackage main\n\nfunc main() {}\n", []string{`two programs are named tool; .*x/tool and .*y/tool`}},
+		{"same name", "-- x/tool/a.go --\npackage main\n\nfunc main() {}\n-- y/tool/a.go --\npackage main\n\nfunc main() {}\n", []string{`y/tool/a.go:3:6: two entry points are named tool; the other is example.com/bad/x/tool.main`}},
 		{"nothing", "", []string{`no packages match|nothing to compile|no Go files`}},
 	}
 	for _, tt := range tests {

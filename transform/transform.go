@@ -19,7 +19,11 @@ import (
 
 	"golang.org/x/tools/go/packages"
 
+	"github.com/harkgen/harkgen/analyzer/entry"
+	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/deploygen"
+	"github.com/harkgen/harkgen/deploygen/config"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/emit"
 	"github.com/harkgen/harkgen/transform/glue"
@@ -43,7 +47,9 @@ type Options struct {
 	Dump     string       // print what becomes of the functions of this name, phase by phase,
 	DumpTo   io.Writer    // to here
 
-	host []hostPackage // of the Lambda host, once they are known
+	host  []hostPackage // of the Lambda host, once they are known
+	found *entry.Result // the entry points
+	plan  *planner      // of the deployment, if Lambda
 }
 
 // An Entry is one entry point: a main package.
@@ -58,9 +64,10 @@ type Entry struct {
 type Result struct {
 	Module  string // module path of the output, the same as the user's
 	Entries []Entry
-	Files   []emit.File // sorted by path
-	Notes   []Note      // what was decided about the packages of the main module, sorted by place
-	Inputs  []string    // the files of the user's that it depends on, sorted; other modules are known by their versions
+	Files   []emit.File     // sorted by path
+	Notes   []Note          // what was decided about the packages of the main module, sorted by place
+	Plan    *deploygen.Plan // of the deployment, if Options.Lambda
+	Inputs  []string        // the files of the user's that it depends on, sorted; other modules are known by their versions
 
 	Distributed bool // some goroutines run in processes of their own
 }
@@ -91,7 +98,11 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 	}
 	opt.Dir = dir
 	opt.Progress("loading packages")
-	prog, err := load.Load(ctx, opt.Dir, opt.Patterns, glue.Add)
+	adders := []load.Adder{glue.Add}
+	if opt.Lambda {
+		adders = append(adders, entryGlue)
+	}
+	prog, err := load.Load(ctx, opt.Dir, opt.Patterns, adders...)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +111,9 @@ func Compile(ctx context.Context, o *Options) (*Result, error) {
 	}
 	opt.Progress("finding what may suspend")
 	facts := suspend.Analyze(prog.SSA, prog.IsUser, prog.Along, suspend.Options{All: opt.All, Shares: shares(prog, place(prog, &opt))})
+	if err := opt.findEntries(prog, facts); err != nil {
+		return nil, err
+	}
 	if opt.Lambda && len(dependencies(prog, facts)) > 0 {
 		modules, err := opt.hostModules(ctx, prog)
 		if err != nil {
@@ -136,6 +150,9 @@ func compile(ctx context.Context, o *Options, prog *load.Program, facts *suspend
 	}
 	o.Progress("lowering")
 	watch := lower.Options{Place: places, Check: o.Check}
+	if o.Lambda {
+		watch.Begin = begins(o.found)
+	}
 	if dump != nil {
 		watch.Dump = dump.pass
 	}
@@ -147,10 +164,10 @@ func compile(ctx context.Context, o *Options, prog *load.Program, facts *suspend
 		return low, nil, apartError{low.Apart}
 	}
 	o.Progress("writing Go")
-	res, err := pack(ctx, o, prog, low)
+	res, err := pack(ctx, o, prog, low, places)
 	if err == nil {
 		res.Distributed = places.Distributed()
-		res.Notes = explain(prog, facts, places, low)
+		res.Notes = explain(prog, facts, places, low, o.found)
 	}
 	return low, res, err
 }
@@ -176,14 +193,11 @@ func files(errs Errors) []string {
 }
 
 // pack emits every package and the files around them.
-func pack(ctx context.Context, o *Options, prog *load.Program, low *lower.Result) (*Result, error) {
+func pack(ctx context.Context, o *Options, prog *load.Program, low *lower.Result, places *placement.Result) (*Result, error) {
 	res := &Result{Module: modulePath(prog)}
 	var errs Errors
 	var copies []*packages.Package // of the standard library
-	entryOf, err := entries(prog)
-	if err != nil {
-		return nil, err
-	}
+	entryOf := entries(prog, o.found)
 	eo := emit.Options{Fset: prog.Fset, LineFile: lineFile(o, prog), Exports: emit.Exports{}}
 	for _, std := range slices.Backward(prog.Order) {
 		if prog.IsStd(std.PkgPath) && low.Packages[std.PkgPath] != nil {
@@ -215,12 +229,27 @@ func pack(ctx context.Context, o *Options, prog *load.Program, low *lower.Result
 	if err := errs.Err(); err != nil {
 		return nil, err
 	}
+	if o.Lambda {
+		var wrong []*config.Error
+		if res.Plan, wrong = o.plan.plan(places); len(wrong) > 0 {
+			return nil, told(wrong)
+		}
+		for _, p := range o.found.Points {
+			if c := constraint(o.found, p); c != "" {
+				res.Files = append(res.Files, emit.Begin(low, prog.All[p.Pkg.Path()], entryOf[p.Pkg.Path()].Dir, p.Name, beginFunc(p), c))
+			}
+		}
+	}
 	mod, err := moduleFiles(ctx, o, prog, copies, res)
 	if err != nil {
 		return nil, err
 	}
 	res.Files = append(res.Files, mod...)
 	res.Inputs = inputs(prog)
+	if o.Lambda && o.plan.config != nil {
+		res.Inputs = append(res.Inputs, o.plan.config.Name())
+		slices.Sort(res.Inputs)
+	}
 	sort.Slice(res.Entries, func(i, j int) bool { return res.Entries[i].Package < res.Entries[j].Package })
 	sort.Slice(res.Files, func(i, j int) bool { return res.Files[i].Path < res.Files[j].Path })
 	for i := 1; i < len(res.Files); i++ {
@@ -244,7 +273,9 @@ func inputs(prog *load.Program) []string {
 		}
 		for _, fs := range [][]string{p.GoFiles, p.OtherFiles, p.EmbedFiles, p.IgnoredFiles} {
 			for _, f := range fs {
-				seen[f] = true
+				if !prog.IsGlueFile(f) {
+					seen[f] = true
+				}
 			}
 		}
 		if p.Module != nil && p.Module.GoMod != "" {
@@ -267,24 +298,6 @@ func modulePath(prog *load.Program) string {
 		return prog.Module.Path
 	}
 	return "command-line-arguments"
-}
-
-// entries names the main packages, one entry each.
-func entries(prog *load.Program) (map[string]*Entry, error) {
-	out := map[string]*Entry{}
-	names := map[string]string{}
-	for _, u := range prog.User {
-		if u.Name != "main" {
-			continue
-		}
-		name := entryName(prog, u)
-		if other, ok := names[name]; ok {
-			return nil, Errors{{What: "two programs are named " + name, Why: other + " and " + u.PkgPath + " would share cmd/" + name, Do: "compile them one at a time"}}
-		}
-		names[name] = u.PkgPath
-		out[u.PkgPath] = &Entry{Name: name, Package: u.PkgPath, Dir: "cmd/" + name}
-	}
-	return out, nil
 }
 
 func entryName(prog *load.Program, u *packages.Package) string {

@@ -16,16 +16,14 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
-	"strings"
+
+	"github.com/harkgen/harkgen/analyzer/directive"
 )
 
-// Directive begins the comments that place goroutines.
-const Directive = "//hark:go"
-
-// The words that may follow Directive, Local and Remote, and what the default can be.
+// What the default can be: one of the words of directives, or Auto.
 const (
-	Local  = "local"
-	Remote = "remote"
+	Local  = directive.Local
+	Remote = directive.Remote
 	Auto   = "auto"
 )
 
@@ -37,23 +35,17 @@ type Package struct {
 
 // A Statement is a go statement, or a call of (*sync.WaitGroup).Go.
 type Statement struct {
-	Pos     token.Pos // as in go/ssa: of the keyword, or of the call's left parenthesis
-	Group   bool      // it is a call of (*sync.WaitGroup).Go
-	Remote  bool
-	Comment token.Pos // what says so; NoPos: the default does
-	Found   *Finding  // about what its goroutines share, nil if nobody asked
-}
-
-// A Problem is a comment that means nothing.
-type Problem struct {
-	Pos           token.Pos
-	What, Why, Do string
+	Pos    token.Pos // as in go/ssa: of the keyword, or of the call's left parenthesis
+	Group  bool      // it is a call of (*sync.WaitGroup).Go
+	Remote bool
+	Said   *directive.Go // what says so; nil: the default does
+	Found  *Finding      // about what its goroutines share, nil if nobody asked
 }
 
 // Result is what was decided.
 type Result struct {
-	Statements []*Statement // in the order of the packages and files
-	Problems   []Problem
+	Statements []*Statement        // in the order of the packages and files
+	Problems   []directive.Problem // directives that place nothing, or contradict one another
 	auto       bool
 	at         map[token.Pos]*Statement
 }
@@ -64,7 +56,7 @@ func (r *Result) Unproved() bool {
 }
 
 func (r *Result) asks(s *Statement) bool {
-	return r.auto && !s.Comment.IsValid() || s.Comment.IsValid() && s.Remote
+	return r.auto && s.Said == nil || s.Said != nil && s.Remote
 }
 
 // Asks reports whether a proof about the go statement at pos is wanted.
@@ -82,7 +74,7 @@ func (r *Result) Use(found map[token.Pos]*Finding) {
 		if s.Found = found[s.Pos]; s.Found == nil {
 			s.Found = &Finding{TooLarge: true}
 		}
-		if !s.Comment.IsValid() {
+		if s.Said == nil {
 			s.Remote = s.Found.OK()
 		}
 	}
@@ -144,48 +136,29 @@ func isGroupGo(info *types.Info, sel *ast.SelectorExpr) bool {
 	return ok && fn.FullName() == "(*sync.WaitGroup).Go"
 }
 
-// comments obeys the directives of f, whose go statements are on lines.
+// comments obeys the directives of f, whose go statements are on lines. What is wrong with one by itself is for who parses them to say.
 func (r *Result) comments(fset *token.FileSet, f *ast.File, lines map[int][]*Statement) {
-	for _, group := range f.Comments {
-		for _, c := range group.List {
-			word, ok := directive(c.Text)
-			if !ok {
-				continue
+	for _, d := range directive.Parse(fset, f).Go {
+		text := directive.GoName + " " + d.Word()
+		n := lineOf(fset, d.Pos)
+		on := lines[n]
+		if len(on) == 0 {
+			on = lines[n+1]
+		}
+		if len(on) == 0 {
+			r.problem(d, text+" places nothing", "there is no go statement on its line or the next", "move it to one")
+		}
+		for _, s := range on {
+			if s.Said != nil && s.Remote != d.Remote {
+				r.problem(d, text, "another comment says the opposite of the same go statement", "remove one")
 			}
-			if word != Local && word != Remote {
-				r.problem(c, Directive+" "+word, "the words that may follow are "+Local+" and "+Remote, "write one of them")
-				continue
-			}
-			n := lineOf(fset, c.Pos())
-			on := lines[n]
-			if len(on) == 0 {
-				on = lines[n+1]
-			}
-			if len(on) == 0 {
-				r.problem(c, Directive+" "+word+" places nothing", "there is no go statement on its line or the next", "move it to one")
-			}
-			for _, s := range on {
-				if s.Comment.IsValid() && s.Remote != (word == Remote) {
-					r.problem(c, Directive+" "+word, "another comment says the opposite of the same go statement", "remove one")
-				}
-				s.Remote, s.Comment = word == Remote, c.Pos()
-			}
+			s.Remote, s.Said = d.Remote, d
 		}
 	}
 }
 
-func (r *Result) problem(c *ast.Comment, what, why, do string) {
-	r.Problems = append(r.Problems, Problem{c.Pos(), strings.TrimSpace(what), why, do})
-}
-
-// directive returns what follows Directive in a comment. After the word there may be a comment in the comment.
-func directive(text string) (word string, ok bool) {
-	rest, ok := strings.CutPrefix(text, Directive)
-	if !ok || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
-		return "", false
-	}
-	rest, _, _ = strings.Cut(rest, "//")
-	return strings.TrimSpace(rest), true
+func (r *Result) problem(d *directive.Go, what, why, do string) {
+	r.Problems = append(r.Problems, directive.Problem{Pos: d.Pos, What: what, Why: why, Do: do})
 }
 
 // lineOf is the line in the file itself, whatever //line comments say.

@@ -21,6 +21,7 @@ func (a *app) explainCommand() *cobra.Command {
 		Short: "Tell what the compiler decides, and why",
 		Long: `Explain tells what the compiler decides about the named packages (default ./...), a line each:
 
+  which functions are entry points, what starts them, and why;
   which package variables are state, saved and restored, and which are rebuilt by their
   initialisers in each process;
   which functions may suspend, by which calls;
@@ -57,12 +58,12 @@ func (a *app) explain(ctx context.Context, patterns []string, src *sourceFlags, 
 
 // A note is a transform.Note as -json prints it.
 type note struct {
-	Kind     string `json:"kind"` // variable, function, go, pin, warning
+	Kind     string `json:"kind"` // entry, variable, function, go, pin, warning
 	File     string `json:"file,omitempty"`
 	Line     int    `json:"line,omitempty"`
 	Column   int    `json:"column,omitempty"`
 	Name     string `json:"name"`
-	Decision string `json:"decision,omitempty"` // state, rebuilt, suspends, local, remote, pins
+	Decision string `json:"decision,omitempty"` // of an entry main, lambda, server, func; state, rebuilt, suspends, local, remote, pins
 	What     string `json:"what"`
 	Why      string `json:"why,omitempty"`
 	Do       string `json:"do,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -24,6 +25,35 @@ func (e *Error) Error() string {
 		return "deploy: " + e.Msg
 	}
 	return e.Pos + ": " + e.Msg
+}
+
+// Messages lists what is wrong, given the error of [Plan.Check], without the places.
+func Messages(err error) []string {
+	var out []string
+	for _, e := range Errors(err) {
+		out = append(out, e.Msg)
+	}
+	return out
+}
+
+// Errors lists the parts of the error of [Plan.Check].
+func Errors(err error) []*Error {
+	var out []*Error
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			out = append(out, e.(*Error))
+		}
+	}
+	return out
+}
+
+// ParseTimeout reads the time an invocation may take, like "5m", in seconds.
+func ParseTimeout(text string) (int, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d%time.Second != 0 || d < MinTimeout*time.Second || d > MaxTimeout*time.Second {
+		return 0, fmt.Errorf("%q is not a time from %ds to %dm, in whole seconds", text, MinTimeout, MaxTimeout/60)
+	}
+	return int(d / time.Second), nil
 }
 
 // A checker collects errors.

@@ -9,6 +9,7 @@ import (
 
 // This file defines the checks of triggers.
 
+// triggerTypes are the types of events.
 var triggerTypes = []string{"http", "schedule", "sqs", "s3", "sns", "dynamodb-stream", "eventbridge"}
 
 // triggers checks each, fills in its defaults, and refuses what is there twice.
@@ -20,7 +21,7 @@ func (c *checker) triggers(e *Entry) {
 			c.errorf(pos, "entry point %s is of kind %s, which %s does not start", e.Name, e.Kind, t.Type)
 			continue
 		}
-		if msg := t.check(); msg != "" {
+		if msg := t.Check(); msg != "" {
 			c.errorf(pos, "entry point %s: %s", e.Name, msg)
 		} else if slices.ContainsFunc(e.Triggers[:i], func(o Trigger) bool { return o.Key() == t.Key() }) {
 			c.errorf(pos, "entry point %s: the same %s event is there twice", e.Name, t.Type)
@@ -28,8 +29,8 @@ func (c *checker) triggers(e *Entry) {
 	}
 }
 
-// check returns what is wrong, or "".
-func (t *Trigger) check() string {
+// Check fills in the defaults, and returns what is wrong, or "".
+func (t *Trigger) Check() string {
 	if !slices.Contains(triggerTypes, t.Type) {
 		return "there is no event type " + quote(t.Type) + "; there are " + strings.Join(triggerTypes, ", ")
 	}
@@ -66,7 +67,7 @@ func (t *Trigger) foreign() string {
 			return f.name
 		}
 	}
-	if t.Batch && t.Type != "sqs" && t.Type != "dynamodb-stream" {
+	if t.Batch && sources[t.Type].what == "" {
 		return "batch"
 	}
 	return ""

@@ -53,7 +53,7 @@ func TestTrigger(t *testing.T) {
 		{Trigger{Type: "dynamodb-stream", Table: "t"}, "name of a table"},
 		{Trigger{Type: "kafka"}, `no event type "kafka"`},
 	} {
-		if got := test.t.check(); test.want == "" && got != "" || !strings.Contains(got, test.want) {
+		if got := test.t.Check(); test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%+v: %q, want %q", test.t, got, test.want)
 		}
 	}

@@ -84,12 +84,14 @@ var policy = []rule{
 	},
 
 	// The compiler: load -> ir -> lower -> emit, with the facade over them.
+	{pkg: "analyzer/directive", may: "deploygen/plan", why: "directives are the part of the plan that stands in the source"},
+	{pkg: "analyzer/entry", may: "analyzer/directive analyzer/suspend deploygen/plan", ext: "golang.org/x/tools", why: "entry points are the part of the plan that the source makes"},
 	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
-	{pkg: "transform", may: ". analyzer/... deploygen transform/diag transform/load transform/glue transform/ir transform/lower transform/emit",
+	{pkg: "transform", may: ". analyzer/... deploygen deploygen/config deploygen/plan transform/diag transform/load transform/glue transform/ir transform/lower transform/emit",
 		ext: "golang.org/x/tools golang.org/x/mod", why: "the facade: the only one that sees all phases, and the packaging after them"},
 	{pkg: "transform/diag", why: "errors with positions, for every phase"},
 	{pkg: "transform/load", may: "transform/diag", ext: "golang.org/x/tools", why: "phase 1: packages, types, SSA"},
-	{pkg: "transform/glue", may: "transform/diag transform/load", why: "the source of glue as data, and what of it a program needs"},
+	{pkg: "transform/glue", may: "transform/diag transform/load analyzer/entry", ext: "golang.org/x/tools/go/packages", why: "the source of glue as data, and what of it a program needs"},
 	{pkg: "transform/glue/hark_event", why: "is compiled along with the user's program, in its module"},
 	{pkg: "transform/glue/hark_http", may: "transform/glue/hark_event", why: "is compiled along with the user's program, in its module"},
 	{pkg: "transform/ir", why: "the data between lower and emit: plain, so that it can be printed and checked alone"},
@@ -103,6 +105,7 @@ var policy = []rule{
 	// Packaging and commands.
 	{pkg: ".", why: "holds the source of rt for the compiler, as data"},
 	{pkg: "deploygen", may: "deploygen/...", why: "a plan to files"},
+	{pkg: "deploygen/config", may: "deploygen/plan", ext: "github.com/pelletier/go-toml/v2", why: "reads hark.toml into a plan"},
 	{pkg: "deploygen/plan", may: "internal/awsemu/schedule", why: "plain data"},
 	{pkg: "deploygen/sam", may: "deploygen/plan", ext: "github.com/goccy/go-yaml", why: "writes a template; knows no cloud's SDK"},
 	{

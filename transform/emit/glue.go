@@ -341,9 +341,12 @@ func (e *emitter) program(out *jen.File) {
 		out.Commentf("%s starts the program.", name)
 		out.Type().Id(name).Struct()
 		out.Func().Params(jen.Op("*").Id(name)).Id("Run").Params(jen.Id("g").Op("*").Add(e.rt("G"))).BlockFunc(func(b *jen.Group) {
-			if f.Coloured {
+			switch {
+			case e.pkg.Inited == "" && e.low.Begins(e.user.PkgPath):
+				b.Id(lower.Begin).Call(jen.Id("g"))
+			case f.Coloured:
 				b.Id(f.Name).Call(jen.Id("g"))
-			} else {
+			default:
 				b.Id(f.Name).Call()
 			}
 		})

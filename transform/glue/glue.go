@@ -8,8 +8,12 @@ import (
 	"bytes"
 	"embed"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
+
+	"golang.org/x/tools/go/packages"
 
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
@@ -21,27 +25,30 @@ var source embed.FS
 // here is how packages of glue import one another in this repository.
 const here = "github.com/harkgen/harkgen/transform/glue/"
 
-// Add says what of the packages here a program needs. It is a load.Adder.
+// Add says what of the packages here a program needs that serves HTTP. It is a load.Adder.
 func Add(p *load.Program) (*load.Glue, error) {
-	imports := map[string][]string{}
-	for _, pkg := range p.Own() {
-		if load.Mentions(pkg, serve) {
-			for _, pkg := range p.Own() {
-				if load.Mentions(pkg, calls(), vars) {
-					imports[pkg.PkgPath] = []string{"hark_http"}
-				}
-			}
-			break
-		}
-	}
-	if len(imports) == 0 {
+	if !slices.ContainsFunc(p.Own(), func(pkg *packages.Package) bool { return load.Mentions(pkg, serve) }) {
 		return nil, nil
 	}
+	g := &load.Glue{Files: map[string][]byte{}}
+	return g, addHTTP(p, g)
+}
+
+// addHTTP adds the server side of net/http.
+func addHTTP(p *load.Program, g *load.Glue) error {
 	if err := refuse(p); err != nil {
-		return nil, err
+		return err
+	}
+	g.Calls, g.Vars, g.Unbound = calls(), vars, unbound
+	g.Imports = map[string][]string{}
+	for _, pkg := range p.Own() {
+		if load.Mentions(pkg, calls(), vars) {
+			g.Imports[pkg.PkgPath] = []string{"hark_http"}
+		}
 	}
 	files, err := Files(p, "hark_event", "hark_http")
-	return &load.Glue{Files: files, Imports: imports, Calls: calls(), Vars: vars, Unbound: unbound}, err
+	maps.Copy(g.Files, files)
+	return err
 }
 
 // refuse finds what a server cannot have.

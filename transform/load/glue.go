@@ -1,11 +1,13 @@
 package load
 
 import (
+	"fmt"
 	"go/parser"
 	"go/token"
 	"go/types"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -26,14 +28,16 @@ import (
 // The calls change in the SSA form, before anything looks at it. So that packages are initialised and emitted in the right order, the text of the user's
 // package gets an import, on the line of its package clause.
 
-// A Glue is what is added to a program. Packages of it are named by their directories in the module, which begin with "hark_".
+// A Glue is what is added to a program. Packages of it are named by their directories in the module, of which the last begins with "hark_"; it may also add files to
+// packages of the user's.
 type Glue struct {
-	Files   map[string][]byte   // by their paths in the module, with slashes: "hark_http/serve.go"
+	Files   map[string][]byte   // by their paths in the module, with slashes: "hark_http/serve.go", "shop/hark_entries.go"
 	Imports map[string][]string // packages of Files that packages of the user's, by path, get an import of
 	Roots   []string            // packages of Files that nobody imports
 	Calls   map[string]string   // functions and methods, as (*types.Func).FullName names them, and what is called instead: "hark_http.Serve", which takes the receiver first
 	Vars    map[string]string   // package variables, and what is used instead, of the same type: "net/http.DefaultServeMux"
 	Unbound map[string]string   // methods of Calls that cannot be values; what to do instead
+	Sites   map[string]string   // single calls, by Site, and the function of the caller's package that is called instead; see redirect
 }
 
 // join adds what other has, which may be nil.
@@ -42,16 +46,27 @@ func (g *Glue) join(other *Glue) {
 		return
 	}
 	if g.Files == nil {
-		*g = Glue{map[string][]byte{}, map[string][]string{}, nil, map[string]string{}, map[string]string{}, map[string]string{}}
+		*g = Glue{map[string][]byte{}, map[string][]string{}, nil, map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}}
 	}
 	maps.Copy(g.Files, other.Files)
 	for path, dirs := range other.Imports {
-		g.Imports[path] = append(g.Imports[path], dirs...)
+		for _, dir := range dirs {
+			if !slices.Contains(g.Imports[path], dir) {
+				g.Imports[path] = append(g.Imports[path], dir)
+			}
+		}
 	}
 	g.Roots = append(g.Roots, other.Roots...)
 	maps.Copy(g.Calls, other.Calls)
 	maps.Copy(g.Vars, other.Vars)
 	maps.Copy(g.Unbound, other.Unbound)
+	maps.Copy(g.Sites, other.Sites)
+}
+
+// Site names the call whose left parenthesis is at pos.
+func Site(fset *token.FileSet, pos token.Pos) string {
+	at := fset.PositionFor(pos, false)
+	return fmt.Sprintf("%s:%d:%d", at.Filename, at.Line, at.Column)
 }
 
 // An Adder says what a program needs, of which all is known but the SSA form; nil is nothing.
@@ -108,7 +123,9 @@ func (p *Program) IsGlueFile(name string) bool {
 func (g *Glue) dirs() map[string]bool {
 	dirs := map[string]bool{}
 	for name := range g.Files {
-		dirs[name[:strings.LastIndex(name, "/")]] = true
+		if dir := path.Dir(name); strings.HasPrefix(path.Base(dir), "hark_") {
+			dirs[dir] = true
+		}
 	}
 	return dirs
 }
@@ -125,8 +142,8 @@ func (g *Glue) overlay(p *Program) (map[string][]byte, error) {
 	for name, text := range g.Files {
 		out[filepath.Join(p.Module.Dir, filepath.FromSlash(name))] = text
 	}
-	for _, path := range slices.Sorted(maps.Keys(g.Imports)) {
-		name := p.All[path].GoFiles[0]
+	for _, pkg := range slices.Sorted(maps.Keys(g.Imports)) {
+		name := p.All[pkg].GoFiles[0]
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err
@@ -137,7 +154,7 @@ func (g *Glue) overlay(p *Program) (map[string][]byte, error) {
 		}
 		at := int(f.Name.End() - f.FileStart)
 		head := slices.Clone(text[:at])
-		for _, dir := range g.Imports[path] {
+		for _, dir := range g.Imports[pkg] {
 			head = append(head, "; import _ "+strconv.Quote(p.Module.Path+"/"+dir)...)
 		}
 		out[name] = append(head, text[at:]...)
@@ -186,9 +203,9 @@ type substitution struct {
 
 func (s *substitution) function(fn *ssa.Function) {
 	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if c, ok := i.(ssa.CallInstruction); ok && c.Common().IsInvoke() {
-				s.invoke(c.Common())
+		for _, i := range slices.Clone(b.Instrs) { // redirect removes some
+			if c, ok := i.(ssa.CallInstruction); ok {
+				s.call(c)
 			}
 			if m, ok := i.(*ssa.MakeClosure); ok {
 				s.bound(m)
@@ -215,6 +232,54 @@ func (s *substitution) of(fn *ssa.Function) *ssa.Function {
 		return s.funcs[o.FullName()]
 	}
 	return nil
+}
+
+// call changes one call of a site, or one of an interface's method.
+func (s *substitution) call(c ssa.CallInstruction) {
+	if len(s.p.glue.Sites) > 0 {
+		if to := s.p.glue.Sites[Site(s.p.Fset, c.Common().Pos())]; to != "" {
+			redirect(c, s.p.SSA.Package(PackageOf(c.Parent())).Func(to))
+			return
+		}
+	}
+	if c.Common().IsInvoke() {
+		s.invoke(c.Common())
+	}
+}
+
+// redirect makes a call call to instead. Arguments at the end that to does not take are not passed; one that to wants as what it was
+// before it was made an interface is passed so.
+func redirect(call ssa.CallInstruction, to *ssa.Function) {
+	c := call.Common()
+	c.Value, c.Method = to, nil
+	params := to.Signature.Params()
+	for _, dropped := range c.Args[params.Len():] {
+		forget(dropped, call)
+	}
+	c.Args = c.Args[:params.Len()]
+	for i, arg := range c.Args {
+		if made, ok := arg.(*ssa.MakeInterface); ok && !types.IsInterface(params.At(i).Type()) {
+			c.Args[i] = made.X
+			if refs := made.X.Referrers(); refs != nil {
+				*refs = append(*refs, call)
+			}
+			forget(made, call)
+		}
+	}
+}
+
+// forget notes that user does not use v any more. An interface that nobody uses is not made.
+func forget(v ssa.Value, user ssa.Instruction) {
+	refs := v.Referrers()
+	if refs == nil {
+		return
+	}
+	*refs = slices.DeleteFunc(*refs, func(i ssa.Instruction) bool { return i == user })
+	if made, ok := v.(*ssa.MakeInterface); ok && len(*refs) == 0 {
+		b := made.Block()
+		b.Instrs = slices.DeleteFunc(b.Instrs, func(i ssa.Instruction) bool { return i == made })
+		forget(made.X, made)
+	}
 }
 
 // invoke makes a static call of a call of an interface's method.

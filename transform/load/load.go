@@ -73,7 +73,7 @@ func Load(ctx context.Context, dir string, patterns []string, add ...Adder) (*Pr
 	}
 	prog, _ := ssautil.AllPackages(p.Roots, ssa.InstantiateGenerics|ssa.NaiveForm)
 	prog.Build()
-	p.SSA, p.Fset = prog, prog.Fset
+	p.SSA = prog
 	p.Compile(nil)
 	if p.glue != nil {
 		return p, p.substitute()
@@ -94,7 +94,9 @@ func list(ctx context.Context, dir string, patterns []string, overlay map[string
 	if p.library, err = libraryDir(ctx, dir, env); err != nil {
 		return nil, diag.List{{What: "cannot load packages", Why: err.Error()}}
 	}
+	p.Fset = token.NewFileSet()
 	cfg := &packages.Config{
+		Fset:    p.Fset,
 		Context: ctx,
 		Dir:     dir,
 		Mode:    packages.LoadAllSyntax | packages.NeedModule | packages.NeedEmbedFiles | packages.NeedEmbedPatterns,

@@ -155,8 +155,12 @@ func (b *fn) startMain() {
 		return
 	}
 	f := &ir.Expr{Op: ir.OpName, Name: b.loweredName(main)}
+	begins := b.opt.Begin[b.home.Path()]
+	if begins {
+		f.Name = Begin
+	}
 	s := &ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{{Op: ir.OpCall, Args: []*ir.Expr{f}}}, Pos: main.Pos()}
-	if b.facts.Coloured(main) {
+	if begins || b.facts.Coloured(main) {
 		s.R[0].Args = append(s.R[0].Args, b.g())
 		s.Point = b.point("calls main.main", s.Pos)
 	}

@@ -57,9 +57,13 @@ import (
 // Prefix begins every package-level identifier that harkgen invents; in packages other than main it is Hark_, to be reachable.
 const Prefix = "hark_"
 
+// Begin is the function that a package main with several entry points begins with: the one that is built for.
+const Begin = Prefix + "begin"
+
 // Options say where goroutines are placed, and how lowering is watched. The zero value does not watch.
 type Options struct {
 	Place *placement.Result                               // of the go statements of the compiled packages
+	Begin map[string]bool                                 // packages main with several entry points, which begin with the function Begin
 	Check bool                                            // verify each function after each pass
 	Dump  func(fn *ssa.Function, f *ir.Func, pass string) // called for each function after each pass; may be nil
 }
@@ -76,6 +80,9 @@ type Result struct {
 
 // WrapperName is the identifier under which lowered function fn is a value.
 func (r *Result) WrapperName(fn *ssa.Function) string { return r.l.wrapperName(fn) }
+
+// Begins reports whether package main at path begins with the function Begin, not with main.
+func (r *Result) Begins(path string) bool { return r.l.opt.Begin[path] }
 
 // Distributed reports whether the program has several processes.
 func (r *Result) Distributed() bool { return r.l.opt.Place.Distributed() }
@@ -297,7 +304,7 @@ func (l *lowerer) base(fn *ssa.Function) string {
 		return name
 	}
 	key := l.homeOf(fn).Path() + "." + prefix(l.homeOf(fn))
-	l.names[key+"program"] = true
+	l.names[key+"program"], l.names[key+"begin"] = true, true
 	name := l.readable(fn)
 	for n, try := 2, name; l.names[key+name] || l.names[key+name+"_fn"] || l.names[key+name+"_frame"]; n++ {
 		name = fmt.Sprintf("%s_%d", try, n)

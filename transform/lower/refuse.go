@@ -17,8 +17,12 @@ func (l *lowerer) refuseProgram() {
 			l.errs.Add(diag.Diagnostic{Pos: pos, What: `import "C"`, Why: "memory of C cannot be saved", Do: "keep cgo out of the compiled module"})
 		}
 		for _, name := range u.Types.Scope().Names() {
+			pos := u.Types.Scope().Lookup(name).Pos()
+			if l.prog.IsGlueFile(l.prog.Fset.Position(pos).Filename) {
+				continue
+			}
 			if len(name) > len(Prefix) && (name[:len(Prefix)] == Prefix || name[:len(Prefix)] == "H"+Prefix[1:]) {
-				l.refuse(u.Types.Scope().Lookup(name).Pos(), "identifier "+name, "names that begin with "+Prefix+" are harkgen's own", "rename it")
+				l.refuse(pos, "identifier "+name, "names that begin with "+Prefix+" are harkgen's own", "rename it")
 			}
 		}
 	}

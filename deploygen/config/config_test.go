@@ -162,7 +162,7 @@ resources = ["*"]
 `, []string{
 			"2:1: log_retention; logs cannot be kept for 8 days", "3:1: alarm_topic; ", "4:1: tracing; ", "5:1: tags; ",
 			"8:1: memory; entry point shop: memory (MB) is 64, must be 128 to 10240", `9:1: timeout; "1h" is not a time from 30s to 15m`,
-			"10:1: concurrency; ", "11:1: schedule; it is neither a string nor a list of strings", `11:1: schedule; entry point shop: the schedule "daily"`, "12:20: HARK_RUN; ",
+			"10:1: concurrency; ", "11:1: schedule; it is neither a string nor a list of strings", `11:1: schedule; entry point shop: the schedule expression "daily"`, "12:20: HARK_RUN; ",
 			"14:8: unknown entry point my_app; there are hook, my.app, shop", "18:1: schedule; ", `23:14: policy; entry point hook: "GetObject" is not an action`,
 		}},
 	}

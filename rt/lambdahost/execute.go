@@ -306,11 +306,11 @@ func (s *session) conclude(ctx context.Context) error {
 // Get returns the record of the run, which is at hand, without the output of its last step: that was shown by the invocation that made
 // it, and the supervisor would show it again.
 func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if id != s.run.ID {
+	if id != s.outlet.run {
 		return s.Store.Get(ctx, id)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	run := *s.run
 	s.shown = run.Output.Blobs
 	run.Output.Content = store.Content{}
@@ -333,7 +333,7 @@ func (s *session) Blobs(ctx context.Context, owner, page string, limit int) ([]s
 
 // Put commits a step.
 func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob) (int64, error) {
-	if rec.ID != s.run.ID {
+	if rec.ID != s.outlet.run {
 		return s.Store.Put(ctx, rec, blobs...)
 	}
 	s.mu.Lock()

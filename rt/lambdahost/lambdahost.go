@@ -26,6 +26,15 @@
 // stopAt and is killed at killAt, both well before. What it has done since its last commit
 // is then repeated by the next invocation.
 //
+// # Events
+//
+//	entry.go     what an invocation is for
+//	records.go   a run for each event: attempts, answers, failures
+//	http.go      requests and responses, as API Gateway and as programs have them
+//	server.go    one run for all requests
+//	outlet.go    events to a run, and its responses out
+//	signed.go    what people ask by signed requests
+//
 // # Wake-ups
 //
 // A wake-up is a message {"run": id, "step": n} in the queue of the function, with a delay of at most 900
@@ -40,6 +49,10 @@
 //	  and Waiting                                     has sent another before
 //	not due                      not stale            send it on, delayed until Wake
 //	due                          any                  execute
+//	that of a server, Running    any                  drop it: who has the lease sees to the rest
+//	and not due
+//	that of a server, Waiting    with a step          execute it if there are events, else drop it
+//	for events only
 //
 // # Invariants
 //
@@ -49,7 +62,7 @@
 //     the time when its invocation is over before it creates the run.
 //  2. Two invocations may execute the same run at the same time, after a late delivery. The conditional put
 //     lets one of them commit; the other stops at once and leaves the run alone.
-//  3. Messages do not multiply: an invocation sends at most one for each that it deletes, but for the one of a start event.
+//  3. Messages do not multiply: an invocation sends at most one for each that it deletes, but for the one of a start event, and of whoever takes the lease of a server for a request.
 //  4. A run is executed only by the build that started it, since a snapshot fits no other. A wake-up that reaches another
 //     is passed on to that version of the function; if there is none any more, the run fails.
 //  5. A run that cannot commit within maxTries invocations fails, rather than cost money for ever.

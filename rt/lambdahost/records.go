@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -152,8 +153,14 @@ func (h *host) records(ctx context.Context, payload []byte) (any, error) {
 	return res, nil
 }
 
+// errNoTime says that earlier records have used up the time.
+var errNoTime = errors.New("no time is left in this invocation")
+
 // record handles one record. The error says why it is to be delivered again.
 func (h *host) record(ctx context.Context, d *delivery) error {
+	if time.Until(h.gone(ctx)) < minTime {
+		return fmt.Errorf("run %s: %w", d.run, errNoTime)
+	}
 	run, answer, err := h.handle(ctx, d)
 	if err != nil {
 		return fmt.Errorf("run %s: %w", d.run, err)

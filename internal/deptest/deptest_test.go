@@ -79,7 +79,7 @@ var policy = []rule{
 	{pkg: "rt/front", may: "rt/store", why: "speaks HTTP with the clients of a run on this machine; knows mailboxes, not processes"},
 	{pkg: "rt/clock", why: "the time of a deployment, for what runs it and for what runs in it"},
 	{
-		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
+		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/front rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go github.com/awslabs/aws-lambda-go-api-proxy/core",
 		why: "a program on Lambda links this one host and one store",
 	},
 
@@ -116,6 +116,7 @@ var policy = []rule{
 	{pkg: "deploygen/local/gateway", may: "deploygen/local/lambda rt/clock", why: "HTTP in front of functions; knows no plan"},
 	{pkg: "deploygen/local/source", may: "deploygen/local/lambda internal/awsemu/... rt/clock", ext: aws + " github.com/aws/aws-lambda-go", why: "brings events to functions; knows no plan"},
 	{pkg: "deploygen/local/eventtest", why: "for tests"},
+	{pkg: "deploygen/local/localtest", may: "deploygen/local deploygen/local/lambda", ext: aws, why: "for tests: drives compiled programs in the local cloud"},
 	{
 		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan deploygen/local deploygen/local/lambda internal/deployed rt/front rt/local rt/store rt/store/shared rt/store/pebble",
 		ext: "github.com/pelletier/go-toml/v2 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",

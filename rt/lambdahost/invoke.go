@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,6 +34,9 @@ const maxSteps = 1000
 func newLambda(cfg aws.Config) *lambda.Client {
 	return lambda.NewFromConfig(cfg, func(o *lambda.Options) {
 		o.RetryMaxAttempts = 1 // who calls knows better: see fleet
+		if url := os.Getenv("AWS_ENDPOINT_URL_LAMBDA"); url != "" {
+			o.BaseEndpoint = aws.String(url)
+		}
 		o.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = maxSteps })
 	})
 }

@@ -26,6 +26,15 @@
 // stopAt and is killed at killAt, both well before. What it has done since its last commit
 // is then repeated by the next invocation.
 //
+// # Events
+//
+//	entry.go     what an invocation is for
+//	records.go   a run for each event: attempts, answers, failures
+//	http.go      requests and responses, as API Gateway and as programs have them
+//	server.go    one run for all requests
+//	outlet.go    events to a run, and its responses out
+//	signed.go    what people ask by signed requests
+//
 // # Wake-ups
 //
 // A wake-up is a message {"run": id, "step": n} in the queue of the function, with a delay of at most 900
@@ -40,6 +49,10 @@
 //	  and Waiting                                     has sent another before
 //	not due                      not stale            send it on, delayed until Wake
 //	due                          any                  execute
+//	that of a server, Running    any                  drop it: who has the lease sees to the rest
+//	and not due
+//	that of a server, Waiting    with a step          execute it if there are events, else drop it
+//	for events only
 //
 // # Invariants
 //
@@ -49,7 +62,7 @@
 //     the time when its invocation is over before it creates the run.
 //  2. Two invocations may execute the same run at the same time, after a late delivery. The conditional put
 //     lets one of them commit; the other stops at once and leaves the run alone.
-//  3. Messages do not multiply: an invocation sends at most one for each that it deletes, but for the one of a start event.
+//  3. Messages do not multiply: an invocation sends at most one for each that it deletes, but for the one of a start event, and of whoever takes the lease of a server for a request.
 //  4. A run is executed only by the build that started it, since a snapshot fits no other. A wake-up that reaches another
 //     is passed on to that version of the function; if there is none any more, the run fails.
 //  5. A run that cannot commit within maxTries invocations fails, rather than cost money for ever.
@@ -91,12 +104,14 @@ const (
 	EnvSchedules = "HARK_SCHEDULES" // group of one-time schedules; without it there are none
 	EnvScheduler = "HARK_SCHEDULER" // ARN of the role with which they send to the queue
 	EnvRetention = "HARK_RETENTION" // days for which finished runs are kept; without it they are kept for ever
+
+	EnvDeadLetters = "HARK_DEADLETTERS" // URL of the queue of events that failed
 )
 
 const envWorker = "HARK_FD" // as in rt/wire
 
-// Main is the func main of a handler. It never returns.
-func Main(p *rt.Program) {
+// Main is the func main of the handler of an entry. It never returns.
+func Main(p *rt.Program, e Entry) {
 	if _, ok := os.LookupEnv(envWorker); ok {
 		host, err := wire.Dial()
 		if err != nil {
@@ -104,7 +119,7 @@ func Main(p *rt.Program) {
 		}
 		rt.Main(p, host)
 	}
-	h, err := newHost(p.Name)
+	h, err := newHost(p.Name, e)
 	if err != nil {
 		fatal(err)
 	}
@@ -119,7 +134,8 @@ func fatal(err error) {
 
 // host implements lambda.Handler.
 type host struct {
-	program string
+	program string // name of the entry
+	entry   Entry
 	version string // of the function
 	build   string // buildName of this binary
 	exe     string // path of this binary
@@ -138,7 +154,8 @@ type host struct {
 
 	stdout, stderr io.Writer
 	patience       time.Duration // how long output may wait for a commit
-	linger         time.Duration // how long a run of several processes may have nothing to do before it is left
+	linger         time.Duration // how long a run of several processes may have nothing to do before it is left, and one that has answered may go on
+	leaseTime      time.Duration // of servers
 	margin         func(left time.Duration) time.Duration
 }
 
@@ -149,7 +166,7 @@ const patience = 3 * time.Second
 // linger is short beside what it costs to leave and to be woken again.
 const linger = 100 * time.Millisecond
 
-func newHost(program string) (*host, error) {
+func newHost(program string, e Entry) (*host, error) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		return nil, errors.New("this is the handler of a compiled program; it runs only on AWS Lambda")
 	}
@@ -181,6 +198,7 @@ func newHost(program string) (*host, error) {
 	version := cmp.Or(lambdacontext.FunctionVersion, "$LATEST")
 	return &host{
 		program:   program,
+		entry:     e,
 		version:   version,
 		build:     buildName(version, identity),
 		exe:       exe,
@@ -196,6 +214,7 @@ func newHost(program string) (*host, error) {
 		stderr:    os.Stderr,
 		patience:  patience,
 		linger:    linger,
+		leaseTime: leaseTime,
 		margin:    margin,
 	}, nil
 }

@@ -24,6 +24,12 @@ func TestMain(m *testing.M) {
 		if len(os.Args) > 1 && os.Args[1] == "crowd" {
 			runCrowd()
 		}
+		if len(os.Args) > 1 && os.Args[1] == "counter" {
+			runCounter()
+		}
+		if len(os.Args) > 1 && os.Args[1] == "handler" {
+			runHandler()
+		}
 		fakeProgram(os.Args[1:])
 	}
 	if _, ok := os.LookupEnv(envHandler); ok {

@@ -9,8 +9,10 @@ package deploygen
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"go/format"
+	"slices"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
 	"github.com/harkgen/harkgen/deploygen/sam"
@@ -54,10 +56,10 @@ func Files(p *Plan) ([]File, error) {
 	}, nil
 }
 
-// LambdaMain returns the text of the file with func main of a handler, built with Tag and if tags, an expression, is true; "" is always. rt is the import path of package rt as the
-// output module has it, name the entry's, and thunk an expression of the package: the rt.Thunk that runs the
+// LambdaMain returns the text of the file with func main of the handler of an entry, built with Tag and if tags, an expression, is true; "" is always. rt is the import path of package rt as the
+// output module has it, and thunk an expression of the package: the rt.Thunk that runs the
 // user's main. The imports are renamed, since the package may declare rt itself.
-func LambdaMain(rt, name, tags, thunk string) ([]byte, error) {
+func LambdaMain(rt string, e *Entry, tags, thunk string) ([]byte, error) {
 	if tags != "" {
 		tags = " && " + tags
 	}
@@ -74,8 +76,20 @@ import (
 )
 
 func main() {
-	hark_lambdahost.Main(&hark_rt.Program{Name: %[3]q, Main: %[4]s})
+	hark_lambdahost.Main(&hark_rt.Program{Name: %[3]q, Main: %[4]s}, %[6]s)
 }
-`, Tag, rt, name, thunk, tags)
+`, Tag, rt, e.Name, thunk, tags, lambdaEntry(e))
 	return format.Source(b.Bytes())
+}
+
+// lambdaEntry is what the handler is told of its entry.
+func lambdaEntry(e *Entry) string {
+	text := fmt.Sprintf("hark_lambdahost.Entry{Kind: %q", cmp.Or(e.Kind, plan.Main))
+	if slices.ContainsFunc(e.Triggers, func(t plan.Trigger) bool { return t.Batch }) {
+		text += ", Batch: true"
+	}
+	if len(e.Args) > 0 {
+		text += fmt.Sprintf(", Args: %#v", e.Args)
+	}
+	return text + "}"
 }

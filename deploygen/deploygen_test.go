@@ -20,7 +20,7 @@ func TestFiles(t *testing.T) {
 }
 
 func TestLambdaMain(t *testing.T) {
-	text, err := LambdaMain("harkgen.local/rt", "wordcount", "a && !b", "&hark_program{}")
+	text, err := LambdaMain("harkgen.local/rt", &Entry{Name: "wordcount", Kind: plan.Func, Triggers: []plan.Trigger{{Batch: true}}, Args: []string{"a\"b"}}, "a && !b", "&hark_program{}")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,18 +31,24 @@ func TestLambdaMain(t *testing.T) {
 	if !strings.Contains(string(text), "\n//go:build hark_lambda && a && !b\n") {
 		t.Errorf("no build tag:\n%s", text)
 	}
+	if !strings.Contains(string(text), `hark_lambdahost.Entry{Kind: "func", Batch: true, Args: []string{"a\"b"}}`) {
+		t.Errorf("the entry is missing:\n%s", text)
+	}
 }
 
 // TestNames checks that the template and the handler mean the same variables.
 func TestNames(t *testing.T) {
 	for a, b := range map[string]string{
-		plan.EnvTable:     lambdahost.EnvTable,
-		plan.EnvBucket:    lambdahost.EnvBucket,
-		plan.EnvQueue:     lambdahost.EnvQueue,
-		plan.EnvQueueARN:  lambdahost.EnvQueueARN,
-		plan.EnvSchedules: lambdahost.EnvSchedules,
-		plan.EnvScheduler: lambdahost.EnvScheduler,
-		plan.EnvRetention: lambdahost.EnvRetention,
+		plan.EnvTable:       lambdahost.EnvTable,
+		plan.EnvBucket:      lambdahost.EnvBucket,
+		plan.EnvQueue:       lambdahost.EnvQueue,
+		plan.EnvQueueARN:    lambdahost.EnvQueueARN,
+		plan.EnvSchedules:   lambdahost.EnvSchedules,
+		plan.EnvScheduler:   lambdahost.EnvScheduler,
+		plan.EnvRetention:   lambdahost.EnvRetention,
+		plan.EnvDeadLetters: lambdahost.EnvDeadLetters,
+
+		string(plan.Main): lambdahost.KindMain, string(plan.Lambda): lambdahost.KindLambda, string(plan.Server): lambdahost.KindServer, string(plan.Func): lambdahost.KindFunc,
 	} {
 		if a != b {
 			t.Errorf("the template sets %s, the handler reads %s", a, b)

@@ -152,10 +152,11 @@ func hostModule(dir string, mods map[string]*vendored) error {
 
 // handlers are the files with func main of each entry's handler.
 func handlers(o *Options, res *Result) (files []emit.File, err error) {
-	for _, e := range res.Plan.Entries {
+	for n := range res.Plan.Entries {
+		e := &res.Plan.Entries[n]
 		i := slices.IndexFunc(o.found.Points, func(p *entry.Point) bool { return p.Name == e.Name })
 		tags := constraint(o.found, o.found.Points[i])
-		text, err := deploygen.LambdaMain(emit.RTPath, e.Name, tags, "&hark_program{}")
+		text, err := deploygen.LambdaMain(emit.RTPath, e, tags, "&hark_program{}")
 		if err != nil {
 			return nil, err
 		}

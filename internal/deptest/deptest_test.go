@@ -79,7 +79,7 @@ var policy = []rule{
 	{pkg: "rt/front", may: "rt/store", why: "speaks HTTP with the clients of a run on this machine; knows mailboxes, not processes"},
 	{pkg: "rt/clock", why: "the time of a deployment, for what runs it and for what runs in it"},
 	{
-		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
+		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/front rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go github.com/awslabs/aws-lambda-go-api-proxy/core",
 		why: "a program on Lambda links this one host and one store",
 	},
 

@@ -15,6 +15,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -28,6 +29,9 @@ const MaxBody = 64 << 20
 
 // RemoteAddr is the header that tells the program where a request comes from.
 const RemoteAddr = "Hark-Remote-Addr"
+
+// PathValues is the header that tells the program what the variables of a route stand for, as a query.
+const PathValues = "Hark-Path-Values"
 
 // A Front implements local.Events.
 type Front struct {
@@ -121,7 +125,7 @@ func (f *Front) Close() {
 
 // serve makes an event of a request, and waits for its response.
 func (f *Front) serve(addr string, w http.ResponseWriter, r *http.Request) {
-	text, err := requestText(w, r)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {
 		status := http.StatusBadRequest
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -142,7 +146,7 @@ func (f *Front) serve(addr string, w http.ResponseWriter, r *http.Request) {
 		unavailable(w)
 		return
 	}
-	if err := store.AppendEvent(context.WithoutCancel(r.Context()), f.store, f.run, id, "http "+addr, text); err != nil {
+	if err := store.AppendEvent(context.WithoutCancel(r.Context()), f.store, f.run, id, "http "+addr, RequestText(r, body, nil)); err != nil {
 		f.forget(id)
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -157,7 +161,7 @@ func (f *Front) serve(addr string, w http.ResponseWriter, r *http.Request) {
 			unavailable(w)
 			return
 		}
-		if err := writeResponse(w, r, answer); err != nil {
+		if err := WriteResponse(w, r, answer); err != nil {
 			panic(http.ErrAbortHandler)
 		}
 	case <-r.Context().Done():
@@ -182,15 +186,15 @@ func newID() string {
 	return fmt.Sprintf("%016x%x", time.Now().UnixNano(), b)
 }
 
-// requestText is the request in HTTP/1.1, with its body.
-func requestText(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if err != nil {
-		return nil, err
-	}
+// RequestText is the request in HTTP/1.1, with its body, and with its RemoteAddr and values of path variables, if there are any, as headers that clients cannot set.
+func RequestText(r *http.Request, body []byte, values url.Values) []byte {
 	h := r.Header.Clone()
 	h.Del("Transfer-Encoding")
 	h.Set(RemoteAddr, r.RemoteAddr)
+	h.Del(PathValues)
+	if len(values) > 0 {
+		h.Set(PathValues, values.Encode())
+	}
 	if len(body) > 0 || r.ContentLength == 0 && h.Get("Content-Length") != "" {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
@@ -199,11 +203,11 @@ func requestText(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	h.Write(&b)
 	b.WriteString("\r\n")
 	b.Write(body)
-	return b.Bytes(), nil
+	return b.Bytes()
 }
 
-// writeResponse writes a response that is given in HTTP/1.1.
-func writeResponse(w http.ResponseWriter, r *http.Request, text []byte) error {
+// WriteResponse writes a response that is given in HTTP/1.1.
+func WriteResponse(w http.ResponseWriter, r *http.Request, text []byte) error {
 	resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(text)), r)
 	if err != nil {
 		http.Error(w, "bad response: "+err.Error(), http.StatusBadGateway)

@@ -118,7 +118,7 @@ const (
 	sweepEach = time.Hour        // how often this is done, about
 )
 
-// sweep looks at all runs: it wakes those that are overdue, since their wake-up or the invocation that executed them was lost, and deletes what is left of those that have ended.
+// sweep looks at all runs of the entry: it wakes those that are overdue, since their wake-up or the invocation that executed them was lost, and deletes what is left of those that have ended.
 func (h *host) sweep(ctx context.Context) (*Swept, error) {
 	res := &Swept{}
 	parts := map[string]bool{} // ids of runs that have records beside their own
@@ -138,9 +138,16 @@ func (h *host) sweep(ctx context.Context) (*Swept, error) {
 				h.logf("%v", err)
 				continue
 			}
-			if run.State == store.Done {
+			if run.Program.Package != h.program {
+				continue // another entry's
+			}
+			due, err := h.tend(ctx, run)
+			if err != nil {
+				return nil, err
+			}
+			if over(run) {
 				ended = append(ended, run)
-			} else if h.isOverdue(run) {
+			} else if due {
 				if err := h.wakeIn(ctx, wakeUp{Run: run.ID, Step: run.Step}, 0); err != nil {
 					return nil, err
 				}
@@ -162,6 +169,18 @@ func (h *host) sweep(ctx context.Context) (*Swept, error) {
 		res.Cleaned++
 	}
 	return res, nil
+}
+
+// tend does what a run needs now and then, and reports whether it should be woken.
+func (h *host) tend(ctx context.Context, run *store.Run) (bool, error) {
+	if h.entry.Kind != KindServer {
+		return h.isOverdue(run), nil
+	}
+	if err := h.forgetResponses(ctx, run.ID); err != nil {
+		return false, err
+	}
+	due, err := h.serverDue(ctx, run)
+	return h.isOverdue(run) || due && run.State == store.Waiting, err
 }
 
 // isOverdue reports whether the run should have been woken long ago.

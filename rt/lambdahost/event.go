@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"github.com/harkgen/harkgen/rt/store"
 )
 
@@ -77,38 +75,12 @@ func own(r request) envelope { return envelope{&r} }
 
 var errEvent = errors.New(`this is not an event that starts a run: expected {"run": "id", "args": ["..."], "input": "..."}, all optional`)
 
-// decodeEvent returns what a payload asks for: wake-ups of the queue, or a request.
-func decodeEvent(payload []byte) (*events.SQSEvent, *request, error) {
-	var form struct {
-		Records []struct {
-			EventSource string `json:"eventSource"`
-		}
-		Hark json.RawMessage
+func decodeRequest(payload []byte) (*request, error) {
+	var e envelope
+	if err := decodeStrict(payload, &e); err != nil {
+		return nil, fmt.Errorf("this is not a request that the function knows: %v", err)
 	}
-	if err := json.Unmarshal(payload, &form); err != nil {
-		return nil, nil, fmt.Errorf("%w: %v", errEvent, err)
-	}
-	switch {
-	case form.Records != nil:
-		for _, r := range form.Records {
-			if r.EventSource != "aws:sqs" {
-				return nil, nil, fmt.Errorf("the function was invoked by %q, which it has no entry point for", r.EventSource)
-			}
-		}
-		e := new(events.SQSEvent)
-		return e, nil, json.Unmarshal(payload, e)
-	case form.Hark != nil:
-		var e envelope
-		if err := decodeStrict(payload, &e); err != nil {
-			return nil, nil, fmt.Errorf("this is not a request that the function knows: %v", err)
-		}
-		return nil, e.Hark, nil
-	}
-	e := new(StartEvent)
-	if err := decodeStrict(payload, e); err != nil {
-		return nil, nil, fmt.Errorf("%w: %v", errEvent, err)
-	}
-	return nil, &request{Start: e}, nil
+	return e.Hark, nil
 }
 
 func decodeWakeUp(body string) (wakeUp, error) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/harkgen/harkgen/rt/local"
@@ -18,21 +20,33 @@ const maxTries = 3
 
 // execute executes the run until it is done, waits, or is out of time, and sees to it that it is woken.
 func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries int) (Result, error) {
+	return h.perform(ctx, run, version, tries, h.outlet(run, startID))
+}
+
+// perform is execute with an outlet for the run's responses. It may leave when that has got the one that the invocation is for.
+func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries int, o *outlet) (Result, error) {
 	gone := h.gone(ctx)
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
 
-	s := &session{Store: h.store, h: h, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost}
+	s := &session{Store: h.store, h: h, outlet: o, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost}
 	defer h.report(s, time.Now())
 	working, stop := context.WithDeadline(ctx, stopAt)
 	defer stop()
 	var err error
-	if run.Program.Spread {
+	if run.Program.Spread || h.entry.Kind == KindServer {
 		err = s.lease(ctx)
+	}
+	if err == nil {
+		err = o.deliver(ctx, run)
 	}
 	if err == nil {
 		err = s.supervise(working, stop, killAt.Sub(stopAt))
 	}
+	if err2 := s.conclude(ctx); err2 != nil {
+		return Result{}, err2
+	}
+	_, many := o.read()
 	failed, _ := errors.AsType[*local.FailedError](err)
 	crash, _ := errors.AsType[*crashError](err)
 	switch {
@@ -47,6 +61,8 @@ func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries
 		return Result{}, s.failure // of the store or the queue
 	case crash != nil:
 		return h.fail(ctx, s.run, s.version, fmt.Sprintf("a step of it has failed five times in a row: %v", err))
+	case many != nil:
+		return h.fail(ctx, s.run, s.version, many.Error())
 	case err != nil && failed == nil && !errors.Is(err, local.ErrStopped):
 		return Result{}, fmt.Errorf("run %s: %w", run.ID, err)
 	case failed != nil:
@@ -75,7 +91,7 @@ func (h *host) outOfTime(ctx context.Context, s *session, tries int) (Result, er
 
 // expires returns when the record of a run may be deleted: it is kept for a while once the run is done.
 func (h *host) expires(run *store.Run) time.Time {
-	if run.State != store.Done || h.retention == 0 {
+	if !over(run) || h.retention == 0 {
 		return time.Time{}
 	}
 	return h.clock.Now().Add(h.retention)
@@ -106,16 +122,20 @@ func (h *host) fail(ctx context.Context, run *store.Run, version int64, why stri
 //   - the wake-up of a run that is going to wait is sent before the commit;
 //   - a Running record says until when this invocation may be executing it, by the machine's clock, but
 //     not after stopAt, when the commit is to be the last;
-//   - a put whose answer was lost is repeated with its token.
+//   - a put whose answer was lost is repeated with its token;
+//   - the answer to the event that started the run is noted, and what follows from an error.
 //
-// The record of the run is used by the supervisor's goroutine alone; what else is stored of it passes through.
+// What else is stored of the run passes through.
 type session struct {
 	store.Store
 	h       *host
+	outlet  *outlet
+	mu      sync.Mutex // guards the record, since leases are renewed
 	run     *store.Run // as stored
 	version int64
 	gone    time.Time
 	stopAt  time.Time
+	leaving atomic.Bool // the lease is given back with the next commit
 
 	began    int64      // run.Step when the invocation began
 	cost     store.Cost // of the invocations before
@@ -140,7 +160,21 @@ func (s *session) supervise(ctx context.Context, stop context.CancelFunc, grace 
 		return err
 	}
 	defer r.Close()
+	busy, done := context.WithCancel(ctx)
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer done()
 	o := s.h.options(s)
+	if s.h.entry.Kind != KindMain {
+		o.Events = s.outlet
+	}
+	if s.h.entry.Kind == KindServer {
+		tasks.Go(func() { s.outlet.poll(busy) })
+		tasks.Go(func() { s.renew(busy) })
+	}
+	if s.outlet.leaves {
+		tasks.Go(func() { s.leave(busy, stop) })
+	}
 	o.Dir, o.Grace = dir, grace
 	o.OnCommit = func(r *store.Run) {
 		if r.State == store.Waiting {
@@ -182,9 +216,98 @@ func (s *session) lease(ctx context.Context) error {
 	return err
 }
 
+// leave stops the execution a moment after the own event is answered, so that a run that then ends or waits need not be woken.
+func (s *session) leave(ctx context.Context, stop context.CancelFunc) {
+	select {
+	case <-s.outlet.answered:
+		sleep(ctx, s.h.linger)
+		s.leaving.Store(true)
+		stop()
+	case <-ctx.Done():
+	}
+}
+
+// until returns until when a Running record says that this invocation executes the run.
+func (s *session) until() time.Time {
+	switch {
+	case s.leaving.Load() || !time.Now().Before(s.stopAt):
+		return time.Time{}
+	case s.h.entry.Kind == KindServer:
+		if t := time.Now().Add(s.h.leaseTime); t.Before(s.gone) {
+			return t
+		}
+	}
+	return s.gone
+}
+
+// renew renews the lease of a server. If that fails a commit will too, or the lease ends.
+func (s *session) renew(ctx context.Context) {
+	for sleep(ctx, s.h.leaseTime*3/10) {
+		s.mu.Lock()
+		run := *s.run
+		if run.Wake = s.until(); run.State == store.Running && !run.Wake.IsZero() {
+			data, err := run.Encode()
+			if err == nil {
+				if v, err := s.put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data}, nil); err == nil {
+					s.run, s.version = &run, v
+				}
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// note puts into a record what is known of the answer to the event that started the run.
+func (s *session) note(ctx context.Context, run *store.Run) error {
+	run.Answer, run.Origin = s.run.Answer, s.run.Origin
+	answer, _ := s.outlet.read()
+	if len(run.Answer) == 0 && len(answer) > 0 && s.outlet.own == startID {
+		if run.Answer = answer; len(answer) > store.MaxInline {
+			run.Answer = answer[:1]
+		}
+		if failedAnswer(answer) && !s.outlet.reports {
+			why, _ := errorOf(answer)
+			if err := s.h.bury(ctx, run, why); err != nil {
+				return err
+			}
+		}
+		run.Origin = nil
+	}
+	if why := died(run); why != "" && len(run.Answer) == 0 && run.State == store.Done {
+		if !s.outlet.reports {
+			if err := s.h.bury(ctx, run, why); err != nil {
+				return err
+			}
+		}
+		run.Origin = nil
+	}
+	if run.State == store.Done && failedAnswer(run.Answer) {
+		run.State = store.Failed
+		run.Error, _ = errorOf(run.Answer)
+	}
+	return nil
+}
+
+// conclude notes an answer that came with the last commit.
+func (s *session) conclude(ctx context.Context) error {
+	answer, _ := s.outlet.read()
+	if s.conflict || s.failure != nil || s.outlet.own != startID || len(answer) == 0 || len(s.run.Answer) > 0 {
+		return nil
+	}
+	run := *s.run
+	data, err := run.Encode()
+	if err != nil {
+		return err
+	}
+	_, err = s.Put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data})
+	return err
+}
+
 // Get returns the record of the run, which is at hand, without the output of its last step: that was shown by the invocation that made
 // it, and the supervisor would show it again.
 func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if id != s.run.ID {
 		return s.Store.Get(ctx, id)
 	}
@@ -199,7 +322,10 @@ func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
 // invocation may execute the run at the same time (invariant 2), and have stored the blobs of a step that it is about to commit. Once
 // the run is done, nobody's put succeeds any more.
 func (s *session) Blobs(ctx context.Context, owner, page string, limit int) ([]string, string, error) {
-	if s.run.State != store.Done {
+	s.mu.Lock()
+	over := over(s.run)
+	s.mu.Unlock()
+	if !over {
 		return nil, "", nil
 	}
 	return s.Store.Blobs(ctx, owner, page, limit)
@@ -210,6 +336,8 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 	if rec.ID != s.run.ID {
 		return s.Store.Put(ctx, rec, blobs...)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	ctx, cancel := context.WithDeadline(ctx, s.gone)
 	defer cancel()
 	run, err := store.DecodeRun(rec)
@@ -223,16 +351,17 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 			return 0, err
 		}
 	case store.Running:
-		run.Wake = time.Time{}
-		if time.Now().Before(s.stopAt) {
-			run.Wake = s.gone
-		}
+		run.Wake = s.until()
+	}
+	if err := s.note(ctx, run); err != nil {
+		s.failure = err
+		return 0, err
 	}
 	run.Cost = s.cost.Plus(s.h.meter.read())
 	if rec.Data, err = run.Encode(); err != nil {
 		return 0, err
 	}
-	rec.Expires = s.h.expires(run)
+	rec.Version, rec.Expires = s.version, s.h.expires(run)
 	version, err := s.put(ctx, rec, blobs)
 	if err != nil {
 		return 0, err

@@ -66,6 +66,7 @@ func newFunction(t *testing.T) *tested {
 	l := &tested{t: t, aws: f}
 	l.host = &host{
 		program:  "fake",
+		entry:    Entry{Kind: KindMain},
 		version:  "3",
 		build:    buildName("3", "aaaa"),
 		exe:      exe,
@@ -77,7 +78,9 @@ func newFunction(t *testing.T) *tested {
 		stderr:   &l.err,
 		patience: 100 * time.Millisecond,
 		linger:   20 * time.Millisecond,
-		margin:   func(left time.Duration) time.Duration { return min(left*5/6, 5*time.Second) },
+
+		leaseTime: leaseTime,
+		margin:    func(left time.Duration) time.Duration { return min(left*5/6, 5*time.Second) },
 	}
 	l.fns = newVersions(t, l.host)
 	l.self = &function{client: l.fns, name: "f"}

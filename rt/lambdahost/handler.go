@@ -10,32 +10,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/store"
 )
 
 // This file defines what the handler does with an event.
-
-// Invoke implements lambda.Handler.
-func (h *host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	h.meter.reset()
-	wakeUps, r, err := decodeEvent(payload)
-	if err != nil {
-		return nil, err
-	}
-	var answer any
-	if wakeUps != nil {
-		answer = h.wakeUps(ctx, wakeUps)
-	} else {
-		answer, err = h.serve(ctx, r)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(answer)
-}
 
 // serve does what is asked for.
 func (h *host) serve(ctx context.Context, r *request) (any, error) {
@@ -60,18 +40,16 @@ func (h *host) serve(ctx context.Context, r *request) (any, error) {
 func (h *host) start(ctx context.Context, e *StartEvent) (Result, error) {
 	id := e.Run
 	if id == "" {
-		lc, ok := lambdacontext.FromContext(ctx)
-		if !ok || lc.AwsRequestID == "" {
+		if id = requestID(ctx); id == "" {
 			return Result{}, errors.New("the event names no run and the invocation has no id")
 		}
-		id = lc.AwsRequestID
 	}
 	if err := store.CheckID(id); err != nil {
 		return Result{}, fmt.Errorf("run: %w", err)
 	}
 	run, version, err := h.get(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		run, version, err = h.create(ctx, id, e)
+		run, version, err = h.create(ctx, &birth{id: id, args: e.Args, input: e.Input})
 	}
 	if err != nil {
 		return Result{}, err
@@ -96,45 +74,77 @@ func (h *host) left(run *store.Run) time.Duration {
 	return run.Wake.Sub(h.clock.Now())
 }
 
+// A birth says what a run begins with.
+type birth struct {
+	id    string
+	args  []string
+	input string
+	event *delivery // nil: none
+}
+
 // create stores a new run. When somebody else has just created it, version is 0: it is theirs to execute.
-func (h *host) create(ctx context.Context, id string, e *StartEvent) (run *store.Run, version int64, err error) {
-	over := h.gone(ctx)
+func (h *host) create(ctx context.Context, b *birth) (run *store.Run, version int64, err error) {
 	// Before the record: see invariant 1.
-	if err := h.wakeIn(ctx, wakeUp{Run: id, Step: beforeAny}, time.Until(over)+time.Second); err != nil {
+	if err := h.insure(ctx, b.id); err != nil {
 		return nil, 0, err
 	}
-	if e.Input != "" {
-		if err := local.PutInput(ctx, h.store, id, []byte(e.Input)); err != nil {
+	if b.input != "" {
+		if err := local.PutInput(ctx, h.store, b.id, []byte(b.input)); err != nil {
 			return nil, 0, err
 		}
 	}
 	now := h.clock.Now()
 	run = &store.Run{
-		ID:      id,
-		Program: store.Program{Package: h.program, Args: e.Args, Spread: h.spread},
-		Stdin:   store.Stdin{Attached: e.Input != ""},
+		ID:      b.id,
+		Program: store.Program{Package: h.program, Args: b.args, Spread: h.spread},
+		Stdin:   store.Stdin{Attached: b.input != ""},
 		Build:   h.build,
 		State:   store.Running,
 		Created: now,
 		Updated: now,
-		Wake:    over,
+		Wake:    h.gone(ctx),
+	}
+	if b.event != nil {
+		if err := h.attach(ctx, run, b.event); err != nil {
+			return nil, 0, err
+		}
 	}
 	var blobs []store.Blob
-	if js, err := json.Marshal(e.Args); err == nil && len(js) > store.MaxInline {
-		b := store.NewBlob(id, js)
-		blobs = append(blobs, b)
-		run.Program.Args, run.Program.ArgsBlob = nil, b.Name
+	if js, err := json.Marshal(b.args); err == nil && len(js) > store.MaxInline {
+		blob := store.NewBlob(b.id, js)
+		blobs = append(blobs, blob)
+		run.Program.Args, run.Program.ArgsBlob = nil, blob.Name
 	}
 	data, err := run.Encode()
 	if err != nil {
 		return nil, 0, err
 	}
-	version, err = h.store.Put(ctx, store.Record{ID: id, Data: data}, blobs...)
+	version, err = h.store.Put(ctx, store.Record{ID: b.id, Data: data}, blobs...)
 	if errors.Is(err, store.ErrConflict) {
-		run, _, err = h.get(ctx, id)
+		run, _, err = h.get(ctx, b.id)
 		return run, 0, err
 	}
 	return run, version, err
+}
+
+// insure sends a wake-up for the case that this invocation is killed while it executes the run.
+func (h *host) insure(ctx context.Context, run string) error {
+	return h.wakeIn(ctx, wakeUp{Run: run, Step: beforeAny}, time.Until(h.gone(ctx))+time.Second)
+}
+
+// attach gives a new run its event.
+func (h *host) attach(ctx context.Context, run *store.Run, d *delivery) error {
+	e, err := store.NewEvent(ctx, h.store, run.ID, startID, d.kind, d.data)
+	if err != nil {
+		return err
+	}
+	run.Program.Event = &e
+	if d.origin == nil {
+		return nil
+	}
+	o, err := store.NewEvent(ctx, h.store, run.ID, "origin", d.kind, d.origin)
+	run.Origin = &o
+	return err
 }
 
 // beforeAny is the step of a wake-up that is stale for every waiting run.
@@ -219,8 +229,15 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 	}
 	wait := h.left(run)
 	switch {
-	case run.State == store.Done || run.State == store.Failed && w.Step != 0:
+	case over(run) || run.State == store.Failed && w.Step != 0:
 		return nil
+	case h.entry.Kind == KindServer && run.State == store.Running && wait >= time.Second:
+		return nil // who has the lease sees to the rest
+	case h.entry.Kind == KindServer && run.State == store.Waiting && run.Wake.IsZero() && w.Step != 0:
+		if due, err := h.serverDue(ctx, run); err != nil || !due {
+			return err
+		}
+		return h.wakeUp(ctx, wakeUp{Run: w.Run, Tries: w.Tries})
 	case wait >= time.Second && run.State == store.Waiting && w.Step != 0 && w.Step < run.Step:
 		return nil
 	case wait >= time.Second:
@@ -237,6 +254,11 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 
 // ended reports whether nothing more is to be done for the run here; one that has failed is resumed by people only.
 func ended(r *store.Run) bool { return r.State == store.Done || r.State == store.Failed }
+
+// over reports whether nothing more will be done for the run: its program has ended, even if its handler has failed.
+func over(r *store.Run) bool {
+	return r.State == store.Done || r.State == store.Failed && failedAnswer(r.Answer)
+}
 
 // minTime is what is left of an invocation at least when a run is executed in it.
 const minTime = 3 * time.Second

@@ -91,12 +91,14 @@ const (
 	EnvSchedules = "HARK_SCHEDULES" // group of one-time schedules; without it there are none
 	EnvScheduler = "HARK_SCHEDULER" // ARN of the role with which they send to the queue
 	EnvRetention = "HARK_RETENTION" // days for which finished runs are kept; without it they are kept for ever
+
+	EnvDeadLetters = "HARK_DEADLETTERS" // URL of the queue of events that failed
 )
 
 const envWorker = "HARK_FD" // as in rt/wire
 
-// Main is the func main of a handler. It never returns.
-func Main(p *rt.Program) {
+// Main is the func main of the handler of an entry. It never returns.
+func Main(p *rt.Program, e Entry) {
 	if _, ok := os.LookupEnv(envWorker); ok {
 		host, err := wire.Dial()
 		if err != nil {
@@ -104,7 +106,7 @@ func Main(p *rt.Program) {
 		}
 		rt.Main(p, host)
 	}
-	h, err := newHost(p.Name)
+	h, err := newHost(p.Name, e)
 	if err != nil {
 		fatal(err)
 	}
@@ -119,7 +121,8 @@ func fatal(err error) {
 
 // host implements lambda.Handler.
 type host struct {
-	program string
+	program string // name of the entry
+	entry   Entry
 	version string // of the function
 	build   string // buildName of this binary
 	exe     string // path of this binary
@@ -138,7 +141,8 @@ type host struct {
 
 	stdout, stderr io.Writer
 	patience       time.Duration // how long output may wait for a commit
-	linger         time.Duration // how long a run of several processes may have nothing to do before it is left
+	linger         time.Duration // how long a run of several processes may have nothing to do before it is left, and one that has answered may go on
+	leaseTime      time.Duration // of servers
 	margin         func(left time.Duration) time.Duration
 }
 
@@ -149,7 +153,7 @@ const patience = 3 * time.Second
 // linger is short beside what it costs to leave and to be woken again.
 const linger = 100 * time.Millisecond
 
-func newHost(program string) (*host, error) {
+func newHost(program string, e Entry) (*host, error) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		return nil, errors.New("this is the handler of a compiled program; it runs only on AWS Lambda")
 	}
@@ -181,6 +185,7 @@ func newHost(program string) (*host, error) {
 	version := cmp.Or(lambdacontext.FunctionVersion, "$LATEST")
 	return &host{
 		program:   program,
+		entry:     e,
 		version:   version,
 		build:     buildName(version, identity),
 		exe:       exe,
@@ -196,6 +201,7 @@ func newHost(program string) (*host, error) {
 		stderr:    os.Stderr,
 		patience:  patience,
 		linger:    linger,
+		leaseTime: leaseTime,
 		margin:    margin,
 	}, nil
 }

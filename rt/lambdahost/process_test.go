@@ -23,7 +23,7 @@ const envHandler = "CROWD_HANDLER" // the test binary is the handler of a crowd
 
 func mainHandler() {
 	rt.RegisterDistributed()
-	Main(&rt.Program{Name: "crowd", Main: crowd{}})
+	Main(&rt.Program{Name: "crowd", Main: crowd{}}, Entry{Kind: KindMain})
 }
 
 // A service is the Lambda service with one function.

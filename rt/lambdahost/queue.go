@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/harkgen/harkgen/rt/store"
 )
 
 // This file defines how wake-ups are sent: by SQS if that can hold them back for long enough, else by EventBridge Scheduler.
@@ -21,6 +23,7 @@ import (
 type queue struct {
 	client *sqs.Client
 	url    string
+	dead   string // URL of the queue of dead letters
 
 	scheduler schedules // nil: there is none
 	group     string    // of schedules
@@ -35,7 +38,7 @@ type schedules interface {
 
 // newQueue returns the queue that the environment names.
 func newQueue(cfg aws.Config) *queue {
-	q := &queue{client: sqs.NewFromConfig(cfg), url: os.Getenv(EnvQueue), group: os.Getenv(EnvSchedules), arn: os.Getenv(EnvQueueARN), role: os.Getenv(EnvScheduler)}
+	q := &queue{client: sqs.NewFromConfig(cfg), url: os.Getenv(EnvQueue), dead: os.Getenv(EnvDeadLetters), group: os.Getenv(EnvSchedules), arn: os.Getenv(EnvQueueARN), role: os.Getenv(EnvScheduler)}
 	if q.group != "" && q.arn != "" && q.role != "" {
 		q.scheduler = scheduler.NewFromConfig(cfg)
 	}
@@ -58,7 +61,7 @@ func (h *host) wakeIn(ctx context.Context, w wakeUp, d time.Duration) error {
 	if d > maxDelay && h.queue.scheduler != nil {
 		err = h.queue.schedule(ctx, w, string(body), h.clock.Now().Add(d-early))
 	} else {
-		err = h.queue.send(ctx, string(body), d)
+		err = h.queue.send(ctx, h.queue.url, string(body), d)
 	}
 	if err != nil {
 		return fmt.Errorf("send a wake-up: %w", err)
@@ -66,13 +69,35 @@ func (h *host) wakeIn(ctx context.Context, w wakeUp, d time.Duration) error {
 	return nil
 }
 
-func (q *queue) send(ctx context.Context, body string, delay time.Duration) error {
+func (q *queue) send(ctx context.Context, url, body string, delay time.Duration) error {
 	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl:     aws.String(q.url),
+		QueueUrl:     aws.String(url),
 		MessageBody:  aws.String(body),
 		DelaySeconds: delaySeconds(delay),
 	})
 	return err
+}
+
+// bury makes a dead letter of the event that started a run, in the form of those that Lambda makes.
+func (h *host) bury(ctx context.Context, run *store.Run, why string) error {
+	if run.Origin == nil || h.queue.dead == "" {
+		return nil
+	}
+	payload, err := run.Origin.Data(ctx, h.store)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(map[string]any{
+		"requestContext": map[string]string{"condition": "RunFailed", "run": run.ID}, "requestPayload": json.RawMessage(payload),
+		"responsePayload": map[string]string{"errorMessage": why},
+	})
+	if err != nil {
+		return err
+	}
+	if err := h.queue.send(ctx, h.queue.dead, string(body), 0); err != nil {
+		return fmt.Errorf("make a dead letter of the event of run %s: %w", run.ID, err)
+	}
+	return nil
 }
 
 // schedule makes a schedule that sends the message. One that exists has been made by somebody else, or by a request whose answer was lost.

@@ -130,8 +130,8 @@ func (v *versions) environment(h *host) *host {
 
 // misfortune says what befalls an invocation. The caller holds mu.
 func (v *versions) misfortune(payload []byte) fault {
-	_, r, err := decodeEvent(payload)
-	if v.fault == nil || err != nil || r.Step == nil || r.Step.Blob != "" {
+	r, err := decodeRequest(payload)
+	if v.fault == nil || err != nil || r == nil || r.Step == nil || r.Step.Blob != "" {
 		return 0
 	}
 	k, err := engine.DecodeTicket(r.Step.Data)

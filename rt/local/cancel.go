@@ -1,4 +1,4 @@
-// This file ends runs, and shows what is left of their output.
+// This file ends runs, and shows what is left of their output and responses.
 
 package local
 
@@ -40,9 +40,31 @@ func LastOutput(ctx context.Context, s store.Store, run *store.Run, stdout, stde
 	}
 	out := [...]io.Writer{stdout, stderr}
 	for _, c := range chunks {
+		if c.fd == fdResponse {
+			continue
+		}
 		if _, err := out[c.fd-1].Write(c.data); err != nil {
 			return before, err
 		}
 	}
 	return before, nil
+}
+
+// Responses calls f with the responses of the last step of a run, which may have been passed on or not.
+func Responses(ctx context.Context, s store.Store, run *store.Run, f func(id string, data []byte) error) error {
+	r := &Run{rec: *run, o: Options{Store: s}}
+	chunks, _, err := r.committedOutput(ctx)
+	for _, c := range chunks {
+		if c.fd != fdResponse {
+			continue
+		}
+		id, data, err := decodeResponse(c.data)
+		if err == nil {
+			err = f(id, data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return err
 }

@@ -34,10 +34,10 @@ func (r *Run) openPages(ctx context.Context) error {
 
 // onLoad answers with the last snapshot.
 func (r *Run) onLoad(ctx context.Context, w *worker) error {
-	w.loaded = true
+	w.loaded, w.ahead = true, r.o.ahead()
 	start := wire.Start{
 		Run: r.rec.ID, Chaos: r.o.Chaos, InProc: r.o.InProc, Visits: r.o.Visits,
-		Ahead: r.o.ahead(), New: r.rec.Snap.IsZero(), Size: r.rec.Snap.Size, Events: r.o.Events != nil,
+		Ahead: w.ahead, New: r.rec.Snap.IsZero(), Size: r.rec.Snap.Size, Events: r.o.Events != nil,
 	}
 	if start.New {
 		w.send(start)
@@ -99,6 +99,9 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// leap is by how much the clock may get ahead of what a worker was told when it was loaded. Clocks are set forward in the local cloud only.
+const leap = time.Minute
+
 // onCommit commits a step and decides how it goes on. stop ends when the supervisor is to stop.
 func (r *Run) onCommit(stop, ctx context.Context, w *worker, c *wire.Commit, snapshot *wire.Body) (ending, error) {
 	began := time.Now()
@@ -136,7 +139,7 @@ func (r *Run) onCommit(stop, ctx context.Context, w *worker, c *wire.Commit, sna
 	r.kills = 0
 	verdict := wire.VerdictContinue
 	switch {
-	case c.Reason == "chaos" && !r.o.InProc:
+	case c.Reason == "chaos" && !r.o.InProc, !exit && r.o.ahead()-w.ahead > leap:
 		w.kill()
 		return again, nil
 	case exit:

@@ -36,8 +36,9 @@ type worker struct {
 	quit   chan struct{} // closed by end
 	once   sync.Once
 
-	loaded    bool // it has sent Load
-	unloading bool // it was told to exit
+	loaded    bool          // it has sent Load
+	ahead     time.Duration // of the machine, as it was told the clock is
+	unloading bool          // it was told to exit
 
 	sent    map[string]bool // events
 	notices []string        // what the program tells the host, since its last commit

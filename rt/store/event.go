@@ -85,6 +85,20 @@ func Events(ctx context.Context, s Store, run string) (list []Event, err error) 
 	}
 }
 
+// FindEvent returns the event with this id in a mailbox, nil if it is not there.
+func FindEvent(ctx context.Context, s Store, mailbox, id string) (*Event, error) {
+	sender := eventSender + id
+	ms, err := s.Messages(ctx, mailbox, Key{Sender: sender}, 1)
+	if err != nil || len(ms) == 0 || ms[0].Sender != sender {
+		return nil, err
+	}
+	e := new(Event)
+	if err := json.Unmarshal(ms[0].Data, e); err != nil {
+		return nil, Damagedf("event %s of %s is damaged: %v; nothing was deleted", id, mailbox, err)
+	}
+	return e, nil
+}
+
 // DeleteEvents deletes events that were taken.
 func DeleteEvents(ctx context.Context, s Store, run string, list ...Event) error {
 	var keys []Key

@@ -57,6 +57,8 @@ type Run struct {
 	Stdin   Stdin     `json:"stdin,omitzero"`    //
 	Taken   []string  `json:"taken,omitempty"`   // the events that the last step has taken
 	Listen  []string  `json:"listen,omitempty"`  // addresses at which the program serves HTTP
+	Origin  *Event    `json:"origin,omitempty"`  // the event that started it, while nobody else has it any more
+	Answer  []byte    `json:"answer,omitempty"`  // to that, if it is short; else its first byte
 	Lingers bool      `json:"lingers,omitempty"` // of a run of several processes: that none of its goroutines can go on is no deadlock, but its end
 	Shared  []byte    `json:"shared,omitempty"`  // reserved for the state that processes of one run share
 	Pending []string  `json:"pending,omitempty"` // reserved for the outbox

@@ -87,12 +87,15 @@ func Start(t testing.TB, dir string, o local.Options) *Cloud {
 }
 
 func (c *Cloud) note(e lambda.LogEvent) {
+	if strings.Contains(e.Message, `"type":"platform.start"`) || strings.Contains(e.Message, `"status":"success"`) {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.log = append(c.log, e.Message)
 }
 
-// Log returns the lines that the functions have logged.
+// Log returns the lines that the functions have logged, without those of the platform about invocations that succeed.
 func (c *Cloud) Log() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

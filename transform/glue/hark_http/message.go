@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -15,6 +16,9 @@ import (
 
 // RemoteAddr is the header by which the host says where a request comes from.
 const RemoteAddr = "Hark-Remote-Addr"
+
+// PathValues is the header by which the host says what the variables of a route stand for, as a query.
+const PathValues = "Hark-Path-Values"
 
 // readRequest parses a request. Its body is in memory, as what net/http makes cannot be saved.
 func readRequest(data []byte) (*http.Request, error) {
@@ -33,7 +37,12 @@ func readRequest(data []byte) (*http.Request, error) {
 	}
 	r.RemoteAddr = r.Header.Get(RemoteAddr)
 	r.Header.Del(RemoteAddr)
-	return r, nil
+	values, err := url.ParseQuery(r.Header.Get(PathValues))
+	for name := range values {
+		r.SetPathValue(name, values.Get(name))
+	}
+	r.Header.Del(PathValues)
+	return r, err
 }
 
 // A body is the rest of a request's body.

@@ -55,5 +55,5 @@ p1:
 }
 
 func main() {
-	lambdahost.Main(&rt.Program{Name: "bootstrap", Main: &main__t{}})
+	lambdahost.Main(&rt.Program{Name: "bootstrap", Main: &main__t{}}, lambdahost.Entry{Kind: lambdahost.KindMain})
 }

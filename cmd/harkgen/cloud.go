@@ -43,7 +43,7 @@ func (a *app) cloudCommand() *cobra.Command {
 loopback. It compiles the named packages into DIR first; without packages it runs what is there. It ends with Ctrl-C, and its
 state ends with it. What the functions write is shown, and kept in DIR/` + local.StateDir + `/logs.
 
-Programs with an AWS SDK find the services by AWS_ENDPOINT_URL; any credentials will do.
+Programs with an AWS SDK find the services by AWS_ENDPOINT_URL; any credentials will do. Where HTTP calls must be signed the secret key is ` + lambda.Secret + `.
 
 With -advance or -deploy it tells a cloud that is running for DIR to set its clock forward, or to deploy what was changed.
 

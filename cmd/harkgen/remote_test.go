@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/harkgen/harkgen/deploygen/local"
 	"github.com/harkgen/harkgen/deploygen/plan"
 	"github.com/harkgen/harkgen/internal/awsemu"
 	"github.com/harkgen/harkgen/internal/awsemu/emutest"
@@ -28,6 +31,7 @@ type cloud struct {
 	aws    *awsemu.Server
 	answer func(payload string) string
 	store  store.Store
+	here   plan.Cloud
 }
 
 func newCloud(t *testing.T) *cloud {
@@ -51,7 +55,11 @@ func newCloud(t *testing.T) *cloud {
 		t.Fatal(err)
 	}
 	outputs[e.DeadLettersID()] = aws.ToString(out.QueueUrl)
-	if err := (&plan.Cloud{Endpoint: c.aws.URL(), Outputs: outputs}).Write(c.dir); err != nil {
+	c.here = plan.Cloud{PID: os.Getpid(), Outputs: outputs}
+	front := httptest.NewServer(c)
+	t.Cleanup(front.Close)
+	c.here.Endpoint = front.URL
+	if err := c.here.Write(c.dir); err != nil {
 		t.Fatal(err)
 	}
 	a := &emutest.AWS{Server: c.aws}
@@ -60,6 +68,15 @@ func newCloud(t *testing.T) *cloud {
 	}
 	t.Cleanup(func() { c.store.Close() })
 	return c
+}
+
+// ServeHTTP is its endpoint.
+func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == local.ControlPath {
+		json.NewEncoder(w).Encode(local.Answer{Info: local.Info{Cloud: c.here}})
+		return
+	}
+	c.aws.ServeHTTP(w, r)
 }
 
 func (c *cloud) lambda(w http.ResponseWriter, r *http.Request) {
@@ -213,9 +230,24 @@ func TestCloudDead(t *testing.T) {
 	}
 }
 
+// TestDeadCloud asks for what is in a cloud that was killed, and for what is in one whose port somebody else has now.
+func TestDeadCloud(t *testing.T) {
+	c := newCloud(t)
+	for _, here := range []plan.Cloud{{Endpoint: "http://127.0.0.1:1", PID: c.here.PID}, {Endpoint: c.here.Endpoint, PID: 1}} {
+		here.Outputs = c.here.Outputs
+		if err := here.Write(c.dir); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"ps"}, {"invoke", "shop"}, {"inspect", "r"}, {"logs", "r"}, {"resume", "r"}, {"cancel", "r"}, {"dead"}} {
+			_, errs := c.harkgen(1, "", args...)
+			c.has(errs, "no local cloud runs what is in "+c.dir)
+		}
+	}
+}
+
 func TestCloudFile(t *testing.T) {
 	dir := t.TempDir()
-	want := &plan.Cloud{Endpoint: "http://127.0.0.1:1", Outputs: map[string]string{"Table": "t"}}
+	want := &plan.Cloud{Endpoint: "http://127.0.0.1:1", PID: 1, Outputs: map[string]string{"Table": "t"}}
 	if err := want.Write(dir); err != nil {
 		t.Fatal(err)
 	}

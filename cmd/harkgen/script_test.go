@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 // TestScript runs testdata/script/*.txtar, one directory each. Besides testscript's own commands there are
 //
 //	status N PROGRAM ARGS...        run it; it must exit with N
+//	until REGEXP PROGRAM ARGS...    run it, again and again, until it succeeds with such an output, for up to two minutes
 //	killing N OUT ARGS...           run it, killing the supervisor with SIGKILL N times; -all N: with its workers, -worker N: only one of these
 //	lastrun STATE                   set RUN to the id of the last run of a state directory
 //	losepages STATE RUN             delete the pages of the state of a run
@@ -53,6 +55,7 @@ func TestScript(t *testing.T) {
 		Condition: func(cond string) (bool, error) { return cond == "long" && !testing.Short(), nil },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status":   status,
+			"until":    until,
 			"killing":  killing,
 			"stopping": stopping,
 			"lastrun": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -98,6 +101,23 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until REGEXP PROGRAM ARGS...")
+	}
+	re, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil && re.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("not in two minutes: %v", err)
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 
-	"github.com/harkgen/harkgen/deploygen/plan"
+	localcloud "github.com/harkgen/harkgen/deploygen/local"
 	"github.com/harkgen/harkgen/internal/deployed"
 	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/store"
@@ -99,14 +99,14 @@ func openDeployed(ctx context.Context, f *targetFlags) (*deployed.Deployment, er
 		}
 		return deployed.OpenStack(ctx, stack)
 	}
-	c, err := plan.ReadCloud(f.output)
+	c, err := localcloud.Find(f.output)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("no local cloud runs what is in %s; start it with harkgen cloud, or say with -o where the compiled module is", f.output)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return deployed.OpenCloud(ctx, c)
+	return deployed.OpenCloud(ctx, &c.Cloud)
 }
 
 // notedStack is the stack that sam deploy deploys to.

@@ -2,7 +2,6 @@ package local
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,21 +11,6 @@ import (
 )
 
 // This file tests that runs of the real handler go by the clock of the cloud, and that faults change nothing in what they do.
-
-// needsClock skips a test where the handler does not go by the clock.
-func needsClock(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("long")
-	}
-	source, err := os.ReadFile("../../rt/lambdahost/lambdahost.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(source), "clock.FromEnv") {
-		t.Skip("rt/lambdahost does not go by rt/clock yet")
-	}
-}
 
 // hello is a plan with one program, which prints three lines and waits after each for as long as its second argument says, and exits with 3.
 func hello() *plan.Plan {
@@ -59,7 +43,9 @@ func (f *fixture) wantThree(run string) {
 
 // TestSpeed lets a run wait for an hour in all, by messages, on a clock that is fast.
 func TestSpeed(t *testing.T) {
-	needsClock(t)
+	if testing.Short() {
+		t.Skip("long")
+	}
 	f := start(t, handler, Options{Plan: hello(), Speed: 600})
 	if got := f.state("r", "20m"); got != "waiting" {
 		t.Errorf("it is %s at first", got)
@@ -71,7 +57,9 @@ func TestSpeed(t *testing.T) {
 
 // TestAdvance lets a run wait for days, by the Scheduler, on a clock that is set forward.
 func TestAdvance(t *testing.T) {
-	needsClock(t)
+	if testing.Short() {
+		t.Skip("long")
+	}
 	f := start(t, handler, Options{Plan: hello()})
 	if got := f.state("r", "168h"); got != "waiting" {
 		t.Errorf("it is %s at first", got)
@@ -118,7 +106,9 @@ func (f *fixture) pass(d time.Duration, come func() bool) {
 
 // TestFaults lets everything go wrong. That takes time: what is lost comes again when an invocation that is not there any more would have ended.
 func TestFaults(t *testing.T) {
-	needsClock(t)
+	if testing.Short() {
+		t.Skip("long")
+	}
 	seed := uint64(time.Now().UnixNano())
 	faults, err := ParseFaults("all=0.03:10ms,late=0.1:1m,kill=7,killed=15,kill=31", seed)
 	if err != nil {
@@ -142,7 +132,9 @@ func TestFaults(t *testing.T) {
 
 // TestVersions deploys another version while runs of the first wait: they go on in theirs.
 func TestVersions(t *testing.T) {
-	needsClock(t)
+	if testing.Short() {
+		t.Skip("long")
+	}
 	p := hello()
 	f := start(t, handler, Options{Plan: p})
 	if got := f.state("old", "1h"); got != "waiting" {

@@ -15,9 +15,10 @@ import (
 	"github.com/harkgen/harkgen/deploygen/plan"
 )
 
-// This file defines what other commands can tell a running cloud, at a path of its endpoint that no service has.
+// This file defines what other commands can tell a running cloud, at a path of its endpoint.
 
-const controlPath = "/_harkgen/control"
+// ControlPath is one that no service has.
+const ControlPath = "/_harkgen/control"
 
 // A Command is what a cloud is told. Several fields may be set.
 type Command struct {
@@ -36,7 +37,7 @@ type Answer struct {
 // control serves the commands, and leaves the rest to the services.
 func (c *Cloud) control(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != controlPath {
+		if r.URL.Path != ControlPath {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -75,21 +76,21 @@ func (c *Cloud) do(ctx context.Context, cmd *Command) error {
 	return c.Advance(cmd.Advance)
 }
 
-// Send tells the cloud of an output module. If none runs the error is fs.ErrNotExist.
+// Send tells the cloud of an output module. If none runs the error wraps fs.ErrNotExist.
 func Send(ctx context.Context, dir string, cmd Command) (*Answer, error) {
 	info, err := Find(dir)
 	if err != nil {
 		return nil, err
 	}
-	return info.send(ctx, cmd)
+	return send(ctx, info.Endpoint, cmd)
 }
 
-func (i *Info) send(ctx context.Context, cmd Command) (*Answer, error) {
+func send(ctx context.Context, endpoint string, cmd Command) (*Answer, error) {
 	body, err := json.Marshal(cmd)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, i.Endpoint+controlPath, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint+ControlPath, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +105,7 @@ func (i *Info) send(ctx context.Context, cmd Command) (*Answer, error) {
 	}
 	a := new(Answer)
 	if err := json.Unmarshal(data, a); err != nil {
-		return nil, fmt.Errorf("the cloud at %s does not understand: %.200s", i.Endpoint, data)
+		return nil, fmt.Errorf("the cloud at %s does not understand: %.200s", endpoint, data)
 	}
 	if a.Error != "" {
 		return nil, errors.New(a.Error)

@@ -42,18 +42,12 @@ func (c *Cloud) Deploy(ctx context.Context, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	return c.writeInfo()
+	info := c.Info()
+	return info.Write(c.o.Dir)
 }
 
 // publish publishes the functions of an entry.
 func (c *Cloud) publish(p *plan.Plan, e *plan.Entry, exe string) error {
-	info := EntryInfo{
-		Function:    e.FunctionID(),
-		Queue:       c.queueURL(e.QueueID()),
-		DeadLetters: c.queueURL(e.DeadLettersID()),
-		LogGroup:    logGroup(e),
-		Classes:     map[string]string{},
-	}
 	classes := map[string]string{} // ARNs of versions
 	for i := range e.Goroutines {
 		k := &e.Goroutines[i]
@@ -62,10 +56,9 @@ func (c *Cloud) publish(p *plan.Plan, e *plan.Entry, exe string) error {
 		if err != nil {
 			return err
 		}
-		info.Classes[k.Name] = f.Name
 		classes[k.Name] = api.ARN("lambda", "function:"+f.Name+":"+version)
 	}
-	f := c.function(p, e, info.Function, e.Resources)
+	f := c.function(p, e, e.FunctionID(), e.Resources)
 	f.OnFailure = api.ARN("sqs", e.DeadLettersID())
 	if len(classes) > 0 {
 		text, err := json.Marshal(classes)
@@ -74,13 +67,13 @@ func (c *Cloud) publish(p *plan.Plan, e *plan.Entry, exe string) error {
 		}
 		f.Env[plan.EnvClasses] = string(text)
 	}
-	var err error
-	if info.Version, err = c.lambda.Deploy(f, exe); err != nil {
+	version, err := c.lambda.Deploy(f, exe)
+	if err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.info.Entries[e.Name] = info
+	c.info.Entries[e.Name] = EntryInfo{Function: f.Name, Version: version}
 	return nil
 }
 

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,32 +15,20 @@ import (
 	"github.com/harkgen/harkgen/internal/awsemu/api"
 )
 
-// This file defines the file by which other commands find a cloud.
+// This file defines how other commands find a cloud: by the file plan.CloudFile.
 
-// InfoFile is its name, in the output module.
-const InfoFile = ".harkgen-cloud.json"
-
-// Info says where the parts of a running cloud are.
+// Info says what a running cloud has. The part that is in the file is enough for the clients of a deployment.
 type Info struct {
-	Endpoint string               `json:"endpoint"` // URL of all AWS services
-	Region   string               `json:"region"`
-	PID      int                  `json:"pid"`
-	Clock    string               `json:"clock"` // file of rt/clock
-	Table    string               `json:"table"`
-	Bucket   string               `json:"bucket"`
-	HTTP     map[string]string    `json:"http,omitempty"` // URLs: of servers by the names of their entries, and "" of the API of http triggers
-	Entries  map[string]EntryInfo `json:"entries"`        // by name
-	Outputs  map[string]string    `json:"outputs"`        // those of the template, by their names
+	plan.Cloud
+	Region  string               `json:"region"`
+	HTTP    map[string]string    `json:"http,omitempty"` // URLs: of servers by the names of their entries, and "" of the API of http triggers
+	Entries map[string]EntryInfo `json:"entries"`        // by name
 }
 
-// EntryInfo says what belongs to an entry.
+// EntryInfo says what runs for an entry.
 type EntryInfo struct {
-	Function    string            `json:"function"`          // name
-	Version     string            `json:"version"`           // that is live
-	Queue       string            `json:"queue"`             // URL of the queue of wake-ups
-	DeadLetters string            `json:"deadLetters"`       // URL
-	LogGroup    string            `json:"logGroup"`          //
-	Classes     map[string]string `json:"classes,omitempty"` // names of the functions of goroutines, by class
+	Function string `json:"function"` // name
+	Version  string `json:"version"`  // that is live
 }
 
 func (i Info) clone() Info {
@@ -49,38 +36,33 @@ func (i Info) clone() Info {
 	return i
 }
 
-// Find returns the cloud that runs for an output module. The error is fs.ErrNotExist if none does.
+// Find returns the cloud that runs for an output module. The error wraps fs.ErrNotExist if none does, also if one was killed and has left its file.
 func Find(dir string) (*Info, error) {
-	name := filepath.Join(dir, InfoFile)
-	data, err := os.ReadFile(name)
+	file, err := plan.ReadCloud(dir)
 	if err != nil {
 		return nil, err
 	}
-	i := new(Info)
-	if err := json.Unmarshal(data, i); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if a, err := i.send(ctx, Command{}); err != nil || a.Info.PID != i.PID { // left by one that was killed
-		return nil, &fs.PathError{Op: "find", Path: name, Err: fs.ErrNotExist}
+	a, err := send(ctx, file.Endpoint, Command{})
+	if err != nil || a.Info.PID != file.PID {
+		return nil, &fs.PathError{Op: "find the cloud of", Path: filepath.Join(dir, plan.CloudFile), Err: fs.ErrNotExist}
 	}
-	return i, nil
+	return &a.Info, nil
 }
 
-// outputs are what the template's outputs would be. c.mu is held.
+// outputs are the template's. c.mu is held.
 func (c *Cloud) outputs(p *plan.Plan) map[string]string {
-	out := map[string]string{"Table": c.info.Table, "Bucket": c.info.Bucket}
-	if url := c.info.HTTP[""]; url != "" {
-		out["Url"] = url
+	out := map[string]string{plan.TableOutput: plan.TableID, plan.BucketOutput: bucketName}
+	if p.HasRoutes() {
+		out[plan.URLOutput] = c.info.HTTP[""]
 	}
 	for i := range p.Entries {
 		e := &p.Entries[i]
-		info := c.info.Entries[e.Name]
 		out[e.FunctionID()] = api.ARN("lambda", "function:"+live(e))
-		out[e.QueueID()], out[e.DeadLettersID()], out[e.LogsID()] = info.Queue, info.DeadLetters, info.LogGroup
+		out[e.QueueID()], out[e.DeadLettersID()], out[e.LogsID()] = c.queueURL(e.QueueID()), c.queueURL(e.DeadLettersID()), logGroup(e)
 		if e.Kind == plan.Server {
-			out[e.ID()+"Url"] = c.info.HTTP[e.Name]
+			out[e.URLOutput()] = c.info.HTTP[e.Name]
 		}
 		for _, t := range e.Triggers {
 			if id := t.MadeID(); id != "" {
@@ -89,27 +71,6 @@ func (c *Cloud) outputs(p *plan.Plan) map[string]string {
 		}
 	}
 	return out
-}
-
-func (c *Cloud) writeInfo() error {
-	i := c.Info()
-	data, err := json.MarshalIndent(&i, "", "  ")
-	if err != nil {
-		return err
-	}
-	name := filepath.Join(c.o.Dir, InfoFile)
-	if err := os.WriteFile(name+".new", append(data, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(name+".new", name)
-}
-
-func removeInfo(dir string) error {
-	err := os.Remove(filepath.Join(dir, InfoFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
 }
 
 // lockState locks the state of an output module, as long as the file is open.

@@ -157,7 +157,7 @@ func (c *Cloud) serve() error {
 	}
 	c.logs.group = c.emu.Logs.Append
 	c.hooks()
-	c.info = Info{Endpoint: endpoint, Region: awsemu.Region, PID: os.Getpid(), Clock: c.state("clock"), Entries: map[string]EntryInfo{}, HTTP: map[string]string{}}
+	c.info = Info{Cloud: plan.Cloud{Endpoint: endpoint, PID: os.Getpid()}, Region: awsemu.Region, Entries: map[string]EntryInfo{}, HTTP: map[string]string{}}
 	c.server = &http.Server{Handler: c.control(c.faults.handler(c.emu, c.lambda))}
 	go c.server.Serve(l)
 	return nil
@@ -188,7 +188,7 @@ func (c *Cloud) end() error {
 		errs = append(errs, c.logs.close())
 	}
 	if c.lock != nil {
-		errs = append(errs, os.RemoveAll(c.state("functions")), os.RemoveAll(c.state("build")), removeInfo(c.o.Dir), c.lock.Close())
+		errs = append(errs, os.RemoveAll(c.state("functions")), os.RemoveAll(c.state("build")), (*plan.Cloud)(nil).Write(c.o.Dir), c.lock.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -36,9 +36,6 @@ func (c *Cloud) provision(ctx context.Context, p *plan.Plan) error {
 			}
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.info.Table, c.info.Bucket = plan.TableID, bucketName
 	return errors.Join(errs...)
 }
 

@@ -18,10 +18,11 @@ const CloudFile = ".harkgen-cloud.json"
 // A Cloud says where a deployment is in a local cloud.
 type Cloud struct {
 	Endpoint string            `json:"endpoint"` // URL of all AWS APIs
+	PID      int               `json:"pid"`      // of the process that runs it
 	Outputs  map[string]string `json:"outputs"`  // those of the template, by their names; see Plan.Outputs
 }
 
-// ReadCloud reads the file in the output module dir. The error wraps fs.ErrNotExist if no local cloud runs.
+// ReadCloud reads the file in the output module dir. The error wraps fs.ErrNotExist if there is none. A cloud that was killed leaves it: deploygen/local.Find asks.
 func ReadCloud(dir string) (*Cloud, error) {
 	data, err := os.ReadFile(filepath.Join(dir, CloudFile))
 	if err != nil {

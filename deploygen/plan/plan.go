@@ -133,6 +133,3 @@ const (
 	EnvTracing     = "HARK_TRACING"     // URL of the OTLP endpoint; not set without one
 	EnvClasses     = "HARK_CLASSES"     // JSON: name of a Class -> ARN of its function, with the version of the same build; not set without classes
 )
-
-// Tag is the build constraint under which an entry's package is a Lambda handler.
-const Tag = "hark_lambda"

@@ -3,15 +3,13 @@ package sam
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
 )
 
 // Makefile returns the text of the Makefile of a checked plan. sam build copies the whole module to
-// a scratch directory and runs the target build-ID of each function there. Without -ldflags "-s -w" a handler is half
-// as large again, which costs time at each cold start; tracebacks are the same.
+// a scratch directory and runs the target build-ID of each function there.
 func Makefile(p *plan.Plan) []byte {
 	var b bytes.Buffer
 	b.WriteString(header("# ") + `
@@ -42,8 +40,8 @@ ARGS ?=
 		e := &p.Entries[i]
 		fmt.Fprintf(&b, `
 build-%s:
-	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags %s -trimpath -buildvcs=false -ldflags "-s -w" -o $(ARTIFACTS_DIR)/bootstrap %s
-`, strings.Join(functions(e), " build-"), tags(plan.Tag, "lambda.norpc", e.Tags), e.Target)
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) %s
+`, strings.Join(functions(e), " build-"), command(e.GoBuild("$(ARTIFACTS_DIR)/bootstrap")))
 	}
 	return b.Bytes()
 }
@@ -57,9 +55,14 @@ func functions(e *plan.Entry) []string {
 	return ids
 }
 
-// tags joins build tags.
-func tags(list ...string) string {
-	return strings.Join(slices.DeleteFunc(list, func(t string) bool { return t == "" }), ",")
+// command joins arguments, of which those with spaces need quotes.
+func command(args []string) string {
+	for i, a := range args {
+		if strings.Contains(a, " ") {
+			args[i] = `"` + a + `"`
+		}
+	}
+	return strings.Join(args, " ")
 }
 
 func header(comment string) string {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"log"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"unicode"
@@ -25,7 +26,8 @@ import (
 var client = newClient()
 
 func newClient() *s3.Client {
-	cfg, err := config.LoadDefaultConfig(context.Background())
+	// The connections of this client are closed while the program waits; those of the SDK's own would hinder that.
+	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(http.DefaultClient))
 	if err != nil {
 		log.Fatal(err)
 	}

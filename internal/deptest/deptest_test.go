@@ -113,7 +113,7 @@ var policy = []rule{
 		why: "runs the plan on this machine; knows no program, only its handlers",
 	},
 	{pkg: "deploygen/local/lambda", may: "rt/clock", why: "emulates one service; knows no plan"},
-	{pkg: "deploygen/local/gateway", may: "deploygen/local/lambda rt/clock", why: "HTTP in front of functions; knows no plan"},
+	{pkg: "deploygen/local/gateway", may: "deploygen/local/lambda rt/clock", ext: aws, why: "HTTP in front of functions; knows no plan"},
 	{pkg: "deploygen/local/source", may: "deploygen/local/lambda internal/awsemu/... rt/clock", ext: aws + " github.com/aws/aws-lambda-go", why: "brings events to functions; knows no plan"},
 	{pkg: "deploygen/local/eventtest", why: "for tests"},
 	{pkg: "deploygen/local/localtest", may: "deploygen/local deploygen/local/lambda", ext: aws, why: "for tests: drives compiled programs in the local cloud"},

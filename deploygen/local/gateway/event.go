@@ -79,7 +79,7 @@ func (a *API) event(r *http.Request, route *Route, params map[string]string, bod
 		e.Query[name] = strings.Join(values, ",")
 	}
 	if route.Signed {
-		e.Context.Authorizer = map[string]any{"iam": map[string]string{"accessKey": signer(r), "accountId": lambda.DefaultAccount}}
+		e.Context.Authorizer = map[string]any{"iam": map[string]string{"accessKey": signatureOf(r).key, "accountId": lambda.DefaultAccount}}
 	}
 	if e.Body = string(body); len(body) > 0 && !text(r.Header) {
 		e.Body, e.Base64 = base64.StdEncoding.EncodeToString(body), true
@@ -133,15 +133,4 @@ func text(h http.Header) bool {
 		return true
 	}
 	return typ == "application/json" || typ == "application/xml" || typ == "application/javascript"
-}
-
-// signer returns the access key with which a request is signed, by Signature Version 4; "" if it is not.
-func signer(r *http.Request) string {
-	rest, ok := strings.CutPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
-	_, rest, ok2 := strings.Cut(rest, "Credential=")
-	key, _, _ := strings.Cut(rest, "/")
-	if !ok || !ok2 {
-		return ""
-	}
-	return key
 }

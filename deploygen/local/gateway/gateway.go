@@ -20,7 +20,7 @@ type Route struct {
 	Method   string // or "ANY"; a route with the path Default needs none
 	Path     string // "/orders/{id}", "/files/{proxy+}", or Default
 	Function string // name or ARN, with a qualifier: "f:live"
-	Signed   bool   // takes only calls that are signed, as with the authorizer AWS_IAM; whether the signature is right is not checked
+	Signed   bool   // takes only calls that are signed, as with the authorizer AWS_IAM
 }
 
 // Default is the path of the route for what no other leads anywhere.
@@ -47,16 +47,16 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "Not Found")
 		return
 	}
-	if route.Signed && signer(r) == "" {
-		refuse(w, http.StatusForbidden, "Forbidden")
-		return
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		refuse(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 		return
 	} else if err != nil {
 		return // the client has gone
+	}
+	if route.Signed && !authorized(r, body) {
+		refuse(w, http.StatusForbidden, "Forbidden")
+		return
 	}
 	payload, err := json.Marshal(a.event(r, route, params, body))
 	if err != nil {

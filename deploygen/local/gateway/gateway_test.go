@@ -2,7 +2,10 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -15,6 +18,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/harkgen/harkgen/deploygen/local/eventtest"
 	"github.com/harkgen/harkgen/deploygen/local/lambda"
@@ -197,11 +202,48 @@ func TestSigned(t *testing.T) {
 	s := serve(t, func(event []byte) (*lambda.Result, error) {
 		return &lambda.Result{Payload: []byte("{}")}, json.Unmarshal(event, &e)
 	})
-	for auth, want := range map[string]int{"": 403, "Bearer x": 403, "AWS4-HMAC-SHA256 Credential=AKID/20261126/x/execute-api/aws4_request, SignedHeaders=host, Signature=0": 200} {
-		req, _ := http.NewRequest("POST", s.URL+"/signed", nil)
-		req.Header.Set("Authorization", auth)
-		if res, err := http.DefaultClient.Do(req); err != nil || res.StatusCode != want {
-			t.Errorf("%q: %+v, %v", auth, res, err)
+	const body = `{"x":1}`
+	for name, test := range map[string]struct {
+		secret, service, sent string
+		age                   time.Duration
+		change                func(*http.Request)
+		want                  int
+	}{
+		"right":          {want: 200},
+		"query":          {change: func(r *http.Request) { r.URL.RawQuery = "a=b%20c&A=" }, want: 200},
+		"wrong secret":   {secret: "other", want: 403},
+		"other service":  {service: "lambda", want: 403},
+		"old":            {age: time.Hour, want: 403},
+		"other body":     {sent: `{"x":2}`, want: 403},
+		"not signed yet": {secret: "none", want: 403},
+	} {
+		req, _ := http.NewRequest("POST", s.URL+"/signed", strings.NewReader(cmp.Or(test.sent, body)))
+		req.Header.Set("Content-Type", "application/json")
+		if test.change != nil {
+			test.change(req)
+		}
+		if test.secret != "none" {
+			hash := sha256.Sum256([]byte(body))
+			key := aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: cmp.Or(test.secret, lambda.Secret), SessionToken: "token"}
+			if err := v4.NewSigner().SignHTTP(t.Context(), key, req, hex.EncodeToString(hash[:]), cmp.Or(test.service, "execute-api"), "eu-central-1", time.Now().Add(-test.age)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil || res.StatusCode != test.want {
+			t.Errorf("%s: %+v, %v", name, res, err)
+		}
+		for _, change := range []func(*http.Request){
+			func(r *http.Request) { r.URL.RawQuery += "&x=1" },
+			func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
+			func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") },
+		} {
+			changed := req.Clone(t.Context())
+			changed.Body, _ = req.GetBody()
+			change(changed)
+			if res, err := http.DefaultClient.Do(changed); err != nil || res.StatusCode != 403 {
+				t.Errorf("%s, changed: %+v, %v", name, res, err)
+			}
 		}
 	}
 	if a := e.RequestContext.Authorizer; a == nil || a.IAM == nil || a.IAM.AccessKey != "AKID" {

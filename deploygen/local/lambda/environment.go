@@ -196,7 +196,7 @@ func (e *environment) environ() []string {
 		"AWS_REGION=" + e.s.o.Region,
 		"AWS_DEFAULT_REGION=" + e.s.o.Region,
 		"AWS_ACCESS_KEY_ID=" + e.key,
-		"AWS_SECRET_ACCESS_KEY=local",
+		"AWS_SECRET_ACCESS_KEY=" + Secret,
 		"AWS_SESSION_TOKEN=local",
 	}
 	if e.s.o.Endpoint != "" {

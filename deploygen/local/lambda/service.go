@@ -38,6 +38,7 @@ type Options struct {
 const (
 	DefaultRegion  = "eu-central-1"
 	DefaultAccount = "123456789012"
+	Secret         = "local" // the secret key of all access keys
 )
 
 // A Service is Lambda in one region of one account. Its methods may be called by several goroutines.

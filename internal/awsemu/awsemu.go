@@ -34,6 +34,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -141,6 +142,15 @@ func (e *Emulator) Count(op string) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.counts[op]
+}
+
+// Counts returns how many requests of each operation arrived.
+func (e *Emulator) Counts() map[string]int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	counts := maps.Clone(e.counts)
+	delete(counts, "")
+	return counts
 }
 
 // ResetCounts makes Count begin at 0 again.

@@ -36,7 +36,7 @@ const memory = 1.0
 // price returns what was used in dollars.
 func (u *used) price() float64 {
 	p := u.Invocations*lambdaRequest + u.Billed/1000*memory*lambdaGBSecond + u.WriteUnits*dynamoWrite + u.ReadUnits*dynamoRead
-	p += u.Requests["s3.PUT"]*s3Put + u.Requests["s3.GET"]*s3Get + u.Requests["scheduler.CreateSchedule"]*schedule
+	p += (u.Requests["s3.PUT"]+u.Requests["s3.LIST"])*s3Put + u.Requests["s3.GET"]*s3Get + u.Requests["scheduler.CreateSchedule"]*schedule
 	return p + u.queue()*sqsRequest
 }
 
@@ -81,11 +81,11 @@ func printUses(w io.Writer, rows []row) error {
 		if !any {
 			any = true
 			fmt.Fprintln(w, "\nrequests to AWS, and $ per million (prices of", pricesOf+"):")
-			line("what", "invocations", "ms", "table put", "delete", "get", "query", "write units", "read units", "s3 put", "s3 get", "sqs", "schedule", "$", "Step Functions $", "durable functions $")
+			line("what", "invocations", "ms", "table put", "delete", "get", "query", "write units", "read units", "s3 put", "s3 get", "s3 list", "sqs", "schedule", "$", "Step Functions $", "durable functions $")
 		}
 		u, n := r.Uses, func(op string) string { return count(r.Uses.Requests[op]) }
 		line(r.Name, count(u.Invocations), count(u.Billed), n("dynamodb.PutItem"), n("dynamodb.DeleteItem"), n("dynamodb.GetItem"), n("dynamodb.Query"),
-			count(u.WriteUnits), count(u.ReadUnits), n("s3.PUT"), n("s3.GET"), count(u.queue()), n("scheduler.CreateSchedule"), number(r.Compiled),
+			count(u.WriteUnits), count(u.ReadUnits), n("s3.PUT"), n("s3.GET"), n("s3.LIST"), count(u.queue()), n("scheduler.CreateSchedule"), number(r.Compiled),
 			number(float64(r.elsewhere)*stepFunctionsTransition*million), number(float64(r.elsewhere)*durableOperation*million))
 	}
 	if !any {

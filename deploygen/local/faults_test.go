@@ -81,8 +81,12 @@ func TestUsage(t *testing.T) {
 	if _, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(plan.TableID), Key: item}); err != nil {
 		t.Fatal(err)
 	}
+	store := s3.NewFromConfig(f.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+	if _, err := store.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucketName)}); err != nil {
+		t.Fatal(err)
+	}
 	u := f.Usage()
-	for op, want := range map[string]int{"lambda.POST": 1, "s3.PUT": 1, "dynamodb.PutItem": 1, "dynamodb.GetItem": 1} {
+	for op, want := range map[string]int{"lambda.POST": 1, "s3.PUT": 1, "s3.LIST": 1, "dynamodb.PutItem": 1, "dynamodb.GetItem": 1} {
 		if n := u.Requests[op] - before.Requests[op]; n != want {
 			t.Errorf("%d requests %s, want %d", n, op, want)
 		}

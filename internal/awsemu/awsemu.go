@@ -63,7 +63,7 @@ const (
 type Options struct {
 	Clock *clock.Clock
 
-	// Fault is asked before each request; op is as "dynamodb.PutItem", "s3.PUT", "lambda.POST".
+	// Fault is asked before each request; op is as "dynamodb.PutItem", "s3.PUT" ("s3.LIST" of a GET that lists), "lambda.POST".
 	Fault func(op string) Fault
 
 	// Lambda serves the API of Lambda.
@@ -244,7 +244,11 @@ func (e *Emulator) tell(r *http.Request, name string, body []byte) request {
 			func(w http.ResponseWriter, c *api.Call) { s.call(w, c, op, body) },
 			func(w http.ResponseWriter) { writeError(w, s.throttle, s.version) }}
 	case name == "s3":
-		return request{r, "s3." + r.Method,
+		method := r.Method
+		if r.URL.Query().Has("list-type") {
+			method = "LIST"
+		}
+		return request{r, "s3." + method,
 			func(w http.ResponseWriter, _ *api.Call) { e.S3.ServeHTTP(w, r) },
 			e.S3.Throttle}
 	case name == "sns":

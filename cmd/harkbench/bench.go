@@ -67,7 +67,10 @@ func (b *bench) measure(bm benchmark) row {
 	if bm.once {
 		n = 1
 	}
-	r := row{Name: bm.name, Unit: bm.unit, Target: bm.target, AtMost: bm.atMost, AtLeast: bm.atLeast, Samples: n, Comment: bm.comment, group: bm.group}
+	r := row{Name: bm.name, Unit: bm.unit, Target: bm.target, AtMost: bm.atMost, AtLeast: bm.atLeast, Samples: n, Comment: bm.comment, group: bm.group, elsewhere: bm.elsewhere}
+	if bm.uses != nil {
+		return b.measureUses(bm, r)
+	}
 	var native, compiled []float64
 	others := b.peerRuns(bm.peers)
 	for i := range n {
@@ -105,6 +108,18 @@ func (b *bench) measure(bm benchmark) row {
 	if native != nil && compiled != nil {
 		r.compare(r.Compiled / r.Native)
 	}
+	return r
+}
+
+// measureUses measures what a row uses on AWS.
+func (b *bench) measureUses(bm benchmark, r row) row {
+	b.progress(bm.name)
+	u, err := bm.uses(b)
+	if err != nil {
+		r.Failed = err.Error()
+		return r
+	}
+	r.Uses, r.Compiled = u, u.price()*million
 	return r
 }
 

@@ -94,3 +94,24 @@ func TestBulk(t *testing.T) {
 		t.Errorf("%d lines", lines)
 	}
 }
+
+func TestUses(t *testing.T) {
+	many := &used{Requests: map[string]float64{"dynamodb.PutItem": 25, "sqs.SendMessage": 10}, WriteUnits: 45, ReadUnits: 10, Invocations: 11, Billed: 1100}
+	few := &used{Requests: map[string]float64{"dynamodb.PutItem": 5}, WriteUnits: 5, Invocations: 1, Billed: 100}
+	u := many.minus(few, 10)
+	if u.Requests["dynamodb.PutItem"] != 2 || u.Requests["sqs.SendMessage"] != 1 || u.WriteUnits != 4 || u.ReadUnits != 1 || u.Invocations != 1 || u.Billed != 100 {
+		t.Errorf("%+v", u)
+	}
+	// 4 units to write, 1 to read, 1 invocation of 0.1 GB-s, 3 requests to SQS
+	if p := u.price() * million; math.Abs(p-(2.5+0.125+0.2+1.33334+1.2)) > 1e-9 {
+		t.Errorf("$ %v", p)
+	}
+	var b strings.Builder
+	if err := printTable(&b, []row{{Name: "spawn", Uses: u, Compiled: 1, elsewhere: 2}}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(b.String(), "\n")
+	if got, want := strings.Join(strings.Fields(lines[5]), " "), "spawn 1 100 2 4 1 3 1.00 50.0 16.0"; got != want {
+		t.Errorf("%q, want %q in\n%s", got, want, b.String())
+	}
+}

@@ -15,6 +15,8 @@
 //	steps/s         saves of the whole state, each one committed to disk
 //	woken/s         sleeping processes that are woken and end, by the engine alone
 //	GB/s, ns, bytes snapshots, by processor time: package snap beside a copy of the memory or encoding/gob
+//	requests        to AWS: DynamoDB and S3
+//	$/million       list price on AWS of a million of them; a second table has what they use
 //	geometric mean  of the ratios of the rows above of that kind
 //
 // A kernel (fib, nbody, ...) has three rows: its loops plain, in functions that

@@ -11,6 +11,7 @@ type benchmark struct {
 	unit     string
 	native   func(*bench) (float64, error)
 	compiled func(*bench) (float64, error)
+	uses     func(*bench) (*used, error) // nil: not measured; else compiled is its price
 	peers    []peer
 	target   float64 // highest ratio wanted
 	atMost   float64 // highest value wanted
@@ -19,6 +20,8 @@ type benchmark struct {
 	long     bool    // it takes minutes: measured only with -long
 	group    *group
 	comment  string
+
+	elsewhere int // of a row with uses; see construct
 }
 
 // summary is the number that stands for repetitions: the median. Of processor time it is the minimum, because what else the machine does
@@ -69,7 +72,7 @@ func benchmarks() []benchmark {
 	for _, k := range kernels {
 		bs = append(bs, kernel(k.name, k.comment)...)
 	}
-	return slices.Concat(bs, waiting, processes, sleepers(100_000), long(sleepers(1_000_000)), heapRows, saving, compiling)
+	return slices.Concat(bs, waiting, processes, sleepers(100_000), long(sleepers(1_000_000)), heapRows, saving, compiling, onAWS, constructs())
 }
 
 // kernel is the rows of a kernel: not coloured, coloured, and not coloured but compiled by -all.

@@ -26,7 +26,10 @@ type row struct {
 	Samples  int          `json:"samples,omitempty"`  // of each
 	Comment  string       `json:"comment,omitempty"`  //
 	Failed   string       `json:"failed,omitempty"`   // why there are no numbers
+	Uses     *used        `json:"uses,omitempty"`     // on AWS; Compiled is their price
 	group    *group
+
+	elsewhere int
 }
 
 // failed reports whether a number is missing.
@@ -114,7 +117,7 @@ func printTable(w io.Writer, rows []row) error {
 			}
 		}
 	}
-	return nil
+	return printUses(w, rows)
 }
 
 // number prints three digits or so, and nothing for 0, which is no measurement.

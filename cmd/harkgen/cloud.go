@@ -48,7 +48,7 @@ Programs with an AWS SDK find the services by AWS_ENDPOINT_URL; any credentials 
 With -advance or -deploy it tells a cloud that is running for DIR to set its clock forward, or to deploy what was changed.
 
 Faults, with commas between them, happen to requests by chance: throttle, 5xx, lost (the answer), duplicate, reorder, each with =P for another
-probability than 0.05; delay and late with =P:TIME; all of these: all. kill=N kills a function at its Nth request to DynamoDB or S3, killed=N after it, kill=N@FUNCTION one function.`,
+probability than 0.05; delay and late with =P:TIME; all of these: all. latency=TIME makes each request slower. kill=N kills a function at its Nth request to DynamoDB or S3, killed=N after it, kill=N@FUNCTION one function.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.cloud(cmd, &f, args) },
 	}

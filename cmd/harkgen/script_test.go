@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,6 +75,7 @@ func TestScript(t *testing.T) {
 					return err
 				})
 			},
+			"snapshot": snapshot,
 		},
 	})
 }
@@ -83,6 +85,23 @@ func withState(ts *testscript.TestScript, dir string, f func(store.Store) error)
 	ts.Check(err)
 	defer s.Close()
 	ts.Check(f(s))
+}
+
+// snapshot looks for a text in the snapshot of a run: snapshot DIR RUN TEXT.
+func snapshot(ts *testscript.TestScript, neg bool, args []string) {
+	withState(ts, args[0], func(s store.Store) error {
+		rec, err := s.Get(context.Background(), args[1])
+		ts.Check(err)
+		run, err := store.DecodeRun(rec)
+		ts.Check(err)
+		if run.Snap.Inline == nil {
+			ts.Fatalf("run %s has no snapshot in its record", run.ID)
+		}
+		if bytes.Contains(run.Snap.Inline, []byte(args[2])) == neg {
+			ts.Fatalf("%q is in the snapshot: %v", args[2], neg)
+		}
+		return nil
+	})
 }
 
 func status(ts *testscript.TestScript, neg bool, args []string) {
@@ -276,7 +295,7 @@ func stopping(ts *testscript.TestScript, neg bool, args []string) {
 
 func environ(ts *testscript.TestScript) []string {
 	env := os.Environ()
-	for _, name := range []string{"HOME", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "XDG_CACHE_HOME", "GORACE"} {
+	for _, name := range []string{"HOME", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "XDG_CACHE_HOME", "GORACE", "TOKEN"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

@@ -19,6 +19,8 @@ type Faults struct {
 	Seed  uint64
 	Rates awsemu.Rates // Duplicate is also that of asynchronous invocations
 	Kills []Kill
+
+	Latency time.Duration // of each request to a service, besides
 }
 
 // A Kill kills the execution environment that makes the n-th request to DynamoDB or S3 of a function, counted from 1.
@@ -32,8 +34,9 @@ type Kill struct {
 //
 //	throttle 5xx lost duplicate reorder    each with =P, how likely it is for a request
 //	delay late                             with =P:DURATION, the most: of requests, and of messages on the clock
+//	latency                                with =DURATION, of each request
 //	kill=N kill=N@FUNCTION                 before the request takes effect; killed=N after it has
-//	all                                    all but kill
+//	all                                    all but latency and kill
 //
 // P is 0.05 if it is not given.
 func ParseFaults(text string, seed uint64) (*Faults, error) {
@@ -44,6 +47,8 @@ func ParseFaults(text string, seed uint64) (*Faults, error) {
 		switch name {
 		case "kill", "killed":
 			err = f.parseKill(value, name == "killed")
+		case "latency":
+			f.Latency, err = time.ParseDuration(value)
 		default:
 			err = f.parseRate(name, value, has)
 		}
@@ -97,7 +102,7 @@ func (f *Faults) parseRate(name, value string, has bool) error {
 	case "all":
 		*r = awsemu.Rates{Throttle: p, Fail: p, Lose: p, Duplicate: p, Reorder: p, Delay: p, MaxDelay: most, Late: p, MaxLate: most}
 	default:
-		return fmt.Errorf("there is no such fault; there are throttle, 5xx, lost, duplicate, reorder, delay, late, kill, killed, all")
+		return fmt.Errorf("there is no such fault; there are throttle, 5xx, lost, duplicate, reorder, delay, late, latency, kill, killed, all")
 	}
 	return nil
 }
@@ -132,7 +137,9 @@ func (i *injector) fault(op string) awsemu.Fault {
 	if !i.armed {
 		return awsemu.Fault{}
 	}
-	return i.policy(op)
+	f := i.policy(op)
+	f.Delay += i.faults.Latency
+	return f
 }
 
 // duplicate is lambda's.

@@ -40,6 +40,7 @@ import (
 	"github.com/harkgen/harkgen/deploygen/local/lambda"
 	"github.com/harkgen/harkgen/deploygen/plan"
 	"github.com/harkgen/harkgen/internal/awsemu"
+	"github.com/harkgen/harkgen/internal/awsemu/dynamodb"
 	"github.com/harkgen/harkgen/rt/clock"
 )
 
@@ -202,6 +203,17 @@ func (c *Cloud) Info() Info {
 
 // Config is a configuration for clients of the services. Clients of S3 need UsePathStyle.
 func (c *Cloud) Config() aws.Config { return c.config.Copy() }
+
+// A Usage is what was used of the services, by all.
+type Usage struct {
+	Requests map[string]int // by operation: "dynamodb.PutItem", "s3.PUT", "lambda.POST"
+	Table    dynamodb.Units // of the table of the deployment
+}
+
+// Usage returns what was used until now. Polls for messages are among it.
+func (c *Cloud) Usage() Usage {
+	return Usage{c.emu.Counts(), c.emu.DynamoDB.Consumed(plan.TableID)}
+}
 
 // Now returns the time of the clock.
 func (c *Cloud) Now() time.Time { return c.clock.Now() }

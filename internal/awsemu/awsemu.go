@@ -34,6 +34,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -62,7 +63,7 @@ const (
 type Options struct {
 	Clock *clock.Clock
 
-	// Fault is asked before each request; op is as "dynamodb.PutItem", "s3.PUT", "lambda.POST".
+	// Fault is asked before each request; op is as "dynamodb.PutItem", "s3.PUT" ("s3.LIST" of a GET that lists), "lambda.POST".
 	Fault func(op string) Fault
 
 	// Lambda serves the API of Lambda.
@@ -141,6 +142,15 @@ func (e *Emulator) Count(op string) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.counts[op]
+}
+
+// Counts returns how many requests of each operation arrived.
+func (e *Emulator) Counts() map[string]int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	counts := maps.Clone(e.counts)
+	delete(counts, "")
+	return counts
 }
 
 // ResetCounts makes Count begin at 0 again.
@@ -234,7 +244,11 @@ func (e *Emulator) tell(r *http.Request, name string, body []byte) request {
 			func(w http.ResponseWriter, c *api.Call) { s.call(w, c, op, body) },
 			func(w http.ResponseWriter) { writeError(w, s.throttle, s.version) }}
 	case name == "s3":
-		return request{r, "s3." + r.Method,
+		method := r.Method
+		if r.URL.Query().Has("list-type") {
+			method = "LIST"
+		}
+		return request{r, "s3." + method,
 			func(w http.ResponseWriter, _ *api.Call) { e.S3.ServeHTTP(w, r) },
 			e.S3.Throttle}
 	case name == "sns":

@@ -106,7 +106,7 @@ func (s *Service) writeBatch(in *batchWriteItemInput, out *batchWriteItemOutput)
 			used += units(max(it.bytes(), t.get(key).bytes()), writeUnit)
 			s.change(t, key, it, false)
 		}
-		if c := wanted(in.ReturnConsumedCapacity, t, used); c != nil {
+		if c := t.writes(in.ReturnConsumedCapacity, used); c != nil {
 			out.ConsumedCapacity = append(out.ConsumedCapacity, c)
 		}
 	}
@@ -166,7 +166,7 @@ func (s *Service) batchGetItem(in *batchGetItemInput) (out batchGetItemOutput, e
 		if req.ConsistentRead {
 			used *= 2
 		}
-		if c := wanted(in.ReturnConsumedCapacity, t, used); c != nil {
+		if c := t.reads(in.ReturnConsumedCapacity, used); c != nil {
 			out.ConsumedCapacity = append(out.ConsumedCapacity, c)
 		}
 	}

@@ -23,8 +23,32 @@ const (
 	writeUnit = 1 << 10
 )
 
-// wanted returns the capacity if the request wants to know it.
-func wanted(want string, t *table, n float64) *capacity {
+// Units are capacity that was consumed. On demand, these are what DynamoDB bills.
+type Units struct{ Read, Write float64 }
+
+// Consumed returns what a table has consumed, but for transactions and for conditions that failed; nothing if there is no such table.
+func (s *Service) Consumed(name string) Units {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.tables[name]; t != nil {
+		return t.consumed
+	}
+	return Units{}
+}
+
+// reads counts what a request has read, and returns it if the request wants to know it.
+func (t *table) reads(want string, n float64) *capacity {
+	t.consumed.Read += n
+	return t.wanted(want, n)
+}
+
+// writes is the same of what it has written.
+func (t *table) writes(want string, n float64) *capacity {
+	t.consumed.Write += n
+	return t.wanted(want, n)
+}
+
+func (t *table) wanted(want string, n float64) *capacity {
 	if want != "TOTAL" && want != "INDEXES" {
 		return nil
 	}
@@ -112,7 +136,7 @@ func (r returns) check(may ...string) error {
 }
 
 func (r returns) answer(w write, old, it Item) writeOutput {
-	out := writeOutput{ConsumedCapacity: wanted(r.ReturnConsumedCapacity, w.t, units(max(old.bytes(), it.bytes()), writeUnit))}
+	out := writeOutput{ConsumedCapacity: w.t.writes(r.ReturnConsumedCapacity, units(max(old.bytes(), it.bytes()), writeUnit))}
 	if r.ReturnValues == "ALL_OLD" {
 		out.Attributes = old
 	}
@@ -312,5 +336,5 @@ func (s *Service) getItem(in *getItemInput) (out getItemOutput, err error) {
 	if !in.ConsistentRead {
 		n /= 2
 	}
-	return getItemOutput{answerItem(it, size), wanted(in.ReturnConsumedCapacity, t, n)}, nil
+	return getItemOutput{answerItem(it, size), t.reads(in.ReturnConsumedCapacity, n)}, nil
 }

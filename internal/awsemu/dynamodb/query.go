@@ -151,7 +151,7 @@ func (r read) page(its iter.Seq[Item], want func(Item) bool) readOutput {
 	if !r.in.ConsistentRead {
 		n /= 2
 	}
-	out.ConsumedCapacity = wanted(r.in.ReturnConsumedCapacity, r.t, n)
+	out.ConsumedCapacity = r.t.reads(r.in.ReturnConsumedCapacity, n)
 	return out
 }
 

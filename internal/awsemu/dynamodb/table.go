@@ -37,6 +37,8 @@ type table struct {
 	parts   map[string][]Item // by the text of the hash key; in order
 	ttl     string            // the attribute, "" for none
 	expiry  time.Time         // of the first item that expires, zero if none does
+
+	consumed Units
 }
 
 type index struct {

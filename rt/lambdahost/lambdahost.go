@@ -178,6 +178,14 @@ func newHost(program string) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
+	queue, err := newQueue(cfg)
+	if err != nil {
+		return nil, err
+	}
+	fns, err := newLambda(cfg)
+	if err != nil {
+		return nil, err
+	}
 	version := cmp.Or(lambdacontext.FunctionVersion, "$LATEST")
 	return &host{
 		program:   program,
@@ -187,8 +195,8 @@ func newHost(program string) (*host, error) {
 		spread:    rt.Distributed(),
 		clock:     clock.FromEnv(),
 		store:     s,
-		queue:     newQueue(cfg),
-		self:      &function{client: newLambda(cfg), name: lambdacontext.FunctionName},
+		queue:     queue,
+		self:      &function{client: fns, name: lambdacontext.FunctionName},
 		retention: retention(),
 		meter:     m,
 		metrics:   os.Stderr,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,7 +21,7 @@ import (
 
 // An invoker is the Lambda service.
 type invoker interface {
-	// Invoke invokes a version of a function, and returns the answer if it waits for it. The errors are errGone, errThrottled, a *crashError, and
+	// Invoke invokes a version of a function, by its name, or an ARN that has the version in it, and returns the answer if it waits for it. The errors are errGone, errThrottled, a *crashError, and
 	// others of which it is not known what has happened.
 	Invoke(ctx context.Context, function, version string, payload []byte, wait bool) ([]byte, error)
 }
@@ -58,6 +59,10 @@ func (e *crashError) Error() string { return e.text }
 
 // Invoke implements invoker.
 func (l lambdaService) Invoke(ctx context.Context, function, version string, payload []byte, wait bool) ([]byte, error) {
+	query := url.Values{}
+	if version != "" {
+		query.Set("Qualifier", version)
+	}
 	how := "Event"
 	if wait {
 		how = "RequestResponse"
@@ -65,7 +70,7 @@ func (l lambdaService) Invoke(ctx context.Context, function, version string, pay
 	out, err := l.calls.Post(ctx, awscall.Call{
 		Operation: "Invoke",
 		Path:      "/2015-03-31/functions/" + httpbinding.EscapePath(function, true) + "/invocations",
-		Query:     url.Values{"Qualifier": {version}},
+		Query:     query,
 		Header:    http.Header{"X-Amz-Invocation-Type": {how}, "Content-Type": {"application/octet-stream"}},
 		Body:      payload,
 	})
@@ -92,23 +97,23 @@ func crash(answer []byte) *crashError {
 
 // call invokes a version with a payload, and waits for the answer.
 func (f *function) call(ctx context.Context, version string, payload any) ([]byte, error) {
-	return f.invoke(ctx, version, payload, true)
+	return f.invoke(ctx, f.name, version, payload, true)
 }
 
 // pass invokes a version with a payload, and does not wait for it.
 func (f *function) pass(ctx context.Context, version string, payload any) error {
-	_, err := f.invoke(ctx, version, payload, false)
+	_, err := f.invoke(ctx, f.name, version, payload, false)
 	return err
 }
 
-func (f *function) invoke(ctx context.Context, version string, payload any, wait bool) ([]byte, error) {
+func (f *function) invoke(ctx context.Context, name, version string, payload any, wait bool) ([]byte, error) {
 	data, err := json.Marshal(payload)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := f.client.Invoke(ctx, f.name, version, data, wait)
+	answer, err := f.client.Invoke(ctx, name, version, data, wait)
 	if err != nil {
-		return nil, fmt.Errorf("invoke version %s of the function: %w", version, err)
+		return nil, fmt.Errorf("invoke %s: %w", strings.TrimSuffix(name+":"+version, ":"), err)
 	}
 	return answer, nil
 }

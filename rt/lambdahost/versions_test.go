@@ -1,6 +1,7 @@
 package lambdahost
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -19,10 +20,11 @@ type versions struct {
 	mu      sync.Mutex
 	life    context.Context // of all that is being executed
 	die     context.CancelFunc
-	hosts   map[string]*host // what environments are made of
+	hosts   map[string]*host // what environments are made of, by version, or ARN
 	idle    map[string][]*host
 	all     []*host
 	steps   int      // invocations that were waited for
+	called  []string // the functions of these
 	passed  []string // payloads of others
 	limit   int      // of concurrent ones; 0: none
 	running int
@@ -55,9 +57,9 @@ func newVersions(t *testing.T, h *host) *versions {
 	return v
 }
 
-func (v *versions) Invoke(ctx context.Context, _, version string, payload []byte, wait bool) ([]byte, error) {
+func (v *versions) Invoke(ctx context.Context, function, version string, payload []byte, wait bool) ([]byte, error) {
 	v.mu.Lock()
-	h := v.hosts[version]
+	h := v.hosts[cmp.Or(version, function)]
 	switch {
 	case h == nil:
 		v.mu.Unlock()
@@ -71,6 +73,7 @@ func (v *versions) Invoke(ctx context.Context, _, version string, payload []byte
 		return nil, errThrottled
 	}
 	v.steps++
+	v.called = append(v.called, function)
 	f := v.misfortune(payload)
 	v.running++
 	v.most = max(v.most, v.running)

@@ -94,9 +94,9 @@ func (*shareContext) Run(g *rt.G) {
 		child := newTestContext(f.root)
 		f.root.Done()
 		child.Done()
-		rt.GoRemote(g, &shareContextWorker{child, f.out, "waits"})
-		rt.GoRemote(g, &shareContextWorker{child, f.out, "polls"})
-		rt.GoRemote(g, &shareContextWorker{f.root, f.out, "cancels"})
+		rt.GoRemote(g, &shareContextWorker{child, f.out, "waits"}, "")
+		rt.GoRemote(g, &shareContextWorker{child, f.out, "polls"}, "")
+		rt.GoRemote(g, &shareContextWorker{f.root, f.out, "cancels"}, "")
 	}
 	for f.n < 3 {
 		s := rt.Recv(g, f.out)

@@ -44,7 +44,7 @@ func (*shareGroup) Run(g *rt.G) {
 	}
 	f.ch, f.wg = make(chan int, 3), new(sync.WaitGroup)
 	for i := range 3 {
-		rt.WaitGroupGoRemote(g, f.wg, &shareGroupWorker{f.ch, i + 1})
+		rt.WaitGroupGoRemote(g, f.wg, &shareGroupWorker{f.ch, i + 1}, "")
 	}
 wait:
 	rt.WaitGroupWait(g, f.wg)

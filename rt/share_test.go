@@ -249,7 +249,7 @@ func sharePoolMain(g *rt.G) {
 	f.jobs, f.results, f.wg = make(chan int), make(chan int, 3), new(sync.WaitGroup)
 	for range 3 {
 		rt.WaitGroupAdd(f.wg, 1)
-		rt.GoRemote(g, &shareWorker{f.jobs, f.results, f.wg})
+		rt.GoRemote(g, &shareWorker{f.jobs, f.results, f.wg}, "")
 	}
 	f.i = 0
 	rt.Go(g, &shareFeeder{f.jobs})

@@ -53,7 +53,7 @@ func (*shareVarsMain) Run(g *rt.G) {
 	shareVars.hits.Store(100)
 	shareVars.value.Store("begun")
 	for i := range 3 {
-		rt.WaitGroupGoRemote(g, f.wg, &shareVarsWorker{i}, "rt_test.shareVars")
+		rt.WaitGroupGoRemote(g, f.wg, &shareVarsWorker{i}, "", "rt_test.shareVars")
 	}
 wait:
 	rt.WaitGroupWait(g, f.wg)

@@ -20,9 +20,9 @@ type spawned struct {
 	Settings []savedSetting // as they are at the go statement
 }
 
-// GoRemote is a go statement whose goroutine begins in a process of its own; vars names the registered variables that it may use. If g cannot be saved it
-// begins in this one: others could not be told, and g may wait for it before it can be saved.
-func GoRemote(g *G, t Thunk, vars ...string) {
+// GoRemote is a go statement whose goroutine begins in a process of its own; class is that of a function with resources of its own, or "", and vars names the registered variables that it may use.
+// If g cannot be saved it begins in this process: others could not be told, and g may wait for it before it can be saved.
+func GoRemote(g *G, t Thunk, class string, vars ...string) {
 	p := cur // of package initialisation
 	if g != nil {
 		p = g.p
@@ -35,18 +35,18 @@ func GoRemote(g *G, t Thunk, vars ...string) {
 	for _, name := range vars {
 		x.Vars = append(x.Vars, snap.Var(name))
 	}
-	p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn, Text: p.lineage(g)}, value: x})
+	p.put(&ask{op: exchange.Op{Kind: exchange.OpSpawn, Text: p.lineage(g), Class: class}, value: x})
 }
 
 // WaitGroupGoRemote is wg.Go(f), where t calls f in a process of its own.
-func WaitGroupGoRemote(g *G, wg *sync.WaitGroup, t Thunk, vars ...string) {
+func WaitGroupGoRemote(g *G, wg *sync.WaitGroup, t Thunk, class string, vars ...string) {
 	WaitGroupAdd(wg, 1)
-	GoRemote(g, &groupThunk{wg, t}, vars...)
+	GoRemote(g, &groupThunk{wg, t}, class, vars...)
 }
 
 // WaitGroupGoFuncRemote is WaitGroupGoFunc whose goroutine begins in a process of its own.
-func WaitGroupGoFuncRemote(g *G, wg *sync.WaitGroup, f func(), vars ...string) {
-	WaitGroupGoRemote(g, wg, &funcThunk{f}, vars...)
+func WaitGroupGoFuncRemote(g *G, wg *sync.WaitGroup, f func(), class string, vars ...string) {
+	WaitGroupGoRemote(g, wg, &funcThunk{f}, class, vars...)
 }
 
 // recvShared is v, ok := <-ch of a shared channel.

@@ -155,6 +155,9 @@ func (e *explainer) places(places *placement.Result) {
 		where := "runs in this process"
 		if s.Remote {
 			n.Decision, where = placement.Remote, "runs in a process of its own"
+			if c := places.Class(s.Pos); c != "" {
+				where += ", on Lambda in the function of class " + c
+			}
 		}
 		n.What = "the goroutine of this " + n.Name + " is " + n.Decision + ": it " + where
 		switch {

@@ -2,7 +2,6 @@ package transform
 
 import (
 	"cmp"
-	"fmt"
 	"go/token"
 	"go/types"
 	"path/filepath"
@@ -129,25 +128,11 @@ func (p *planner) remote(pkg *types.Package, places *placement.Result) (spread b
 		if s.Said == nil || s.Said.Resources == (plan.Resources{}) {
 			continue
 		}
-		c := plan.Class{Name: className(s.Said.Resources), Resources: s.Said.Resources}
+		c := plan.Class{Name: s.Said.Resources.Class(), Resources: s.Said.Resources}
 		if !slices.Contains(classes, c) {
 			classes = append(classes, c)
 		}
 	}
 	slices.SortFunc(classes, func(a, b plan.Class) int { return cmp.Compare(a.Name, b.Name) })
 	return spread, classes
-}
-
-// className is like "m2048t300": what is said of memory, timeout and storage.
-func className(r plan.Resources) string {
-	var b strings.Builder
-	for _, v := range []struct {
-		letter byte
-		n      int
-	}{{'m', r.Memory}, {'t', r.Timeout}, {'s', r.Storage}} {
-		if v.n != 0 {
-			fmt.Fprintf(&b, "%c%d", v.letter, v.n)
-		}
-	}
-	return b.String()
 }

@@ -86,6 +86,14 @@ func (r *Result) Remote(pos token.Pos) bool {
 	return s != nil && s.Remote
 }
 
+// Class is the class of the goroutines of the go statement at pos, which is remote: "" if they need nothing but what the entry has.
+func (r *Result) Class(pos token.Pos) string {
+	if s := r.at[pos]; s.Said != nil {
+		return s.Said.Resources.Class()
+	}
+	return ""
+}
+
 // Distributed reports whether some go statement is remote.
 func (r *Result) Distributed() bool {
 	return slices.ContainsFunc(r.Statements, func(s *Statement) bool { return s.Remote })

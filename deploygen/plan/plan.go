@@ -11,6 +11,11 @@
 //  3. Defaults are filled in, and everything is within the limits of the services.
 package plan
 
+import (
+	"fmt"
+	"strings"
+)
+
 // A Plan is what is to be deployed.
 type Plan struct {
 	Program string  `json:"program"` // what the whole is called, usually the module path
@@ -50,6 +55,20 @@ type Resources struct {
 	Memory  int `json:"memory,omitempty"`  // in MB; 0 is DefaultMemory
 	Timeout int `json:"timeout,omitempty"` // of one invocation, in seconds; 0 is MaxTimeout
 	Storage int `json:"storage,omitempty"` // of /tmp, in MB; 0 is DefaultStorage
+}
+
+// Class is the name of the class of goroutines that need r: what is said of memory, timeout and storage, like "m2048t300", or "" if nothing is.
+func (r Resources) Class() string {
+	var b strings.Builder
+	for _, v := range []struct {
+		letter byte
+		n      int
+	}{{'m', r.Memory}, {'t', r.Timeout}, {'s', r.Storage}} {
+		if v.n != 0 {
+			fmt.Fprintf(&b, "%c%d", v.letter, v.n)
+		}
+	}
+	return b.String()
 }
 
 // A Class is the goroutines of remote go statements that share a function of their own, since they need other resources than the entry.

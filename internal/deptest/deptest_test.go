@@ -78,8 +78,9 @@ var policy = []rule{
 	{pkg: "rt/local", may: "rt/clock rt/store rt/store/pages rt/wire rt/engine rt/exchange", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
 	{pkg: "rt/front", may: "rt/store", why: "speaks HTTP with the clients of a run on this machine; knows mailboxes, not processes"},
 	{pkg: "rt/clock", why: "the time of a deployment, for what runs it and for what runs in it"},
+	{pkg: "rt/lambdahost/awscall", ext: aws, why: "calls of services by their names"},
 	{
-		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/front rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go github.com/awslabs/aws-lambda-go-api-proxy/core",
+		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/front rt/lambdahost/awscall rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go github.com/awslabs/aws-lambda-go-api-proxy/core",
 		why: "a program on Lambda links this one host and one store",
 	},
 

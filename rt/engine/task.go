@@ -48,6 +48,14 @@ type Task struct {
 	next, prev *Task
 }
 
+// Class is what the go statement that has begun the process said that it needs: "" if nothing.
+func (t *Task) Class() string {
+	t.e.mu.Lock()
+	defer t.e.mu.Unlock()
+	st, _ := t.e.fold.x.Status(t.p)
+	return st.Class
+}
+
 // Replies waits for replies, and returns those it has not returned before. The worker takes them into the state and says so in Consumed of a
 // batch. The first call, and those after the process became due by its Wake, may return none.
 // The errors are ErrFenced, ErrUnload, ErrDrain, ErrEnded and that of ctx.

@@ -121,6 +121,7 @@ const (
 	hasSize
 	hasText
 	hasBytes
+	hasClass
 	opBits
 )
 
@@ -145,6 +146,7 @@ func (op *Op) mask() (m uint32) {
 	m = set(m, hasOldValue, !op.OldValue.empty())
 	m = set(m, hasSize, op.Size != 0)
 	m = set(m, hasText, op.Text != "")
+	m = set(m, hasClass, op.Class != "")
 	return set(m, hasBytes, op.Bytes)
 }
 
@@ -184,6 +186,9 @@ func appendOp(b []byte, op *Op) []byte {
 	}
 	if m&hasText != 0 {
 		b = appendBytes(b, op.Text)
+	}
+	if m&hasClass != 0 {
+		b = appendBytes(b, op.Class)
 	}
 	return b
 }
@@ -226,6 +231,9 @@ func readOp(r *reader, op *Op) {
 	}
 	if m&hasText != 0 {
 		op.Text = r.string()
+	}
+	if m&hasClass != 0 {
+		op.Class = r.string()
 	}
 }
 

@@ -16,7 +16,7 @@ func everything() *Batch {
 		From: 7, Step: 1 << 40, Consumed: 3, Idle: true, Wake: -5, Ended: true,
 		Exit: &Exit{Status: -1, Text: "panic: x", Waits: []Waiting{{1, 2, "select"}}},
 		Ops: []Op{
-			{Kind: OpAtomic, G: 1, Object: 9, Value: v, N: -1, Old: 1 << 62, Mode: Reading, Lock: 5, Offset: 1 << 31, Bytes: true, Atomic: AtomicOr, Size: 8, OldValue: v, Text: "t"},
+			{Kind: OpAtomic, G: 1, Object: 9, Value: v, N: -1, Old: 1 << 62, Mode: Reading, Lock: 5, Offset: 1 << 31, Bytes: true, Atomic: AtomicOr, Size: 8, OldValue: v, Text: "t", Class: "m2048"},
 			{Kind: OpShare, Share: &Share{Kind: KindChannel, Capacity: 3, Buffer: []Value{v, {}}, Closed: true, Count: -2, Content: v}},
 			{Kind: OpSelect, Default: true, Cases: []Case{{Channel: 1, Send: true, Value: v}, {}}},
 			{},
@@ -163,4 +163,25 @@ func FuzzDecode(f *testing.F) {
 			y.Apply(g.batch())
 		}
 	})
+}
+
+// TestClass: the class of a process stays what its OpSpawn said, in a checkpoint as well.
+func TestClass(t *testing.T) {
+	m := newMachine(t)
+	m.send(0, nil, Op{Kind: OpSpawn, Class: "m2048"}, Op{Kind: OpSpawn})
+	b := m.x.Append(nil)
+	y, err := Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, want := range []string{"", "m2048", ""} {
+		before, _ := m.x.Status(ProcessID(p))
+		after, _ := y.Status(ProcessID(p))
+		if before.Class != want || after != before {
+			t.Errorf("process %d: %+v, decoded %+v, want class %q", p, before, after, want)
+		}
+	}
+	if again := y.Append(nil); !bytes.Equal(again, b) {
+		t.Errorf("%q, again %q", b, again)
+	}
 }

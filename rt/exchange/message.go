@@ -98,6 +98,7 @@ type Op struct {
 	Size   uint8 // 4 or 8
 	Share  *Share
 	Text   string // of OpSpawn: where the process comes from, for people
+	Class  string // of OpSpawn: what the process needs to be executed, for the host
 
 	OldValue Value // of AtomicCompareAndSwapValue
 

@@ -14,6 +14,7 @@ type process struct {
 	replies []Reply // those that are not acknowledged
 	wake    int64
 	waiting int // operations that wait
+	class   string
 
 	knows knownSet
 	stale []*known // regions of which it has to be told
@@ -32,7 +33,9 @@ func (x *Exchange) spawn(op *Op) string {
 	if x.next == 1<<32-1 {
 		return "too many processes"
 	}
-	x.reply(x.begin(), Reply{Kind: ReplyStart, Value: op.Value, Text: op.Text}) // rule: spawn-order
+	p := x.begin()
+	p.class = op.Class
+	x.reply(p, Reply{Kind: ReplyStart, Value: op.Value, Text: op.Text}) // rule: spawn-order
 	return ""
 }
 
@@ -96,6 +99,7 @@ type Status struct {
 	Acked uint64 // number of the last reply that it has consumed
 	Idle  bool   // as its last batch said
 	Wake  int64  // as its last batch said
+	Class string // as its OpSpawn said
 }
 
 // Status returns the status of process p; false if it is not live.
@@ -108,7 +112,7 @@ func (x *Exchange) Status(p ProcessID) (Status, bool) {
 }
 
 func (p *process) status() Status {
-	return Status{p.step, p.sent, p.sent - uint64(len(p.replies)), p.idle, p.wake}
+	return Status{p.step, p.sent, p.sent - uint64(len(p.replies)), p.idle, p.wake, p.class}
 }
 
 // Ended reports whether process p has ended. One that has not begun has not.

@@ -72,7 +72,10 @@ const (
 func (c *repeated) appendProcess(b []byte, p *process, knows []*known) []byte {
 	b = appendUint(appendUint(appendUint(b, uint32(p.id)), p.step), p.sent)
 	b = appendList(b, p.replies, func(b []byte, y *Reply) []byte { return appendReplyWith(b, y, c.appendStored) })
-	b = appendInt(appendBool(b, p.idle), p.wake)
+	b = appendInt(append(b, bits(p.idle, p.class != "")), p.wake)
+	if p.class != "" {
+		b = appendBytes(b, p.class)
+	}
 	return appendList(b, knows, func(b []byte, k **known) []byte {
 		return appendUint(appendUint(appendID(b, (*k).id()), (*k).told), (*k).seen)
 	})
@@ -93,7 +96,14 @@ func (x *Exchange) readProcess(r *reader, c *repeated) {
 			r.fail("impossible reply")
 		}
 	}
-	p.idle, p.wake = r.bool(), r.int()
+	mask := r.byte()
+	if mask >= 4 {
+		r.fail("unknown flag of a process")
+	}
+	p.idle, p.wake = mask&1 != 0, r.int()
+	if mask&2 != 0 {
+		p.class = r.string()
+	}
 	x.processes.add(p)
 	x.awake++
 	x.stir(p)

@@ -51,7 +51,11 @@ func (crowd) Run(g *rt.G) {
 			rt.WaitGroupAdd(wg, 1)
 			o := o
 			o.i, o.last = i, i == n-1
-			rt.GoRemote(g, &o)
+			class := ""
+			if o.last && o.mode == "class" {
+				class = "m2048"
+			}
+			rt.GoRemote(g, &o, class)
 		}
 	}
 	rt.WaitGroupWait(g, wg)

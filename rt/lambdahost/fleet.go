@@ -30,6 +30,7 @@ const maxDirect = 4 << 20
 // A stepEvent asks for a step.
 type stepEvent struct {
 	Program store.Program `json:"program"` // what is needed of it
+	Build   string        `json:"build"`   // identity of the coordinator's
 	parcel
 }
 
@@ -85,7 +86,7 @@ func (f *fleet) Execute(ctx context.Context, t *engine.Task) error {
 		if err != nil {
 			return err
 		}
-		o, err := f.step(ctx, k)
+		o, err := f.step(ctx, t.Class(), k)
 		if err != nil {
 			return err
 		}
@@ -96,13 +97,14 @@ func (f *fleet) Execute(ctx context.Context, t *engine.Task) error {
 }
 
 // step has a ticket executed.
-func (f *fleet) step(ctx context.Context, k *engine.Ticket) (*engine.Outcome, error) {
+func (f *fleet) step(ctx context.Context, class string, k *engine.Ticket) (*engine.Outcome, error) {
 	p, err := f.h.pack(ctx, k, k.Append(nil))
 	if err != nil {
 		return nil, err
 	}
 	defer f.h.discard(ctx, p)
-	a, err := f.call(ctx, &stepEvent{Program: f.program(), parcel: p})
+	_, build := splitBuild(f.h.build)
+	a, err := f.call(ctx, class, &stepEvent{Program: f.program(), Build: build, parcel: p})
 	if err != nil {
 		return nil, err
 	}
@@ -128,10 +130,10 @@ func (f *fleet) program() store.Program {
 	return store.Program{Args: p.Args, ArgsBlob: p.ArgsBlob, Cwd: p.Cwd}
 }
 
-// call invokes the function, again if there are too many invocations.
-func (f *fleet) call(ctx context.Context, e *stepEvent) (*stepAnswer, error) {
+// call invokes the function, or that of the class, again if there are too many invocations.
+func (f *fleet) call(ctx context.Context, class string, e *stepEvent) (*stepAnswer, error) {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		data, err := f.h.self.call(ctx, f.h.version, own(request{Step: e}))
+		data, err := f.invoke(ctx, class, own(request{Step: e}))
 		if err == nil {
 			a := new(stepAnswer)
 			return a, json.Unmarshal(data, a)
@@ -148,6 +150,17 @@ func (f *fleet) call(ctx context.Context, e *stepEvent) (*stepAnswer, error) {
 	}
 }
 
+func (f *fleet) invoke(ctx context.Context, class string, payload any) ([]byte, error) {
+	if class == "" {
+		return f.h.self.call(ctx, f.h.version, payload)
+	}
+	arn := f.h.classes[class]
+	if arn == "" {
+		return nil, &local.FailedError{ID: f.run.ID, Why: "the function's " + EnvClasses + " has no function for goroutines of class " + class + "; deploy with the template that harkgen has written"}
+	}
+	return f.h.self.invoke(ctx, arn, "", payload, true)
+}
+
 // step executes the process of a ticket.
 func (h *host) step(ctx context.Context, e *stepEvent) (*stepAnswer, error) {
 	a, err := h.stepOnce(ctx, e)
@@ -158,6 +171,9 @@ func (h *host) step(ctx context.Context, e *stepEvent) (*stepAnswer, error) {
 }
 
 func (h *host) stepOnce(ctx context.Context, e *stepEvent) (*stepAnswer, error) {
+	if _, ours := splitBuild(h.build); e.Build != ours {
+		return nil, fmt.Errorf("this is build %s, and the step is one of build %s; a saved process fits no other build", ours, e.Build)
+	}
 	data, err := h.unpack(ctx, e.parcel)
 	if err != nil {
 		return nil, fmt.Errorf("the ticket: %w", err)

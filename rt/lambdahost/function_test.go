@@ -16,6 +16,7 @@ import (
 
 	"github.com/harkgen/harkgen/internal/awsemu/emutest"
 	"github.com/harkgen/harkgen/rt/clock"
+	"github.com/harkgen/harkgen/rt/lambdahost/awscall"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
 )
@@ -59,6 +60,10 @@ func newFunction(t *testing.T) *tested {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sqs, err := awscall.New(f.Config(), "sqs")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ticks, err := clock.New("", 1)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +78,7 @@ func newFunction(t *testing.T) *tested {
 		meter:    &meter{},
 		clock:    ticks,
 		store:    s,
-		queue:    &queue{client: f.SQSClient(), url: f.QueueURL()},
+		queue:    &queue{client: sqs, url: f.QueueURL()},
 		stdout:   &l.out,
 		stderr:   &l.err,
 		patience: 100 * time.Millisecond,

@@ -6,20 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go/encoding/httpbinding"
+
+	"github.com/harkgen/harkgen/rt/lambdahost/awscall"
 )
 
 // This file defines how the function invokes itself.
 
-// An invoker is what is used of *lambda.Client.
+// An invoker is the Lambda service.
 type invoker interface {
-	Invoke(ctx context.Context, in *lambda.InvokeInput, opts ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
+	// Invoke invokes a version of a function, by its name, or an ARN that has the version in it, and returns the answer if it waits for it. The errors are errGone, errThrottled, a *crashError, and
+	// others of which it is not known what has happened.
+	Invoke(ctx context.Context, function, version string, payload []byte, wait bool) ([]byte, error)
 }
 
 // A function is this function, in any of its versions.
@@ -31,14 +36,17 @@ type function struct {
 // maxSteps is how many step invocations a coordinator has under way.
 const maxSteps = 1000
 
-func newLambda(cfg aws.Config) *lambda.Client {
-	return lambda.NewFromConfig(cfg, func(o *lambda.Options) {
-		o.RetryMaxAttempts = 1 // who calls knows better: see fleet
-		if url := os.Getenv("AWS_ENDPOINT_URL_LAMBDA"); url != "" {
-			o.BaseEndpoint = aws.String(url)
-		}
-		o.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = maxSteps })
-	})
+// A lambdaService implements invoker.
+type lambdaService struct{ calls *awscall.Client }
+
+func newLambda(cfg aws.Config) (lambdaService, error) {
+	cfg.Retryer = nil // who calls knows better: see fleet
+	cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = maxSteps })
+	if url := os.Getenv("AWS_ENDPOINT_URL_LAMBDA"); url != "" {
+		cfg.BaseEndpoint = aws.String(url)
+	}
+	calls, err := awscall.New(cfg, "lambda")
+	return lambdaService{calls}, err
 }
 
 var (
@@ -53,46 +61,65 @@ type crashError struct{ text string }
 
 func (e *crashError) Error() string { return e.text }
 
-// call invokes a version with a payload, and waits for the answer. The errors are errGone, errThrottled, a *crashError, and others of which it is not known what has happened.
+// Invoke implements invoker.
+func (l lambdaService) Invoke(ctx context.Context, function, version string, payload []byte, wait bool) ([]byte, error) {
+	query := url.Values{}
+	if version != "" {
+		query.Set("Qualifier", version)
+	}
+	how := "Event"
+	if wait {
+		how = "RequestResponse"
+	}
+	out, err := l.calls.Post(ctx, awscall.Call{
+		Operation: "Invoke",
+		Path:      "/2015-03-31/functions/" + httpbinding.EscapePath(function, true) + "/invocations",
+		Query:     query,
+		Header:    http.Header{"X-Amz-Invocation-Type": {how}, "Content-Type": {"application/octet-stream"}},
+		Body:      payload,
+	})
+	switch awscall.Code(err) {
+	case "ResourceNotFoundException":
+		return nil, errGone
+	case "TooManyRequestsException":
+		return nil, errThrottled
+	}
+	if err == nil && out.Header.Get("X-Amz-Function-Error") != "" {
+		return nil, crash(out.Body)
+	}
+	return out.Body, err
+}
+
+// crash reads what Lambda answers for an invocation that has failed.
+func crash(answer []byte) *crashError {
+	var e struct{ ErrorMessage string }
+	if json.Unmarshal(answer, &e) != nil || e.ErrorMessage == "" {
+		e.ErrorMessage = string(answer)
+	}
+	return &crashError{e.ErrorMessage}
+}
+
+// call invokes a version with a payload, and waits for the answer.
 func (f *function) call(ctx context.Context, version string, payload any) ([]byte, error) {
-	out, err := f.invoke(ctx, version, payload, types.InvocationTypeRequestResponse)
-	if err != nil {
-		return nil, err
-	}
-	if out.FunctionError == nil {
-		return out.Payload, nil
-	}
-	var e struct{ ErrorType, ErrorMessage string }
-	if json.Unmarshal(out.Payload, &e) != nil || e.ErrorMessage == "" {
-		e.ErrorMessage = string(out.Payload)
-	}
-	return nil, &crashError{e.ErrorMessage}
+	return f.invoke(ctx, f.name, version, payload, true)
 }
 
 // pass invokes a version with a payload, and does not wait for it.
 func (f *function) pass(ctx context.Context, version string, payload any) error {
-	_, err := f.invoke(ctx, version, payload, types.InvocationTypeEvent)
+	_, err := f.invoke(ctx, f.name, version, payload, false)
 	return err
 }
 
-func (f *function) invoke(ctx context.Context, version string, payload any, how types.InvocationType) (*lambda.InvokeOutput, error) {
+func (f *function) invoke(ctx context.Context, name, version string, payload any, wait bool) ([]byte, error) {
 	data, err := json.Marshal(payload)
 	if err != nil {
 		return nil, err
 	}
-	out, err := f.client.Invoke(ctx, &lambda.InvokeInput{
-		FunctionName: aws.String(f.name), Qualifier: aws.String(version), InvocationType: how, Payload: data,
-	})
-	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
-		return nil, errGone
-	}
-	if _, ok := errors.AsType[*types.TooManyRequestsException](err); ok {
-		return nil, errThrottled
-	}
+	answer, err := f.client.Invoke(ctx, name, version, data, wait)
 	if err != nil {
-		return nil, fmt.Errorf("invoke version %s of the function: %w", version, err)
+		return nil, fmt.Errorf("invoke %s: %w", strings.TrimSuffix(name+":"+version, ":"), err)
 	}
-	return out, nil
+	return answer, nil
 }
 
 // sleep waits, and reports whether ctx still lives.

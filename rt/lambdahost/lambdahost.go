@@ -75,6 +75,7 @@ package lambdahost
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -103,6 +104,7 @@ const (
 	EnvQueueARN  = "HARK_QUEUE_ARN" // the same, as the target of schedules
 	EnvSchedules = "HARK_SCHEDULES" // group of one-time schedules; without it there are none
 	EnvScheduler = "HARK_SCHEDULER" // ARN of the role with which they send to the queue
+	EnvClasses   = "HARK_CLASSES"   // JSON: class of goroutines -> ARN of a version of its function; not set without classes
 	EnvRetention = "HARK_RETENTION" // days for which finished runs are kept; without it they are kept for ever
 
 	EnvDeadLetters = "HARK_DEADLETTERS" // URL of the queue of events that failed
@@ -144,6 +146,7 @@ type host struct {
 	store   store.Store
 	queue   *queue
 	self    *function
+	classes map[string]string // ARNs of the functions of classes of goroutines, with their versions
 	meter   *meter
 	metrics io.Writer // gets CloudWatch's embedded metrics; nil: nobody does
 
@@ -195,6 +198,20 @@ func newHost(program string, e Entry) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
+	queue, err := newQueue(cfg)
+	if err != nil {
+		return nil, err
+	}
+	fns, err := newLambda(cfg)
+	if err != nil {
+		return nil, err
+	}
+	classes := map[string]string{}
+	if text := os.Getenv(EnvClasses); text != "" {
+		if err := json.Unmarshal([]byte(text), &classes); err != nil {
+			return nil, fmt.Errorf("%s: %w", EnvClasses, err)
+		}
+	}
 	version := cmp.Or(lambdacontext.FunctionVersion, "$LATEST")
 	return &host{
 		program:   program,
@@ -205,8 +222,9 @@ func newHost(program string, e Entry) (*host, error) {
 		spread:    rt.Distributed(),
 		clock:     clock.FromEnv(),
 		store:     s,
-		queue:     newQueue(cfg),
-		self:      &function{client: newLambda(cfg), name: lambdacontext.FunctionName},
+		queue:     queue,
+		self:      &function{client: fns, name: lambdacontext.FunctionName},
+		classes:   classes,
 		retention: retention(),
 		meter:     m,
 		metrics:   os.Stderr,

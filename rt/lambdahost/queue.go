@@ -5,23 +5,21 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/scheduler"
-	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/harkgen/harkgen/rt/lambdahost/awscall"
 	"github.com/harkgen/harkgen/rt/store"
 )
 
 // This file defines how wake-ups are sent: by SQS if that can hold them back for long enough, else by EventBridge Scheduler.
 
 type queue struct {
-	client *sqs.Client
+	client *awscall.Client
 	url    string
 	dead   string // URL of the queue of dead letters
 
@@ -31,18 +29,52 @@ type queue struct {
 	role      string    // ARN
 }
 
-// A schedules is what is used of *scheduler.Client.
+// A schedules is EventBridge Scheduler.
 type schedules interface {
-	CreateSchedule(ctx context.Context, in *scheduler.CreateScheduleInput, opts ...func(*scheduler.Options)) (*scheduler.CreateScheduleOutput, error)
+	// CreateSchedule makes a schedule of a group, unless there is one of this name.
+	CreateSchedule(ctx context.Context, group, name string, s *schedule) error
+}
+
+// A schedule is what a schedule consists of.
+type schedule struct {
+	ScheduleExpression    string
+	FlexibleTimeWindow    struct{ Mode string }
+	ActionAfterCompletion string
+	Target                struct{ Arn, RoleArn, Input string }
+	GroupName             string
 }
 
 // newQueue returns the queue that the environment names.
-func newQueue(cfg aws.Config) *queue {
-	q := &queue{client: sqs.NewFromConfig(cfg), url: os.Getenv(EnvQueue), dead: os.Getenv(EnvDeadLetters), group: os.Getenv(EnvSchedules), arn: os.Getenv(EnvQueueARN), role: os.Getenv(EnvScheduler)}
-	if q.group != "" && q.arn != "" && q.role != "" {
-		q.scheduler = scheduler.NewFromConfig(cfg)
+func newQueue(cfg aws.Config) (*queue, error) {
+	calls, err := awscall.New(cfg, "sqs")
+	if err != nil {
+		return nil, err
 	}
-	return q
+	q := &queue{client: calls, url: os.Getenv(EnvQueue), dead: os.Getenv(EnvDeadLetters), group: os.Getenv(EnvSchedules), arn: os.Getenv(EnvQueueARN), role: os.Getenv(EnvScheduler)}
+	if q.group != "" && q.arn != "" && q.role != "" {
+		calls, err = awscall.New(cfg, "scheduler")
+		q.scheduler = schedulerService{calls}
+	}
+	return q, err
+}
+
+// A schedulerService implements schedules.
+type schedulerService struct{ calls *awscall.Client }
+
+// CreateSchedule implements schedules. A schedule that exists has been made by somebody else, or by a request whose answer was lost.
+func (c schedulerService) CreateSchedule(ctx context.Context, group, name string, s *schedule) error {
+	s.GroupName = group
+	body, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	_, err = c.calls.Post(ctx, awscall.Call{
+		Operation: "CreateSchedule", Path: "/schedules/" + name, Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
+	})
+	if awscall.Code(err) == "ConflictException" {
+		return nil
+	}
+	return err
 }
 
 const (
@@ -70,10 +102,19 @@ func (h *host) wakeIn(ctx context.Context, w wakeUp, d time.Duration) error {
 }
 
 func (q *queue) send(ctx context.Context, url, body string, delay time.Duration) error {
-	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl:     aws.String(url),
-		MessageBody:  aws.String(body),
-		DelaySeconds: delaySeconds(delay),
+	return q.post(ctx, "SendMessage", map[string]any{"QueueUrl": url, "MessageBody": body, "DelaySeconds": delaySeconds(delay)})
+}
+
+// post makes a call of SQS.
+func (q *queue) post(ctx context.Context, operation string, in map[string]any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	_, err = q.client.Post(ctx, awscall.Call{
+		Operation: operation,
+		Header:    http.Header{"Content-Type": {"application/x-amz-json-1.0"}, "X-Amz-Target": {"AmazonSQS." + operation}},
+		Body:      body,
 	})
 	return err
 }
@@ -100,21 +141,13 @@ func (h *host) bury(ctx context.Context, run *store.Run, why string) error {
 	return nil
 }
 
-// schedule makes a schedule that sends the message. One that exists has been made by somebody else, or by a request whose answer was lost.
+// schedule makes a schedule that sends the message.
 func (q *queue) schedule(ctx context.Context, w wakeUp, body string, at time.Time) error {
 	at = at.UTC().Truncate(time.Second)
-	_, err := q.scheduler.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
-		Name:                  aws.String(scheduleName(w, at)),
-		GroupName:             aws.String(q.group),
-		ScheduleExpression:    aws.String("at(" + at.Format("2006-01-02T15:04:05") + ")"),
-		FlexibleTimeWindow:    &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff},
-		ActionAfterCompletion: types.ActionAfterCompletionDelete,
-		Target:                &types.Target{Arn: aws.String(q.arn), RoleArn: aws.String(q.role), Input: aws.String(body)},
-	})
-	if _, ok := errors.AsType[*types.ConflictException](err); ok {
-		return nil
-	}
-	return err
+	s := &schedule{ScheduleExpression: "at(" + at.Format("2006-01-02T15:04:05") + ")", ActionAfterCompletion: "DELETE"}
+	s.FlexibleTimeWindow.Mode = "OFF"
+	s.Target.Arn, s.Target.RoleArn, s.Target.Input = q.arn, q.role, body
+	return q.scheduler.CreateSchedule(ctx, q.group, scheduleName(w, at), s)
 }
 
 // scheduleName is the same for the same wake-up. Ids of runs may be too long for it, and have other letters.
@@ -126,12 +159,7 @@ func scheduleName(w wakeUp, at time.Time) string {
 // again makes a message that will be reported as failed visible after the delay, instead
 // of after the visibility timeout of the queue.
 func (q *queue) again(ctx context.Context, receipt string, delay time.Duration) error {
-	_, err := q.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-		QueueUrl:          aws.String(q.url),
-		ReceiptHandle:     aws.String(receipt),
-		VisibilityTimeout: delaySeconds(delay),
-	})
-	return err
+	return q.post(ctx, "ChangeMessageVisibility", map[string]any{"QueueUrl": q.url, "ReceiptHandle": receipt, "VisibilityTimeout": delaySeconds(delay)})
 }
 
 // delaySeconds rounds up, so that a wake-up is rather late than early, which would cost another.

@@ -4,21 +4,17 @@ import (
 	"context"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/scheduler"
-	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 )
 
 // fakeSchedules keeps schedules by their names.
-type fakeSchedules map[string]*scheduler.CreateScheduleInput
+type fakeSchedules map[string]*schedule
 
-func (f fakeSchedules) CreateSchedule(_ context.Context, in *scheduler.CreateScheduleInput, _ ...func(*scheduler.Options)) (*scheduler.CreateScheduleOutput, error) {
-	if f[*in.Name] != nil {
-		return nil, &types.ConflictException{Message: aws.String("exists")}
+func (f fakeSchedules) CreateSchedule(_ context.Context, group, name string, s *schedule) error {
+	if f[name] == nil {
+		s.GroupName = group
+		f[name] = s
 	}
-	f[*in.Name] = in
-	return &scheduler.CreateScheduleOutput{}, nil
+	return nil
 }
 
 // TestTimers sends wake-ups that are due sooner and later.
@@ -55,10 +51,10 @@ func TestTimers(t *testing.T) {
 		t.Errorf("%v, schedules %v", err, made)
 	}
 	in := made[scheduleName(w, at.UTC().Truncate(time.Second))]
-	if got, want := *in.ScheduleExpression, "at("+at.UTC().Format("2006-01-02T15:04:05")+")"; got != want {
+	if got, want := in.ScheduleExpression, "at("+at.UTC().Format("2006-01-02T15:04:05")+")"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if *in.Target.Input != `{"run":"r","step":7}` || *in.Target.Arn != "arn:queue" || *in.Target.RoleArn != "arn:role" || *in.GroupName != "group" || in.ActionAfterCompletion != types.ActionAfterCompletionDelete {
+	if in.Target.Input != `{"run":"r","step":7}` || in.Target.Arn != "arn:queue" || in.Target.RoleArn != "arn:role" || in.GroupName != "group" || in.ActionAfterCompletion != "DELETE" {
 		t.Errorf("%+v", in)
 	}
 	if l.aws.Receive() != nil {

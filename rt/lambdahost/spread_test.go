@@ -265,3 +265,42 @@ func TestCost(t *testing.T) {
 		t.Errorf("metrics %+v; cost %+v", line, c)
 	}
 }
+
+// TestSpreadClass: a process of a class is executed by the function of the class, if that is of the same build.
+func TestSpreadClass(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:lambda:eu-central-1:123456789012:function:f-m2048:7"
+	for _, test := range []struct{ name, arn, build, failed string }{
+		{"same", arn, "aaaa", ""},
+		{"another build", arn, "bbbb", "fits no other build"},
+		{"no function", "", "aaaa", "no function for goroutines of class m2048"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := newCrowd(t)
+			l.classes = map[string]string{"m2048": test.arn}
+			big := *l.host
+			big.version, big.build = "7", buildName("7", test.build)
+			l.fns.hosts[arn] = &big
+			l.start(30*time.Second, "r", "crowd", "3", "class")
+			r := l.settle("r", 30*time.Second)
+			if test.failed != "" {
+				if r.State != store.Failed || !strings.Contains(r.Error, test.failed) {
+					t.Errorf("%+v", r)
+				}
+				return
+			}
+			l.wantCrowd(3)
+			own, other := 0, 0
+			for _, name := range l.fns.called {
+				if name == arn {
+					other++
+				} else {
+					own++
+				}
+			}
+			if other != 1 || own < 2 {
+				t.Errorf("invoked %q", l.fns.called)
+			}
+		})
+	}
+}

@@ -1,16 +1,12 @@
 package lambdahost
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/harkgen/harkgen/rt/engine"
 	"github.com/harkgen/harkgen/rt/exchange"
@@ -24,10 +20,11 @@ type versions struct {
 	mu      sync.Mutex
 	life    context.Context // of all that is being executed
 	die     context.CancelFunc
-	hosts   map[string]*host // what environments are made of
+	hosts   map[string]*host // what environments are made of, by version, or ARN
 	idle    map[string][]*host
 	all     []*host
 	steps   int      // invocations that were waited for
+	called  []string // the functions of these
 	passed  []string // payloads of others
 	limit   int      // of concurrent ones; 0: none
 	running int
@@ -60,33 +57,34 @@ func newVersions(t *testing.T, h *host) *versions {
 	return v
 }
 
-func (v *versions) Invoke(ctx context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+func (v *versions) Invoke(ctx context.Context, function, version string, payload []byte, wait bool) ([]byte, error) {
 	v.mu.Lock()
-	h := v.hosts[aws.ToString(in.Qualifier)]
+	h := v.hosts[cmp.Or(version, function)]
 	switch {
 	case h == nil:
 		v.mu.Unlock()
-		return nil, &types.ResourceNotFoundException{Message: aws.String("no such version")}
-	case in.InvocationType == types.InvocationTypeEvent:
-		v.passed = append(v.passed, aws.ToString(in.Qualifier)+" "+string(in.Payload))
+		return nil, errGone
+	case !wait:
+		v.passed = append(v.passed, version+" "+string(payload))
 		v.mu.Unlock()
-		return &lambda.InvokeOutput{StatusCode: 202}, nil
+		return nil, nil
 	case v.limit > 0 && v.running == v.limit:
 		v.mu.Unlock()
-		return nil, &types.TooManyRequestsException{Message: aws.String("Rate Exceeded.")}
+		return nil, errThrottled
 	}
 	v.steps++
-	f := v.misfortune(in.Payload)
+	v.called = append(v.called, function)
+	f := v.misfortune(payload)
 	v.running++
 	v.most = max(v.most, v.running)
 	env := v.environment(h)
 	v.mu.Unlock()
-	var out *lambda.InvokeOutput
+	var out []byte
 	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		out, err = v.run(env, in.Payload, f)
+		out, err = v.run(env, payload, f)
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		v.running--
@@ -143,10 +141,10 @@ func (v *versions) misfortune(payload []byte) fault {
 	return v.fault(k.Process, v.tries[k.Process])
 }
 
-func (v *versions) run(env *host, payload []byte, f fault) (*lambda.InvokeOutput, error) {
-	crashed := &lambda.InvokeOutput{FunctionError: aws.String("Unhandled"), Payload: []byte(`{"errorType":"Runtime.ExitError","errorMessage":"exit status 137"}`)}
+func (v *versions) run(env *host, payload []byte, f fault) ([]byte, error) {
+	crashed := crash([]byte(`{"errorType":"Runtime.ExitError","errorMessage":"exit status 137"}`))
 	if f == kill {
-		return crashed, nil
+		return nil, crashed
 	}
 	v.mu.Lock()
 	ctx, cancel := context.WithTimeout(v.life, v.timeout)
@@ -159,12 +157,11 @@ func (v *versions) run(env *host, payload []byte, f fault) (*lambda.InvokeOutput
 	switch {
 	case ctx.Err() != nil:
 		env.endSteps()
-		return crashed, nil
+		return nil, crashed
 	case f == lose:
 		return nil, errors.New("the connection was reset")
 	case err != nil:
-		text, _ := json.Marshal(map[string]string{"errorMessage": err.Error()})
-		return &lambda.InvokeOutput{FunctionError: aws.String("Unhandled"), Payload: text}, nil
+		return nil, &crashError{err.Error()}
 	}
-	return &lambda.InvokeOutput{StatusCode: 200, Payload: answer}, nil
+	return answer, nil
 }

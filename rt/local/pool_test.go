@@ -38,7 +38,7 @@ func (crowd) Run(g *rt.G) {
 		n, _ := strconv.Atoi(os.Args[2])
 		for i := range n {
 			rt.WaitGroupAdd(wg, 1)
-			rt.GoRemote(g, &one{i, os.Args[1], wg})
+			rt.GoRemote(g, &one{i, os.Args[1], wg}, "")
 		}
 	}
 	rt.WaitGroupWait(g, wg)

@@ -13,8 +13,8 @@ import (
 
 // This file lowers what is otherwise in a distributed program: one of several processes, which may share channels.
 //
-//	go f(x) //hark:go remote    becomes    rt.GoRemote(g, &hark_main_t1{a0: x}, "main.v") // v is what f uses of package variables that are state
-//	wg.Go(f) //hark:go remote              rt.WaitGroupGoRemote(g, &wg, &hark_main_t2{})
+//	go f(x) //hark:go remote    becomes    rt.GoRemote(g, &hark_main_t1{a0: x}, "", "main.v") // v is what f uses of package variables that are state
+//	wg.Go(f) //hark:go remote              rt.WaitGroupGoRemote(g, &wg, &hark_main_t2{}, "")
 //	close(ch)                              rt.Close(g, ch); if g.Suspending() { push; return }
 //	n = len(ch)                            n = rt.Len(g, ch); if g.Suspending() { push; return }
 //	select                                 see emit.selectStmt
@@ -26,21 +26,26 @@ import (
 // Library functions that are compiled along do so natively: analyzer/suspend is not told that they share what they use.
 
 // placed is name, of the function of rt that starts a goroutine in this process, or that for one in a process of its own if the statement at pos is remote. Then
-// vars are the last arguments.
-func (b *fn) placed(name string, pos token.Pos) (_ string, vars []*ir.Expr) {
+// more are the last arguments: the class and the variables.
+func (b *fn) placed(name string, pos token.Pos) (_ string, more []*ir.Expr) {
 	if !b.opt.Place.Remote(pos) {
 		return name, nil
 	}
+	more = append(more, text(b.opt.Place.Class(pos)))
 	for _, v := range b.apart[pos].Vars {
-		vars = append(vars, &ir.Expr{Op: ir.OpConst, Type: types.Typ[types.String], Const: constant.MakeString(varName(v))})
+		more = append(more, text(varName(v)))
 	}
-	return name + "Remote", vars
+	return name + "Remote", more
+}
+
+func text(s string) *ir.Expr {
+	return &ir.Expr{Op: ir.OpConst, Type: types.Typ[types.String], Const: constant.MakeString(s)}
 }
 
 // start calls the function of rt with this name, which starts a goroutine as the statement i says.
 func (b *fn) start(name string, i ssa.Instruction, args ...*ir.Expr) {
-	name, vars := b.placed(name, i.Pos())
-	args = append(args, vars...)
+	name, more := b.placed(name, i.Pos())
+	args = append(args, more...)
 	b.emit(&ir.Stmt{Kind: ir.Assign, R: []*ir.Expr{b.rtg(name, args...)}, Pos: suspend.Position(i)})
 }
 

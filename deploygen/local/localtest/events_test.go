@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/harkgen/harkgen/deploygen/local"
+	"github.com/harkgen/harkgen/deploygen/plan"
 )
 
 // This file tests runs of events, by the module in testdata/events.
@@ -35,7 +36,7 @@ func (c *Cloud) advance(d time.Duration) {
 func (c *Cloud) dead(entry string) (bodies []string) {
 	c.t.Helper()
 	out, err := sqs.NewFromConfig(c.Config()).ReceiveMessage(c.t.Context(), &sqs.ReceiveMessageInput{
-		QueueUrl: aws.String(c.Info().Entries[entry].DeadLetters), MaxNumberOfMessages: 10, VisibilityTimeout: 0,
+		QueueUrl: aws.String(c.Info().Outputs[(&plan.Entry{Name: entry}).DeadLettersID()]), MaxNumberOfMessages: 10, VisibilityTimeout: 0,
 	})
 	if err != nil {
 		c.t.Fatal(err)

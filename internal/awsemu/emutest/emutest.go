@@ -83,10 +83,9 @@ func s3Client(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// DynamoDBClient, S3Client and SQSClient are the SDK's clients.
+// DynamoDBClient and S3Client are the SDK's clients.
 func (a *AWS) DynamoDBClient() *dynamodb.Client { return dynamodb.NewFromConfig(a.Config()) }
 func (a *AWS) S3Client() *s3.Client             { return s3Client(a.Config()) }
-func (a *AWS) SQSClient() *sqs.Client           { return sqs.NewFromConfig(a.Config()) }
 
 // QueueURL is the address of the queue.
 func (a *AWS) QueueURL() string { return awsemu.QueueURL(a.URL(), Queue) }

@@ -24,6 +24,8 @@ func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries
 
 	s := &session{Store: h.store, h: h, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost}
 	defer h.report(s, time.Now())
+	h.about(ctx, run.ID)
+	defer h.flushLog()
 	working, stop := context.WithDeadline(ctx, stopAt)
 	defer stop()
 	var err error
@@ -50,7 +52,7 @@ func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries
 	case err != nil && failed == nil && !errors.Is(err, local.ErrStopped):
 		return Result{}, fmt.Errorf("run %s: %w", run.ID, err)
 	case failed != nil:
-		h.logf("%v", failed)
+		h.errorf("%v", failed)
 		return result(s.run), nil
 	case ended(s.run) || s.waits:
 		return result(s.run), nil
@@ -95,7 +97,7 @@ func (h *host) fail(ctx context.Context, run *store.Run, version int64, why stri
 		return result(run), nil
 	}
 	if err == nil {
-		h.logf("run %s failed: %s", r.ID, r.Error)
+		h.errorf("run %s failed: %s", r.ID, r.Error)
 	}
 	return result(&r), err
 }
@@ -159,7 +161,7 @@ func (s *session) supervise(ctx context.Context, stop context.CancelFunc, grace 
 func (h *host) options(s store.Store) *local.Options {
 	return &local.Options{
 		Store: s, Worker: h.exe, Env: workerEnv(os.Environ()),
-		Stdout: h.stdout, Stderr: h.stderr, Patience: h.patience,
+		Stdout: h.stdout, Stderr: h.messages(), Log: h.log, Patience: h.patience,
 		Stay: stay, Clock: h.clock,
 	}
 }

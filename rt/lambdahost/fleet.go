@@ -169,6 +169,7 @@ func (h *host) stepOnce(ctx context.Context, e *stepEvent) (*stepAnswer, error) 
 	if err := h.prepare(ctx, k.Run, e.Program); err != nil {
 		return nil, err
 	}
+	h.about(ctx, k.Run)
 	gone := h.gone(ctx)
 	margin := h.margin(time.Until(gone))
 	if own := gone.Add(-margin); own.Before(k.Until) {

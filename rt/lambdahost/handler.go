@@ -21,6 +21,7 @@ import (
 // Invoke implements lambda.Handler.
 func (h *host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	h.meter.reset()
+	h.about(ctx, "")
 	wakeUps, r, err := decodeEvent(payload)
 	if err != nil {
 		return nil, err
@@ -209,6 +210,7 @@ func (h *host) note(ctx context.Context, w wakeUp, why error) {
 
 // wakeUp handles one message. See "Wake-ups".
 func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
+	h.about(ctx, w.Run)
 	run, version, err := h.get(ctx, w.Run)
 	if errors.Is(err, store.ErrNotFound) {
 		h.logf("a wake-up for run %s, which does not exist", w.Run)

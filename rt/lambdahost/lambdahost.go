@@ -77,6 +77,7 @@ import (
 	"github.com/harkgen/harkgen/rt"
 	"github.com/harkgen/harkgen/rt/clock"
 	"github.com/harkgen/harkgen/rt/local"
+	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
 	"github.com/harkgen/harkgen/rt/wire"
@@ -136,6 +137,7 @@ type host struct {
 	stepping string         // the run that stepper is for
 	stepper  *local.Stepper // nil: there is none
 
+	log            *runlog.Writer // of what is said and written; nil: it goes to these as it is
 	stdout, stderr io.Writer
 	patience       time.Duration // how long output may wait for a commit
 	linger         time.Duration // how long a run of several processes may have nothing to do before it is left
@@ -178,6 +180,7 @@ func newHost(program string) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
+	ticks := clock.FromEnv()
 	version := cmp.Or(lambdacontext.FunctionVersion, "$LATEST")
 	return &host{
 		program:   program,
@@ -185,13 +188,14 @@ func newHost(program string) (*host, error) {
 		build:     buildName(version, identity),
 		exe:       exe,
 		spread:    rt.Distributed(),
-		clock:     clock.FromEnv(),
+		clock:     ticks,
 		store:     s,
 		queue:     newQueue(cfg),
 		self:      &function{client: newLambda(cfg), name: lambdacontext.FunctionName},
 		retention: retention(),
 		meter:     m,
 		metrics:   os.Stderr,
+		log:       newLog(os.Stdout, ticks),
 		stdout:    os.Stdout,
 		stderr:    os.Stderr,
 		patience:  patience,
@@ -209,8 +213,4 @@ func retention() time.Duration {
 // margin is what is kept of an invocation for the last commit and what comes after it.
 func margin(left time.Duration) time.Duration {
 	return min(max(left/10, 2*time.Second), 30*time.Second)
-}
-
-func (h *host) logf(format string, args ...any) {
-	fmt.Fprintf(h.stderr, "harkgen: "+format+"\n", args...)
 }

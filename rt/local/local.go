@@ -63,6 +63,7 @@ import (
 	"time"
 
 	"github.com/harkgen/harkgen/rt/clock"
+	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/pages"
 )
@@ -73,10 +74,11 @@ type Options struct {
 	Dir    string // the state directory, for leases
 	Worker string // path of the compiled program
 
-	Stdout, Stderr io.Writer // nil: discard
-	Stdin          io.Reader // nil: the program gets no input
-	Env            []string  // nil: that of this process
-	Events         Events    // nil: none come
+	Stdout, Stderr io.Writer      // nil: discard
+	Log            *runlog.Writer // not nil: gets what the program writes, and Stderr only what is said about it
+	Stdin          io.Reader      // nil: the program gets no input
+	Env            []string       // nil: that of this process
+	Events         Events         // nil: none come
 
 	Chaos  int  // kill the worker after every Chaos-th operation; 0: never
 	InProc bool // chaos restores in the same process

@@ -78,9 +78,11 @@ var policy = []rule{
 	{pkg: "rt/local", may: "rt/clock rt/runlog rt/store rt/store/pages rt/wire rt/engine rt/exchange", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
 	{pkg: "rt/front", may: "rt/store", why: "speaks HTTP with the clients of a run on this machine; knows mailboxes, not processes"},
 	{pkg: "rt/runlog", why: "the log of a run on AWS: the handler writes it, harkgen reads it"},
+	{pkg: "rt/spans", why: "the trace of a run, as data"},
+	{pkg: "rt/spans/otlp", may: "rt/spans", ext: "go.opentelemetry.io/otel", why: "the only package that links OpenTelemetry; handlers do with a build tag"},
 	{pkg: "rt/clock", why: "the time of a deployment, for what runs it and for what runs in it"},
 	{
-		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/local rt/runlog rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
+		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/local rt/runlog rt/spans rt/spans/otlp rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go",
 		why: "a program on Lambda links this one host and one store",
 	},
 

@@ -14,7 +14,7 @@ import (
 	"github.com/harkgen/harkgen/rt/store/pages"
 )
 
-const checkpointFormat = 1
+const checkpointFormat = 2
 
 // A fold is the state that the log makes.
 type fold struct {

@@ -17,18 +17,21 @@ import (
 const maxTries = 3
 
 // execute executes the run until it is done, waits, or is out of time, and sees to it that it is woken.
-func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries int) (Result, error) {
+func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries int) (res Result, err error) {
 	gone := h.gone(ctx)
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
 
 	s := &session{Store: h.store, h: h, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost}
-	defer h.report(s, time.Now())
 	h.about(ctx, run.ID)
-	defer h.flushLog()
+	began := time.Now()
+	defer func() {
+		h.flushLog()
+		h.account(s, &res)
+		h.traces.invocation(s, began, err)
+	}()
 	working, stop := context.WithDeadline(ctx, stopAt)
 	defer stop()
-	var err error
 	if run.Program.Spread {
 		err = s.lease(ctx)
 	}
@@ -143,7 +146,7 @@ func (s *session) supervise(ctx context.Context, stop context.CancelFunc, grace 
 	}
 	defer r.Close()
 	o := s.h.options(s)
-	o.Dir, o.Grace = dir, grace
+	o.Dir, o.Grace, o.OnStep = dir, grace, s.h.traces.steps(s.run.ID)
 	o.OnCommit = func(r *store.Run) {
 		if r.State == store.Waiting {
 			stop()

@@ -201,7 +201,9 @@ func (h *host) prepare(ctx context.Context, run string, program store.Program) (
 		return nil
 	}
 	h.endSteps()
-	h.stepper, err = local.NewStepper(ctx, h.options(h.store), run, program)
+	o := h.options(h.store)
+	o.OnStep = h.traces.steps(run)
+	h.stepper, err = local.NewStepper(ctx, o, run, program)
 	h.stepping = run
 	return err
 }

@@ -20,8 +20,8 @@ import (
 
 // Invoke implements lambda.Handler.
 func (h *host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	h.meter.reset()
-	h.about(ctx, "")
+	h.begin(ctx, payload)
+	defer h.end(ctx, time.Now())
 	wakeUps, r, err := decodeEvent(payload)
 	if err != nil {
 		return nil, err
@@ -135,6 +135,9 @@ func (h *host) create(ctx context.Context, id string, e *StartEvent) (run *store
 		run, _, err = h.get(ctx, id)
 		return run, 0, err
 	}
+	if err == nil {
+		h.tally.started++
+	}
 	return run, version, err
 }
 
@@ -233,6 +236,7 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 	case time.Until(h.gone(ctx)) < minTime:
 		return h.wakeIn(ctx, w, 0) // earlier records of the batch have used up the time
 	}
+	h.woken(run)
 	_, err = h.execute(ctx, run, version, w.Tries)
 	return err
 }

@@ -92,6 +92,7 @@ const (
 	EnvSchedules = "HARK_SCHEDULES" // group of one-time schedules; without it there are none
 	EnvScheduler = "HARK_SCHEDULER" // ARN of the role with which they send to the queue
 	EnvRetention = "HARK_RETENTION" // days for which finished runs are kept; without it they are kept for ever
+	EnvTracing   = "HARK_TRACING"   // URL of the collector that gets spans; without it nobody does
 )
 
 const envWorker = "HARK_FD" // as in rt/wire
@@ -131,6 +132,8 @@ type host struct {
 	self    *function
 	meter   *meter
 	metrics io.Writer // gets CloudWatch's embedded metrics; nil: nobody does
+	tally   tally     // what it is told of
+	traces  *tracing  // nil: there are none
 
 	retention time.Duration // of the records of runs that are done; 0: for ever
 
@@ -182,7 +185,7 @@ func newHost(program string) (*host, error) {
 	}
 	ticks := clock.FromEnv()
 	version := cmp.Or(lambdacontext.FunctionVersion, "$LATEST")
-	return &host{
+	h := &host{
 		program:   program,
 		version:   version,
 		build:     buildName(version, identity),
@@ -201,7 +204,9 @@ func newHost(program string) (*host, error) {
 		patience:  patience,
 		linger:    linger,
 		margin:    margin,
-	}, nil
+	}
+	h.traces, err = h.startTracing(os.Getenv(EnvTracing))
+	return h, err
 }
 
 // retention returns that of the environment.

@@ -98,6 +98,7 @@ type Options struct {
 	Clock *clock.Clock  // by which programs wait; nil: the machine's
 
 	OnCommit func(*store.Run) // called after each commit; must be quick
+	OnStep   func(Step)       // called after each step, also of a process of several; must be quick, and may be called by several goroutines
 	Trace    io.Writer        // gets a line about each snapshot that was committed or loaded; may be nil
 }
 
@@ -130,6 +131,19 @@ func (o *Options) ahead() time.Duration {
 		return 0
 	}
 	return time.Until(o.Clock.Now())
+}
+
+// A Step is one that has been committed.
+type Step struct {
+	Process  uint32
+	Step     uint64
+	Began    time.Time
+	Snapshot int64 // size in bytes
+	Ended    bool  // the process has
+	Status   int   // the exit status of the program, if that has ended
+
+	Created time.Time // when the process began, and
+	Origin  string    // where it comes from: two lines, as in a traceback; of processes that a Stepper executes
 }
 
 // A Result is how the program ended.

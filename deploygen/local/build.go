@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
 )
@@ -23,7 +22,9 @@ func (c *Cloud) build(ctx context.Context, p *plan.Plan) (map[string]string, err
 		}
 		build := c.o.Build
 		if build == nil {
-			build = c.goBuild
+			build = func(ctx context.Context, e *plan.Entry, exe string) error {
+				return c.goBuild(ctx, e, p.HandlerTags(e), exe)
+			}
 		}
 		if err := build(ctx, e, exe); err != nil {
 			return nil, err
@@ -34,8 +35,7 @@ func (c *Cloud) build(ctx context.Context, p *plan.Plan) (map[string]string, err
 }
 
 // goBuild does what the Makefile's target of the function does, for this system and architecture.
-func (c *Cloud) goBuild(ctx context.Context, e *plan.Entry, exe string) error {
-	tags := strings.TrimSuffix(strings.Join([]string{plan.Tag, "lambda.norpc", e.Tags}, ","), ",")
+func (c *Cloud) goBuild(ctx context.Context, e *plan.Entry, tags, exe string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-tags", tags, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", exe, e.Target)
 	cmd.Dir = c.o.Dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "PWD="+c.o.Dir)

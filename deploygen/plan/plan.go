@@ -134,5 +134,20 @@ const (
 	EnvClasses     = "HARK_CLASSES"     // JSON: name of a Class -> ARN of its function, with the version of the same build; not set without classes
 )
 
-// Tag is the build constraint under which an entry's package is a Lambda handler.
-const Tag = "hark_lambda"
+// Build constraints.
+const (
+	Tag        = "hark_lambda" // an entry's package is a Lambda handler
+	TracingTag = "hark_otlp"   // a handler links what sends traces, 7 MB
+)
+
+// HandlerTags returns the build tags of an entry's handler, with commas.
+func (p *Plan) HandlerTags(e *Entry) string {
+	tags := Tag + ",lambda.norpc"
+	if p.Tracing != "" {
+		tags += "," + TracingTag
+	}
+	if e.Tags != "" {
+		tags += "," + e.Tags
+	}
+	return tags
+}

@@ -3,7 +3,6 @@ package sam
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
@@ -43,7 +42,7 @@ ARGS ?=
 		fmt.Fprintf(&b, `
 build-%s:
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags %s -trimpath -buildvcs=false -ldflags "-s -w" -o $(ARTIFACTS_DIR)/bootstrap %s
-`, strings.Join(functions(e), " build-"), tags(plan.Tag, "lambda.norpc", e.Tags), e.Target)
+`, strings.Join(functions(e), " build-"), p.HandlerTags(e), e.Target)
 	}
 	return b.Bytes()
 }
@@ -55,11 +54,6 @@ func functions(e *plan.Entry) []string {
 		ids = append(ids, e.WorkerID(&e.Goroutines[i]))
 	}
 	return ids
-}
-
-// tags joins build tags.
-func tags(list ...string) string {
-	return strings.Join(slices.DeleteFunc(list, func(t string) bool { return t == "" }), ",")
 }
 
 func header(comment string) string {

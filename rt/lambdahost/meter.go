@@ -144,7 +144,7 @@ func (h *host) report(took time.Duration) {
 	line := map[string]any{
 		"_aws": map[string]any{
 			"Timestamp":         time.Now().UnixMilli(),
-			"CloudWatchMetrics": []directive{{"harkgen", [][]string{{"Entry"}, {"Entry", "Function"}}, metrics}},
+			"CloudWatchMetrics": []directive{{"harkgen", [][]string{{"Entry", "Function"}}, metrics}},
 		},
 		"Entry": h.program, "Function": h.self.name, "Run": t.run, "State": t.state,
 	}

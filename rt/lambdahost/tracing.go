@@ -26,9 +26,6 @@ type tracer interface {
 // newTracer makes the tracer that is linked: none without the build tag hark_otlp.
 var newTracer func(ctx context.Context, endpoint, service, version string) (tracer, error)
 
-// traceTime is how long an invocation waits for a collector at most.
-const traceTime = 2 * time.Second
-
 // A tracing is the spans of an invocation. Its methods may be called by several goroutines; a nil *tracing has none.
 type tracing struct {
 	h  *host

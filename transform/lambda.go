@@ -40,9 +40,9 @@ type hostPackage struct {
 // hostTargets are where handlers are built for: Lambda, and the machines that run the local cloud. They do not depend on this machine, so that the output does not.
 var hostTargets = [][2]string{{"linux", "arm64"}, {"linux", "amd64"}, {"darwin", "arm64"}}
 
-// hostPackages lists the packages of the Lambda host. They are found in the module cache, at versions that also satisfy
+// hostPackages lists the packages of the Lambda host as it is built with tags. They are found in the module cache, at versions that also satisfy
 // the user's requirements.
-func hostPackages(ctx context.Context, mods map[string]*vendored) (list []hostPackage, err error) {
+func hostPackages(ctx context.Context, mods map[string]*vendored, tags string) (list []hostPackage, err error) {
 	tmp, err := os.MkdirTemp("", "harkgen-host-")
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func hostPackages(ctx context.Context, mods map[string]*vendored) (list []hostPa
 	}
 	seen := map[string]bool{}
 	for _, target := range hostTargets {
-		ps, err := hostPackagesFor(ctx, tmp, target[0], target[1])
+		ps, err := hostPackagesFor(ctx, tmp, tags, target[0], target[1])
 		if err != nil {
 			return nil, err
 		}
@@ -67,8 +67,8 @@ func hostPackages(ctx context.Context, mods map[string]*vendored) (list []hostPa
 	return list, nil
 }
 
-func hostPackagesFor(ctx context.Context, dir, goos, goarch string) (list []hostPackage, err error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-mod=mod", "-deps", "-tags", deploygen.Tag+",lambda.norpc",
+func hostPackagesFor(ctx context.Context, dir, tags, goos, goarch string) (list []hostPackage, err error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-mod=mod", "-deps", "-tags", tags,
 		"-json=ImportPath,Dir,Standard,EmbedFiles,Module", "./rt/lambdahost")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PWD="+dir, "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
@@ -96,7 +96,7 @@ func (o *Options) hostModules(ctx context.Context, prog *load.Program) (map[stri
 		return nil, err
 	}
 	var err error
-	if o.host, err = hostPackages(ctx, mods); err != nil {
+	if o.host, err = hostPackages(ctx, mods, o.plan.tags); err != nil {
 		return nil, err
 	}
 	modules := map[string]bool{}
@@ -183,7 +183,7 @@ func lambdaFiles(ctx context.Context, o *Options, res *Result, mods map[string]*
 		files = append(files, emit.File{Path: f.Path, Data: f.Data})
 	}
 	if o.host == nil {
-		if o.host, err = hostPackages(ctx, mods); err != nil {
+		if o.host, err = hostPackages(ctx, mods, o.plan.tags); err != nil {
 			return nil, nil, nil, err
 		}
 	}

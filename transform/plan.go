@@ -27,7 +27,8 @@ type planner struct {
 	prog   *load.Program
 	found  *entry.Result
 	config *config.Config
-	whole  bool // the program is all of the module, so that there are no other entry points
+	whole  bool   // the program is all of the module, so that there are no other entry points
+	tags   string // of all handlers
 }
 
 // newPlanner reads hark.toml. What is wrong with it, and with the plan as far as it is known, is in errs.
@@ -44,6 +45,7 @@ func newPlanner(prog *load.Program, o *Options, found *entry.Result) (p *planner
 		return p, told(wrong), nil
 	}
 	made, wrong := p.plan(place(prog, o))
+	p.tags = made.HandlerTags(&plan.Entry{})
 	errs = told(wrong)
 	if _, err := made.Check(); err != nil && len(made.Entries) > 0 {
 		for _, e := range plan.Errors(err) {

@@ -66,22 +66,29 @@ func (a *app) cancelCommand() *cobra.Command {
 	return cmd
 }
 
+// logsFlags say what harkgen logs prints.
+type logsFlags struct{ json, follow bool }
+
 func (a *app) logsCommand() *cobra.Command {
 	var t targetFlags
+	var f logsFlags
 	cmd := &cobra.Command{
-		Use:   "logs [-target WHERE] [-state DIR] RUN",
+		Use:   "logs [-target WHERE] [-state DIR] [-json] [-f] RUN",
 		Short: "Print what a run has written",
-		Long: `Logs prints what the log group of the deployment has about a run. Of a run in a state directory, whose output is
-shown as it goes on, only what it wrote in its last step is kept.`,
+		Long: `Logs prints what a run in the cloud has written, in the order in which all its processes have, each line once: to standard
+output what the program wrote there, to standard error the rest, with what harkgen has to say about the run. Of a run in a state
+directory, whose output is shown as it goes on, only what it wrote in its last step is kept.`,
 		Args: exactArgs(1, "no run whose logs are to be printed; harkgen ps lists them"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := t.check(cmd); err != nil {
 				return err
 			}
-			return a.on(cmd.Context(), &t, func(t target) error { return t.Logs(cmd.Context(), args[0]) })
+			return a.on(cmd.Context(), &t, func(t target) error { return t.Logs(cmd.Context(), args[0], &f) })
 		},
 	}
 	t.add(cmd)
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the lines of the log, as docs/observability.md describes them")
+	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "wait for more, until the run has ended")
 	return cmd
 }
 

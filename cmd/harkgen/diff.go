@@ -119,7 +119,7 @@ func newVersions(ctx context.Context, dir string, before, now *plan.Plan, res *t
 		if entryNamed(now, e.Name) == nil {
 			continue
 		}
-		dirs, err := packageDirs(ctx, dir, e)
+		dirs, err := packageDirs(ctx, dir, before.HandlerTags(e), e.Target)
 		if err != nil {
 			return nil, err
 		}
@@ -166,13 +166,9 @@ func changedDirs(dir string, res *transform.Result) (map[string]bool, error) {
 	return dirty, nil
 }
 
-// packageDirs are the directories of the packages that the handler of an entry is built of.
-func packageDirs(ctx context.Context, dir string, e *plan.Entry) ([]string, error) {
-	tags := plan.Tag + ",lambda.norpc"
-	if e.Tags != "" {
-		tags += "," + e.Tags
-	}
-	cmd := exec.CommandContext(ctx, "go", "list", "-mod=vendor", "-deps", "-tags", tags, "-f", "{{if not .Standard}}{{.Dir}}{{end}}", e.Target)
+// packageDirs are the directories of the packages that a handler is built of.
+func packageDirs(ctx context.Context, dir, tags, target string) ([]string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-mod=vendor", "-deps", "-tags", tags, "-f", "{{if not .Standard}}{{.Dir}}{{end}}", target)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PWD="+dir, "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	var stderr bytes.Buffer

@@ -111,7 +111,10 @@ func (e *embedded) Inspect(ctx context.Context, f *inspectFlags, id string, how 
 }
 
 // Logs shows the last step: output is shown as it happens, and not kept.
-func (e *embedded) Logs(ctx context.Context, id string) error {
+func (e *embedded) Logs(ctx context.Context, id string, f *logsFlags) error {
+	if f.json || f.follow {
+		return errors.New("-json and -f are for -target cloud and aws: a state directory has no log")
+	}
 	s, dir, err := e.openStateOf(e.state, id)
 	if err != nil {
 		return err

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/harkgen/harkgen/internal/deployed"
 	"github.com/harkgen/harkgen/rt/local"
+	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/rt/store"
 )
 
@@ -75,8 +77,32 @@ func (r *remote) Inspect(ctx context.Context, f *inspectFlags, id string, how lo
 	return r.app.showRun(f, answer.Run, answer.Memory)
 }
 
-func (r *remote) Logs(ctx context.Context, id string) error {
-	return r.Deployment.Logs(ctx, id, r.app.stdout)
+func (r *remote) Logs(ctx context.Context, id string, f *logsFlags) error {
+	return r.Deployment.Logs(ctx, id, f.follow, func(line *runlog.Record) error { return r.app.showLine(line, f.json) })
+}
+
+// showLine prints a line of a run's log: what the program wrote to standard output there, all else to standard error.
+func (a *app) showLine(r *runlog.Record, asJSON bool) error {
+	if asJSON {
+		line, err := r.Append(nil)
+		if err == nil {
+			_, err = a.stdout.Write(line)
+		}
+		return err
+	}
+	if r.Place == nil {
+		_, err := fmt.Fprintf(a.stderr, "harkgen: %s: %s\n", r.Level, r.Text())
+		return err
+	}
+	w, end := a.stderr, "\n"
+	if r.Stream == "stdout" {
+		w = a.stdout
+	}
+	if r.Partial {
+		end = ""
+	}
+	_, err := io.WriteString(w, r.Text()+end)
+	return err
 }
 
 func (r *remote) Replay(ctx context.Context, ids []string) ([]deployed.DeadLetter, error) {

@@ -30,7 +30,7 @@ type target interface {
 	Cancel(ctx context.Context, id string) error
 	Inspect(ctx context.Context, f *inspectFlags, id string, how local.InspectOptions) error
 	// Logs prints what is kept of what a run wrote.
-	Logs(ctx context.Context, id string) error
+	Logs(ctx context.Context, id string, f *logsFlags) error
 	DeadLetters(ctx context.Context) ([]deployed.DeadLetter, error)
 	// Replay sends dead letters, or all, to where they came from.
 	Replay(ctx context.Context, ids []string) ([]deployed.DeadLetter, error)

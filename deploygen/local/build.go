@@ -22,7 +22,9 @@ func (c *Cloud) build(ctx context.Context, p *plan.Plan) (map[string]string, err
 		}
 		build := c.o.Build
 		if build == nil {
-			build = c.goBuild
+			build = func(ctx context.Context, e *plan.Entry, exe string) error {
+				return c.goBuild(ctx, p, e, exe)
+			}
 		}
 		if err := build(ctx, e, exe); err != nil {
 			return nil, err
@@ -33,8 +35,8 @@ func (c *Cloud) build(ctx context.Context, p *plan.Plan) (map[string]string, err
 }
 
 // goBuild does what the Makefile's target of the function does, for this system and architecture.
-func (c *Cloud) goBuild(ctx context.Context, e *plan.Entry, exe string) error {
-	cmd := exec.CommandContext(ctx, "go", e.GoBuild(exe)...)
+func (c *Cloud) goBuild(ctx context.Context, p *plan.Plan, e *plan.Entry, exe string) error {
+	cmd := exec.CommandContext(ctx, "go", p.GoBuild(e, exe)...)
 	cmd.Dir = c.o.Dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "PWD="+c.o.Dir)
 	out, err := cmd.CombinedOutput()

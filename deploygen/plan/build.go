@@ -2,15 +2,26 @@ package plan
 
 import "strings"
 
-// Tag is the build constraint under which an entry's package is a Lambda handler.
-const Tag = "hark_lambda"
+// Build constraints.
+const (
+	Tag        = "hark_lambda" // an entry's package is a Lambda handler
+	TracingTag = "hark_otlp"   // a handler links what sends traces, 7 MB
+)
 
-// GoBuild returns the arguments of the go command that builds the handler of a checked entry as the file out; CGO_ENABLED is 0 then. Without symbols a
-// handler is smaller by a third, which saves time at each cold start; tracebacks are the same.
-func (e *Entry) GoBuild(out string) []string {
+// HandlerTags returns the build tags of an entry's handler, with commas.
+func (p *Plan) HandlerTags(e *Entry) string {
 	tags := []string{Tag, "lambda.norpc"}
+	if p.Tracing != "" {
+		tags = append(tags, TracingTag)
+	}
 	if e.Tags != "" {
 		tags = append(tags, e.Tags)
 	}
-	return []string{"build", "-tags", strings.Join(tags, ","), "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", out, e.Target}
+	return strings.Join(tags, ",")
+}
+
+// GoBuild returns the arguments of the go command that builds the handler of a checked entry as the file out; CGO_ENABLED is 0 then. Without symbols a
+// handler is smaller by a third, which saves time at each cold start; tracebacks are the same.
+func (p *Plan) GoBuild(e *Entry, out string) []string {
+	return []string{"build", "-tags", p.HandlerTags(e), "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", out, e.Target}
 }

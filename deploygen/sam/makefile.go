@@ -41,7 +41,7 @@ ARGS ?=
 		fmt.Fprintf(&b, `
 build-%s:
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) %s
-`, strings.Join(functions(e), " build-"), command(e.GoBuild("$(ARTIFACTS_DIR)/bootstrap")))
+`, strings.Join(functions(e), " build-"), command(p.GoBuild(e, "$(ARTIFACTS_DIR)/bootstrap")))
 	}
 	return b.Bytes()
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/harkgen/harkgen/deploygen/plan"
 	"github.com/harkgen/harkgen/internal/awsemu"
 	"github.com/harkgen/harkgen/internal/awsemu/emutest"
+	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/rt/store"
 )
 
@@ -124,7 +125,8 @@ func (a *account) put(r store.Run) {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	if _, err := a.store.Put(a.t.Context(), store.Record{ID: r.ID, Data: data}); err != nil {
+	old, _ := a.store.Get(a.t.Context(), r.ID) // version 0: there is none
+	if _, err := a.store.Put(a.t.Context(), store.Record{ID: r.ID, Version: old.Version, Data: data}); err != nil {
 		a.t.Fatal(err)
 	}
 }
@@ -293,36 +295,74 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
-// TestLogs prints what is in the log of the run's entry about the run, more than a page.
+// TestLogs reads what is in the log of the run's entry about the run, more than a page, written by several invocations.
 func TestLogs(t *testing.T) {
 	a := newAccount(t)
 	a.put(store.Run{ID: "0abc", Program: store.Program{Package: "shop"}, State: store.Waiting, Created: time.Now()})
 	const n = 12_000 // a page has 10,000
+	line := func(run string, i int) string {
+		return fmt.Sprintf(`{"timestamp":%q,"level":"INFO","run":%q,"process":%d,"step":1,"seq":%d,"end":%d,"stream":"stdout","message":"line %d"}`+"\n",
+			time.Now().Format(time.RFC3339Nano), run, i%7, 10*i, 10*i+10, i)
+	}
 	for i := range n {
-		a.aws.Logs.Append("/harkgen/stack/Shop", "stream", fmt.Sprintf(`{"run":"0abc","text":"line %d"}`+"\n", i))
+		j := i ^ 1 // neighbours are in the wrong order
+		a.aws.Logs.Append("/harkgen/stack/Shop", "stream", line("0abc", j))
 		if i%1000 == 0 {
-			a.aws.Logs.Append("/harkgen/stack/Shop", "stream", `{"run":"0abd","text":"of another run"}`)
-			a.aws.Logs.Append("/harkgen/stack/OrderSaga", "stream", `{"run":"0abc","text":"of another entry"}`)
+			a.aws.Logs.Append("/harkgen/stack/Shop", "other", line("0abc", j))
+			a.aws.Logs.Append("/harkgen/stack/Shop", "stream", line("0abd", 1)[:120]+`"0abc"}`)
+			a.aws.Logs.Append("/harkgen/stack/Shop", "stream", `{"_aws":{},"Run":"0abc"}`)
+			a.aws.Logs.Append("/harkgen/stack/OrderSaga", "stream", line("0abc", i))
 		}
 	}
-	var out bytes.Buffer
-	if err := a.Logs(t.Context(), "0abc", &out); err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-	if len(lines) != n {
-		t.Fatalf("%d lines, want %d", len(lines), n)
-	}
-	for i, line := range lines {
-		at, text, _ := strings.Cut(line, " ")
-		if _, err := time.Parse(time.RFC3339, at); err != nil || text != fmt.Sprintf(`{"run":"0abc","text":"line %d"}`, i) {
-			t.Fatalf("line %d is %q", i, line)
+	a.aws.Logs.Append("/harkgen/stack/Shop", "stream", "something else about \"0abc\"\n")
+	next, plain := 0, 0
+	err := a.Logs(t.Context(), "0abc", false, func(r *runlog.Record) error {
+		switch {
+		case r.Place == nil && strings.HasPrefix(r.Text(), "something else"):
+			plain++
+		case r.Place == nil:
+		case r.Text() != fmt.Sprint("line ", next):
+			t.Fatalf("line %d is %q", next, r.Text())
+		default:
+			next++
 		}
+		return nil
+	})
+	if err != nil || next != n || plain != 1 {
+		t.Errorf("%d lines, want %d; %d of others; %v", next, n, plain, err)
 	}
-	if err := a.Logs(t.Context(), "none", &out); !errors.Is(err, store.ErrNotFound) {
+	if err := a.Logs(t.Context(), "none", false, nil); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("of a run that is not there: %v", err)
 	}
 }
+
+// TestFollowLogs follows a run until it has ended; its last lines come late.
+func TestFollowLogs(t *testing.T) {
+	a := newAccount(t)
+	a.put(store.Run{ID: "0abc", Program: store.Program{Package: "shop"}, State: store.Waiting, Created: time.Now()})
+	log := runlog.NewWriter(writerFunc(func(p []byte) (int, error) {
+		a.aws.Logs.Append("/harkgen/stack/Shop", "stream", string(p))
+		return len(p), nil
+	}), time.Now)
+	log.Begin("0abc", "q")
+	log.Write(runlog.Piece{FD: 1, Base: 0, Data: []byte("one\ntwo\n")})
+	var got []string
+	err := a.Logs(t.Context(), "0abc", true, func(r *runlog.Record) error {
+		got = append(got, r.Text())
+		if len(got) == 2 {
+			a.put(store.Run{ID: "0abc", Program: store.Program{Package: "shop"}, State: store.Done, Created: time.Now()})
+			return log.Write(runlog.Piece{FD: 1, Base: 8, Data: []byte("three\n")})
+		}
+		return nil
+	})
+	if want := "one two three"; err != nil || strings.Join(got, " ") != want {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // TestStack opens a stack of an account, whose outputs come over the real client.
 func TestStack(t *testing.T) {

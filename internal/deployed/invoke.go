@@ -4,13 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -111,36 +107,4 @@ func (d *Deployment) Inspect(ctx context.Context, id string, args map[string]any
 	}
 	args["run"] = id
 	return d.ask(ctx, r, "inspect", args)
-}
-
-// Logs writes what the log group of the run's entry has about it, a line for each event, in the order of time.
-func (d *Deployment) Logs(ctx context.Context, id string, w io.Writer) error {
-	r, err := d.Run(ctx, id)
-	if err != nil {
-		return err
-	}
-	e := &plan.Entry{Name: r.Program.Package}
-	group, err := d.output(e.Name, e.LogsID())
-	if err != nil {
-		return err
-	}
-	const before = time.Minute // of clocks that differ
-	pages := cloudwatchlogs.NewFilterLogEventsPaginator(d.logs, &cloudwatchlogs.FilterLogEventsInput{
-		LogGroupName:  aws.String(group),
-		FilterPattern: aws.String(`"` + id + `"`), // the events with this text
-		StartTime:     aws.Int64(r.Created.Add(-before).UnixMilli()),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("the logs of %s: %w", e.Name, err)
-		}
-		for _, event := range page.Events {
-			at := time.UnixMilli(aws.ToInt64(event.Timestamp)).UTC().Format("2006-01-02T15:04:05.000Z")
-			if _, err := fmt.Fprintf(w, "%s %s\n", at, strings.TrimRight(aws.ToString(event.Message), "\n")); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -75,12 +75,15 @@ var policy = []rule{
 		pkg: "rt/store/pages", may: "rt/store", ext: "github.com/klauspost/compress github.com/PlakarKorp/go-cdc-chunkers",
 		why: "how snapshots are cut, compressed and named, over any store",
 	},
-	{pkg: "rt/local", may: "rt/clock rt/store rt/store/pages rt/wire rt/engine rt/exchange", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
+	{pkg: "rt/local", may: "rt/clock rt/runlog rt/store rt/store/pages rt/wire rt/engine rt/exchange", ext: "golang.org/x/sys", why: "the supervisor works with any store, and never links a program"},
 	{pkg: "rt/front", may: "rt/store", why: "speaks HTTP with the clients of a run on this machine; knows mailboxes, not processes"},
+	{pkg: "rt/runlog", why: "the log of a run on AWS: the handler writes it, harkgen reads it"},
+	{pkg: "rt/spans", why: "the trace of a run, as data"},
+	{pkg: "rt/spans/otlp", may: "rt/spans", ext: "go.opentelemetry.io/otel", why: "the only package that links OpenTelemetry; handlers do with a build tag"},
 	{pkg: "rt/clock", why: "the time of a deployment, for what runs it and for what runs in it"},
 	{pkg: "rt/lambdahost/awscall", ext: aws, why: "calls of services by their names"},
 	{
-		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/front rt/lambdahost/awscall rt/local rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go github.com/awslabs/aws-lambda-go-api-proxy/core",
+		pkg: "rt/lambdahost", may: "rt rt/clock rt/engine rt/front rt/lambdahost/awscall rt/local rt/runlog rt/spans rt/spans/otlp rt/wire rt/store rt/store/dynamo", ext: aws + " github.com/aws/aws-lambda-go github.com/awslabs/aws-lambda-go-api-proxy/core",
 		why: "a program on Lambda links this one host and one store",
 	},
 
@@ -119,7 +122,7 @@ var policy = []rule{
 	{pkg: "deploygen/local/eventtest", why: "for tests"},
 	{pkg: "deploygen/local/localtest", may: "deploygen/local deploygen/local/lambda", ext: aws, why: "for tests: drives compiled programs in the local cloud"},
 	{
-		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan deploygen/local deploygen/local/lambda internal/deployed rt/front rt/local rt/store rt/store/shared rt/store/pebble",
+		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan deploygen/local deploygen/local/lambda internal/deployed rt/front rt/local rt/runlog rt/store rt/store/shared rt/store/pebble",
 		ext: "github.com/pelletier/go-toml/v2 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 		why: "the user's command: it compiles and supervises, and does not link rt itself",
 	},
@@ -138,7 +141,7 @@ var policy = []rule{
 		pkg: "internal/awsemu/...", may: "internal/awsemu/... rt/clock", ext: aws + " github.com/johannesboyne/gofakes3",
 		why: "the services for the local cloud and for tests; knows no program and no harkgen",
 	},
-	{pkg: "internal/deployed", may: "deploygen/plan rt/store rt/store/dynamo", ext: aws, why: "the only package of the command that speaks to AWS"},
+	{pkg: "internal/deployed", may: "deploygen/plan rt/runlog rt/store rt/store/dynamo", ext: aws, why: "the only package of the command that speaks to AWS"},
 	{pkg: "internal/linear", ext: "github.com/anishathalye/porcupine", why: "checks histories, for tests"},
 	{pkg: "internal/model", may: "rt/exchange", why: "explores the protocol with the real state machine"},
 }

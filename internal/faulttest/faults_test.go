@@ -121,13 +121,13 @@ func compile(t *testing.T, s *subject) *deployment {
 	}
 	p.Entries[0].Timeout = timeout
 	d := &deployment{subject: s, plan: *p, exe: filepath.Join(t.TempDir(), "bootstrap")}
-	build(t, dir, &p.Entries[0], d.exe)
+	build(t, dir, p, d.exe)
 	return d
 }
 
-func build(t *testing.T, dir string, e *plan.Entry, exe string) {
+func build(t *testing.T, dir string, p *plan.Plan, exe string) {
 	t.Helper()
-	cmd := exec.Command("go", e.GoBuild(exe)...)
+	cmd := exec.Command("go", p.GoBuild(&p.Entries[0], exe)...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -14,7 +14,7 @@ import (
 	"github.com/harkgen/harkgen/rt/store/pages"
 )
 
-const checkpointFormat = 1
+const checkpointFormat = 2
 
 // A fold is the state that the log makes.
 type fold struct {
@@ -27,7 +27,7 @@ type fold struct {
 // A checkpoint is a fold in the store. Its encoding is
 //
 //	record  uvarint format, next; snapshot
-//	state   uvarint number of outputs; each uvarint Seq, FD, data with its length before it; uvarint number of ended; each uvarint;
+//	state   uvarint number of outputs; each uvarint Seq, Base, From, Step, FD, data with its length before it; uvarint number of ended; each uvarint;
 //	        then that of the exchange
 type checkpoint struct {
 	store   store.Store
@@ -43,8 +43,9 @@ func checkpointID(run string) string { return run + "/c" }
 func (f *fold) encode(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(f.outputs)))
 	for _, o := range f.outputs {
-		b = binary.AppendUvarint(b, o.Seq)
-		b = binary.AppendUvarint(b, uint64(o.FD))
+		for _, n := range []uint64{o.Seq, o.Base, uint64(o.From), o.Step, uint64(o.FD)} {
+			b = binary.AppendUvarint(b, n)
+		}
 		b = appendBytes(b, o.Data)
 	}
 	b = binary.AppendUvarint(b, uint64(len(f.ended)))
@@ -58,7 +59,9 @@ func decodeFold(next uint64, b []byte) (*fold, error) {
 	f := &fold{next: next}
 	d := &decoder{b: b}
 	for n := d.uint(); n > 0 && d.err == nil; n-- {
-		f.outputs = append(f.outputs, exchange.Output{Seq: d.uint(), FD: int(d.uint()), Data: bytes.Clone(d.bytes())})
+		f.outputs = append(f.outputs, exchange.Output{
+			Seq: d.uint(), Base: d.uint(), From: exchange.ProcessID(d.uint()), Step: d.uint(), FD: int(d.uint()), Data: bytes.Clone(d.bytes()),
+		})
 	}
 	for n := d.uint(); n > 0 && d.err == nil; n-- {
 		f.ended = append(f.ended, exchange.ProcessID(d.uint()))

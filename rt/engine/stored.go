@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/store"
@@ -42,6 +43,13 @@ func (t *stored) Consumed() uint64 {
 	t.committing.Lock()
 	defer t.committing.Unlock()
 	return t.rec.consumed
+}
+
+// Origin returns when the first step of the process began, and where it comes from, as OpSpawn says it. Only a Guest knows.
+func (t *stored) Origin() (began time.Time, origin string) {
+	t.committing.Lock()
+	defer t.committing.Unlock()
+	return time.Unix(0, t.rec.began), t.rec.origin
 }
 
 // State returns a reader of the state as of the last commit, nil if there was none: the process begins, with ReplyStart if it is not process 0.
@@ -89,7 +97,7 @@ func (t *stored) decode(version int64, data []byte) error {
 
 // put puts the record of the next step. The error is ErrFenced if somebody else has stepped the process.
 func (t *stored) put(ctx context.Context, b *exchange.Batch, encoded []byte, state io.WriterTo) error {
-	next := record{step: b.Step, consumed: b.Consumed}
+	next := record{step: b.Step, consumed: b.Consumed, began: t.rec.began, origin: t.rec.origin}
 	draft, err := t.draft(ctx, state, &next.state)
 	if err != nil {
 		return err

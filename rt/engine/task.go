@@ -18,6 +18,7 @@ type Activation interface {
 	Process() exchange.ProcessID
 	Step() uint64
 	Consumed() uint64
+	Origin() (began time.Time, origin string)
 	State(ctx context.Context) io.ReadCloser
 	StateSize() int64
 	Replies(ctx context.Context) ([]exchange.Reply, error)

@@ -13,6 +13,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -173,7 +174,20 @@ func OpenTicket(s store.Store, k *Ticket) (*Guest, error) {
 	if len(k.record) > 0 {
 		return g, g.decode(k.version, k.record)
 	}
+	g.rec.began = time.Now().UnixNano()
+	for i := range k.replies {
+		if k.replies[i].Kind == exchange.ReplyStart {
+			g.rec.origin = youngest(k.replies[i].Text)
+		}
+	}
 	return g, nil
+}
+
+// youngest returns the first ancestor of those that the text of an OpSpawn has: two lines.
+func youngest(text string) string {
+	first, rest, _ := strings.Cut(text, "\n")
+	second, _, _ := strings.Cut(rest, "\n")
+	return first + "\n" + second
 }
 
 // Replies returns the replies of the ticket, the first time. Later it waits until the process is to be committed (ErrDrain) or has been (ErrUnload).

@@ -28,6 +28,7 @@ type Exchange struct {
 	arrivals uint64 // operations that have begun to wait
 	random   uint64 // state of the choice among ready cases
 	outputs  uint64 // number of the last output
+	outBytes uint64 // bytes of all outputs
 	exit     *Exit
 
 	result Result // of the batch that is being taken
@@ -35,8 +36,11 @@ type Exchange struct {
 
 // An Output is a piece of what the run writes.
 type Output struct {
-	Seq  uint64 // from 1 on, without gaps, for the run
-	FD   int    // 1 standard output, 2 standard error, 3 a response
+	Seq  uint64    // from 1 on, without gaps, for the run
+	Base uint64    // bytes of the outputs before
+	From ProcessID // who has written it
+	Step uint64    // in which step
+	FD   int       // 1 standard output, 2 standard error, 3 a response
 	Data []byte
 }
 
@@ -126,7 +130,7 @@ func (x *Exchange) do(p *process, op *Op) string {
 	case OpForget:
 		return x.forget(p, op.Object)
 	case OpOutput:
-		return x.output(op)
+		return x.output(p, op)
 	case OpAdd:
 		return x.add(op)
 	case OpWait:
@@ -160,12 +164,13 @@ func (x *Exchange) do(p *process, op *Op) string {
 	return "unknown kind"
 }
 
-func (x *Exchange) output(op *Op) string {
+func (x *Exchange) output(p *process, op *Op) string {
 	if op.N < 1 || op.N > 3 {
 		return "not standard output, error or a response"
 	}
 	x.outputs++ // rule: one-output
-	x.result.Outputs = append(x.result.Outputs, Output{x.outputs, int(op.N), op.Value.Data})
+	x.result.Outputs = append(x.result.Outputs, Output{x.outputs, x.outBytes, p.id, p.step, int(op.N), op.Value.Data})
+	x.outBytes += uint64(len(op.Value.Data))
 	return ""
 }
 

@@ -18,7 +18,7 @@ func (x *Exchange) Append(dst []byte) []byte {
 	b := append(dst, formatVersion)
 	b = appendUint(b, uint32(x.next))
 	b = appendUint(b, x.random)
-	b = appendUint(b, x.outputs)
+	b = appendUint(appendUint(b, x.outputs), x.outBytes)
 	b = appendUint(appendUint(b, x.garbage.events), x.garbage.cost)
 	b = appendBool(b, x.exit != nil)
 	if x.exit != nil {
@@ -44,7 +44,7 @@ func Decode(src []byte) (*Exchange, error) {
 	r.version()
 	x.next = ProcessID(r.uint32())
 	x.random = r.uint64()
-	x.outputs = r.uint64()
+	x.outputs, x.outBytes = r.uint64(), r.uint64()
 	x.garbage = collector{r.uint64(), r.uint64()}
 	if r.bool() {
 		x.exit = readExit(r)

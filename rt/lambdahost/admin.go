@@ -91,9 +91,11 @@ func (h *host) cancel(ctx context.Context, e *CancelEvent) (any, error) {
 		if errors.Is(err, store.ErrConflict) {
 			continue
 		}
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
+		}
+		h.traces.run(run)
+		switch {
 		case free:
 			err = local.CleanUp(ctx, h.store, run)
 		case run.Program.Spread:

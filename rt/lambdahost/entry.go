@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -49,7 +50,8 @@ func (h *host) wakesUp(f *form) bool {
 
 // Invoke implements lambda.Handler.
 func (h *host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	h.meter.reset()
+	h.begin(ctx, payload)
+	defer h.end(ctx, time.Now())
 	answer, err := h.dispatch(ctx, payload)
 	if err != nil {
 		return nil, err

@@ -24,16 +24,21 @@ func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries
 }
 
 // perform is execute with an outlet for the run's responses. It may leave when that has got the one that the invocation is for.
-func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries int, o *outlet) (Result, error) {
+func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries int, o *outlet) (res Result, err error) {
 	gone := h.gone(ctx)
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
 
 	s := &session{Store: h.store, h: h, outlet: o, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost}
-	defer h.report(s, time.Now())
+	h.about(ctx, run.ID)
+	began := time.Now()
+	defer func() {
+		h.flushLog()
+		h.account(s, &res)
+		h.traces.invocation(s, began, err)
+	}()
 	working, stop := context.WithDeadline(ctx, stopAt)
 	defer stop()
-	var err error
 	if run.Program.Spread || h.entry.Kind == KindServer {
 		err = s.lease(ctx)
 	}
@@ -66,7 +71,7 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries
 	case err != nil && failed == nil && !errors.Is(err, local.ErrStopped):
 		return Result{}, fmt.Errorf("run %s: %w", run.ID, err)
 	case failed != nil:
-		h.logf("%v", failed)
+		h.errorf("%v", failed)
 		return result(s.run), nil
 	case ended(s.run) || s.waits:
 		return result(s.run), nil
@@ -111,7 +116,7 @@ func (h *host) fail(ctx context.Context, run *store.Run, version int64, why stri
 		return result(run), nil
 	}
 	if err == nil {
-		h.logf("run %s failed: %s", r.ID, r.Error)
+		h.errorf("run %s failed: %s", r.ID, r.Error)
 	}
 	return result(&r), err
 }
@@ -175,7 +180,7 @@ func (s *session) supervise(ctx context.Context, stop context.CancelFunc, grace 
 	if s.outlet.leaves {
 		tasks.Go(func() { s.leave(busy, stop) })
 	}
-	o.Dir, o.Grace = dir, grace
+	o.Dir, o.Grace, o.OnStep = dir, grace, s.h.traces.steps(s.run.ID)
 	o.OnCommit = func(r *store.Run) {
 		if r.State == store.Waiting {
 			stop()
@@ -193,7 +198,7 @@ func (s *session) supervise(ctx context.Context, stop context.CancelFunc, grace 
 func (h *host) options(s store.Store) *local.Options {
 	return &local.Options{
 		Store: s, Worker: h.exe, Env: workerEnv(os.Environ()),
-		Stdout: h.stdout, Stderr: h.stderr, Patience: h.patience,
+		Stdout: h.stdout, Stderr: h.messages(), Log: h.log, Patience: h.patience,
 		Stay: stay, Clock: h.clock,
 	}
 }

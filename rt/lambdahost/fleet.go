@@ -185,6 +185,7 @@ func (h *host) stepOnce(ctx context.Context, e *stepEvent) (*stepAnswer, error) 
 	if err := h.prepare(ctx, k.Run, e.Program); err != nil {
 		return nil, err
 	}
+	h.about(ctx, k.Run)
 	gone := h.gone(ctx)
 	margin := h.margin(time.Until(gone))
 	if own := gone.Add(-margin); own.Before(k.Until) {
@@ -216,7 +217,9 @@ func (h *host) prepare(ctx context.Context, run string, program store.Program) (
 		return nil
 	}
 	h.endSteps()
-	h.stepper, err = local.NewStepper(ctx, h.options(h.store), run, program)
+	o := h.options(h.store)
+	o.OnStep = h.traces.steps(run)
+	h.stepper, err = local.NewStepper(ctx, o, run, program)
 	h.stepping = run
 	return err
 }

@@ -124,6 +124,9 @@ func (h *host) create(ctx context.Context, b *birth) (run *store.Run, version in
 		run, _, err = h.get(ctx, b.id)
 		return run, 0, err
 	}
+	if err == nil {
+		h.tally.started++
+	}
 	return run, version, err
 }
 
@@ -219,6 +222,7 @@ func (h *host) note(ctx context.Context, w wakeUp, why error) {
 
 // wakeUp handles one message. See "Wake-ups".
 func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
+	h.about(ctx, w.Run)
 	run, version, err := h.get(ctx, w.Run)
 	if errors.Is(err, store.ErrNotFound) {
 		h.logf("a wake-up for run %s, which does not exist", w.Run)
@@ -248,6 +252,7 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 	case time.Until(h.gone(ctx)) < minTime:
 		return h.wakeIn(ctx, w, 0) // earlier records of the batch have used up the time
 	}
+	h.woken(run)
 	_, err = h.execute(ctx, run, version, w.Tries)
 	return err
 }

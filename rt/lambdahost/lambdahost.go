@@ -91,6 +91,7 @@ import (
 	"github.com/harkgen/harkgen/rt"
 	"github.com/harkgen/harkgen/rt/clock"
 	"github.com/harkgen/harkgen/rt/local"
+	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
 	"github.com/harkgen/harkgen/rt/wire"
@@ -108,6 +109,7 @@ const (
 	EnvRetention = "HARK_RETENTION" // days for which finished runs are kept; without it they are kept for ever
 
 	EnvDeadLetters = "HARK_DEADLETTERS" // URL of the queue of events that failed
+	EnvTracing     = "HARK_TRACING"     // URL of the collector that gets spans; without it nobody does
 )
 
 const envWorker = "HARK_FD" // as in rt/wire
@@ -149,12 +151,15 @@ type host struct {
 	classes map[string]string // ARNs of the functions of classes of goroutines, with their versions
 	meter   *meter
 	metrics io.Writer // gets CloudWatch's embedded metrics; nil: nobody does
+	tally   tally     // what it is told of
+	traces  *tracing  // nil: there are none
 
 	retention time.Duration // of the records of runs that are done; 0: for ever
 
 	stepping string         // the run that stepper is for
 	stepper  *local.Stepper // nil: there is none
 
+	log            *runlog.Writer // of what is said and written; nil: it goes to these as it is
 	stdout, stderr io.Writer
 	patience       time.Duration // how long output may wait for a commit
 	linger         time.Duration // how long a run of several processes may have nothing to do before it is left, and one that has answered may go on
@@ -212,15 +217,16 @@ func newHost(program string, e Entry) (*host, error) {
 			return nil, fmt.Errorf("%s: %w", EnvClasses, err)
 		}
 	}
+	ticks := clock.FromEnv()
 	version := cmp.Or(lambdacontext.FunctionVersion, "$LATEST")
-	return &host{
+	h := &host{
 		program:   program,
 		entry:     e,
 		version:   version,
 		build:     buildName(version, identity),
 		exe:       exe,
 		spread:    rt.Distributed(),
-		clock:     clock.FromEnv(),
+		clock:     ticks,
 		store:     s,
 		queue:     queue,
 		self:      &function{client: fns, name: lambdacontext.FunctionName},
@@ -228,13 +234,16 @@ func newHost(program string, e Entry) (*host, error) {
 		retention: retention(),
 		meter:     m,
 		metrics:   os.Stderr,
+		log:       newLog(os.Stdout, ticks),
 		stdout:    os.Stdout,
 		stderr:    os.Stderr,
 		patience:  patience,
 		linger:    linger,
 		leaseTime: leaseTime,
 		margin:    margin,
-	}, nil
+	}
+	h.traces, err = h.startTracing(os.Getenv(EnvTracing))
+	return h, err
 }
 
 // retention returns that of the environment.
@@ -246,8 +255,4 @@ func retention() time.Duration {
 // margin is what is kept of an invocation for the last commit and what comes after it.
 func margin(left time.Duration) time.Duration {
 	return min(max(left/10, 2*time.Second), 30*time.Second)
-}
-
-func (h *host) logf(format string, args ...any) {
-	fmt.Fprintf(h.stderr, "harkgen: "+format+"\n", args...)
 }

@@ -1,6 +1,7 @@
 package lambdahost
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -64,12 +65,77 @@ func (m *meter) reset() {
 	m.cost = store.Cost{}
 }
 
-// report writes what an invocation has done as a line in CloudWatch's embedded metric format.
-func (h *host) report(s *session, began time.Time) {
-	if h.metrics == nil {
+// A tally is what an invocation has done.
+type tally struct {
+	executed, started, ended, failed int // runs
+	commits                          int64
+	run, state                       string // the last one
+	snapshot                         int64  // its bytes
+	late                             []int64
+}
+
+// begin begins an invocation.
+func (h *host) begin(ctx context.Context, payload []byte) {
+	h.meter.reset()
+	h.tally = tally{}
+	h.about(ctx, "")
+	h.traces.begin(ctx, payload)
+}
+
+// end tells what the invocation has done, but not of what it was only a step.
+func (h *host) end(ctx context.Context, began time.Time) {
+	if h.metrics != nil && h.tally.executed+h.tally.started > 0 {
+		h.report(time.Since(began))
+	}
+	h.traces.send(ctx)
+}
+
+// woken notes that a run goes on that was to go on at its Wake.
+func (h *host) woken(run *store.Run) {
+	if run.State == store.Waiting && !run.Wake.IsZero() {
+		h.tally.late = append(h.tally.late, max(h.clock.Now().Sub(run.Wake), 0).Milliseconds())
+	}
+}
+
+// account notes what has become of a run that was executed.
+func (h *host) account(s *session, res *Result) {
+	t := &h.tally
+	t.executed++
+	t.commits += s.run.Step - s.began
+	t.run, t.state, t.snapshot = s.run.ID, cmp.Or(res.State, string(s.run.State)), s.run.Snap.Size
+	if s.conflict {
+		return // who has ended it, counts it
+	}
+	switch res.State {
+	case StateDone:
+		t.ended++
+	case StateFailed:
+		t.failed++
+	default:
 		return
 	}
-	type metric struct{ Name, Unit string }
+	over := *s.run
+	over.State, over.Error = store.State(res.State), res.Error
+	h.traces.run(&over)
+}
+
+// A metric is one of CloudWatch's.
+type metric struct {
+	Name, Unit string
+	value      any
+}
+
+// report writes a line in CloudWatch's embedded metric format.
+func (h *host) report(took time.Duration) {
+	t, cost := &h.tally, h.meter.read()
+	metrics := []metric{
+		{"RunsStarted", "Count", t.started}, {"RunsEnded", "Count", t.ended}, {"RunsFailed", "Count", t.failed},
+		{"Commits", "Count", t.commits}, {"Steps", "Count", cost.Requests["lambda.Invoke"]}, {"Requests", "Count", cost.Count()},
+		{"SnapshotBytes", "Bytes", t.snapshot}, {"Duration", "Milliseconds", took.Milliseconds()},
+	}
+	if len(t.late) > 0 {
+		metrics = append(metrics, metric{"WakeLatency", "Milliseconds", t.late})
+	}
 	type directive struct {
 		Namespace  string
 		Dimensions [][]string
@@ -77,14 +143,13 @@ func (h *host) report(s *session, began time.Time) {
 	}
 	line := map[string]any{
 		"_aws": map[string]any{
-			"Timestamp": time.Now().UnixMilli(),
-			"CloudWatchMetrics": []directive{{"harkgen", [][]string{{"Function"}}, []metric{
-				{"Commits", "Count"}, {"Requests", "Count"}, {"Steps", "Count"}, {"SnapshotBytes", "Bytes"}, {"Duration", "Milliseconds"},
-			}}},
+			"Timestamp":         time.Now().UnixMilli(),
+			"CloudWatchMetrics": []directive{{"harkgen", [][]string{{"Entry", "Function"}}, metrics}},
 		},
-		"Function": h.self.name, "Run": s.run.ID, "State": s.run.State,
-		"Commits": s.run.Step - s.began, "Requests": h.meter.read().Count(), "Steps": h.meter.read().Requests["lambda.Invoke"],
-		"SnapshotBytes": s.run.Snap.Size, "Duration": time.Since(began).Milliseconds(),
+		"Entry": h.program, "Function": h.self.name, "Run": t.run, "State": t.state,
+	}
+	for _, m := range metrics {
+		line[m.Name] = m.value
 	}
 	if data, err := json.Marshal(line); err == nil {
 		h.metrics.Write(append(data, '\n'))

@@ -1,6 +1,7 @@
 package lambdahost
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/harkgen/harkgen/internal/awsemu/emutest"
 	"github.com/harkgen/harkgen/rt"
+	"github.com/harkgen/harkgen/rt/spans/otlp"
 	"github.com/harkgen/harkgen/rt/store"
 )
 
@@ -23,6 +25,9 @@ const envHandler = "CROWD_HANDLER" // the test binary is the handler of a crowd
 
 func mainHandler() {
 	rt.RegisterDistributed()
+	newTracer = func(ctx context.Context, endpoint, service, version string) (tracer, error) {
+		return otlp.New(ctx, endpoint, service, version, 10*time.Second)
+	}
 	Main(&rt.Program{Name: "crowd", Main: crowd{}}, Entry{Kind: KindMain})
 }
 
@@ -31,6 +36,7 @@ type service struct {
 	t   *testing.T
 	aws *emutest.AWS
 	api *httptest.Server
+	env []string // of handlers, besides what all have
 	out buffer
 	err buffer
 
@@ -49,6 +55,7 @@ type environment struct {
 func newService(t *testing.T) *service {
 	s := &service{t: t, aws: emutest.New(t)}
 	mux := http.NewServeMux()
+	mux.Handle("/", s.aws)
 	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", func(w http.ResponseWriter, r *http.Request) {
 		payload, _ := io.ReadAll(r.Body)
 		if r.URL.Query().Get("Qualifier") != "3" {
@@ -82,10 +89,10 @@ func (s *service) environment() *environment {
 		s.t.Error(err)
 	}
 	e.cmd = exec.Command(exe)
-	e.cmd.Env = append(os.Environ(), envHandler+"=1",
+	e.cmd.Env = append(append(os.Environ(), s.env...), envHandler+"=1",
 		"AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(runtimeAPI(s.t, e.queue).URL, "http://"),
-		"AWS_LAMBDA_FUNCTION_NAME=f", "AWS_LAMBDA_FUNCTION_VERSION=3", "AWS_ENDPOINT_URL_LAMBDA="+s.api.URL,
-		"AWS_REGION="+emutest.Region, "AWS_ACCESS_KEY_ID=AKIDFAKE", "AWS_SECRET_ACCESS_KEY=fake", "AWS_ENDPOINT_URL="+s.aws.URL(),
+		"AWS_LAMBDA_FUNCTION_NAME=f", "AWS_LAMBDA_FUNCTION_VERSION=3",
+		"AWS_REGION="+emutest.Region, "AWS_ACCESS_KEY_ID=AKIDFAKE", "AWS_SECRET_ACCESS_KEY=fake", "AWS_ENDPOINT_URL="+s.api.URL,
 		EnvTable+"="+emutest.Table, EnvBucket+"="+emutest.Bucket, EnvQueue+"="+s.aws.QueueURL())
 	e.cmd.Stdout, e.cmd.Stderr = &s.out, &s.err
 	if err := e.cmd.Start(); err != nil {

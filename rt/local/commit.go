@@ -173,6 +173,10 @@ func (r *Run) commit(ctx context.Context, w *worker, next *store.Run, d *pages.D
 	if err := r.put(ctx, next, d, blobs...); err != nil {
 		return err
 	}
+	if r.o.OnStep != nil {
+		r.o.OnStep(Step{Step: uint64(next.Step), Began: w.began, Snapshot: next.Snap.Size, Ended: next.Ended(), Status: next.Exit})
+		w.began = time.Now()
+	}
 	base := out.Base
 	if len(out.Blobs) > 1 { // some of it had to wait in the store
 		if chunks, base, err = r.committedOutput(ctx); err != nil {

@@ -35,6 +35,7 @@ type loaded struct {
 	idle     bool   // its last commit said that it has nothing to do, and nothing has come since
 
 	replies  []exchange.Reply // that were passed on before the first commit: another worker gets them again
+	began    time.Time        // the step
 	commits  int
 	steps    int           // commits with something new
 	consumed uint64        // as of the last commit
@@ -73,6 +74,9 @@ func (l *loaded) inside() bool {
 func (l *loaded) setIdle(idle bool) {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
+	if l.idle && !idle {
+		l.began = time.Now()
+	}
 	if l.idle = idle; idle && len(l.pool.waiting) > 0 {
 		l.pool.assign()
 	}
@@ -150,6 +154,7 @@ func (l *loaded) start(ctx context.Context) error {
 		return err
 	}
 	l.replies = append(l.replies, rs...)
+	l.began = time.Now()
 	start := wire.Start{
 		Run: l.pool.r.rec.ID, Task: l.number, Process: uint32(l.t.Process()), Ahead: l.pool.r.o.ahead(), New: true,
 		Events: l.t.Process() == 0 && l.pool.r.o.Events != nil,
@@ -337,6 +342,7 @@ func (l *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *arriving)
 	if err != nil {
 		return false, err
 	}
+	l.stepped(b)
 	l.output, l.size, l.want = nil, 0, nil
 	onward := b.Consumed > l.consumed || len(b.Ops) > 0 // else it waits for a reply that is on its way
 	l.replies, l.consumed = nil, b.Consumed
@@ -376,6 +382,22 @@ func (l *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *arriving)
 	return false, nil
 }
 
+// stepped tells of a step that is committed.
+func (l *loaded) stepped(b *exchange.Batch) {
+	if l.pool.r.o.OnStep == nil {
+		return
+	}
+	s := Step{
+		Process: uint32(l.t.Process()), Step: b.Step, Began: l.began, Snapshot: l.t.StateSize(), Ended: b.Ended || b.Exit != nil,
+	}
+	if b.Exit != nil {
+		s.Status = b.Exit.Status
+	}
+	s.Created, s.Origin = l.t.Origin()
+	l.began = time.Now()
+	l.pool.r.o.OnStep(s)
+}
+
 // input returns how much of the standard input the process has consumed.
 func (l *loaded) input() (int64, error) {
 	if l.member.feed == nil {
@@ -406,5 +428,9 @@ func (l *loaded) exit(ctx context.Context, rest []exchange.Op) error {
 	if l.trace != "" {
 		b.Ops = replaceTrace(b.Ops, l.trace)
 	}
-	return l.t.Commit(ctx, b, nil)
+	err := l.t.Commit(ctx, b, nil)
+	if err == nil {
+		l.stepped(b)
+	}
+	return err
 }

@@ -63,6 +63,7 @@ import (
 	"time"
 
 	"github.com/harkgen/harkgen/rt/clock"
+	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/pages"
 )
@@ -73,10 +74,11 @@ type Options struct {
 	Dir    string // the state directory, for leases
 	Worker string // path of the compiled program
 
-	Stdout, Stderr io.Writer // nil: discard
-	Stdin          io.Reader // nil: the program gets no input
-	Env            []string  // nil: that of this process
-	Events         Events    // nil: none come
+	Stdout, Stderr io.Writer      // nil: discard
+	Log            *runlog.Writer // not nil: gets what the program writes, and Stderr only what is said about it
+	Stdin          io.Reader      // nil: the program gets no input
+	Env            []string       // nil: that of this process
+	Events         Events         // nil: none come
 
 	Chaos  int  // kill the worker after every Chaos-th operation; 0: never
 	InProc bool // chaos restores in the same process
@@ -96,6 +98,7 @@ type Options struct {
 	Clock *clock.Clock  // by which programs wait; nil: the machine's
 
 	OnCommit func(*store.Run) // called after each commit; must be quick
+	OnStep   func(Step)       // called after each step, also of a process of several; must be quick, and may be called by several goroutines
 	Trace    io.Writer        // gets a line about each snapshot that was committed or loaded; may be nil
 }
 
@@ -128,6 +131,19 @@ func (o *Options) ahead() time.Duration {
 		return 0
 	}
 	return time.Until(o.Clock.Now())
+}
+
+// A Step is one that has been committed.
+type Step struct {
+	Process  uint32
+	Step     uint64
+	Began    time.Time
+	Snapshot int64 // size in bytes
+	Ended    bool  // the process has
+	Status   int   // the exit status of the program, if that has ended
+
+	Created time.Time // when the process began, and
+	Origin  string    // where it comes from: two lines, as in a traceback; of processes that a Stepper executes
 }
 
 // A Result is how the program ended.

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/rt/store"
 )
 
@@ -251,17 +252,18 @@ func decodeChunks(b []byte) (base int64, cs []chunk, err error) {
 // A screen shows committed output and remembers how much of it.
 type screen struct {
 	out    [2]io.Writer
-	events Events // gets responses; nil: nobody waits for them
+	log    *runlog.Writer // not nil: instead of out
+	events Events         // gets responses; nil: nobody waits for them
 	lease  *lease
 }
 
 // errPipe says that whoever read the output has gone.
 var errPipe = errors.New("broken pipe")
 
-// show writes the chunks, which begin at base, except what was shown already.
+// show writes the chunks, which begin at base and were committed with step, except what was shown already.
 // It marks after each write how far it has got. Of a write to a file the next supervisor can tell
 // how far a crash let it come; of one to a pipe or a terminal it cannot, and repeats it.
-func (s *screen) show(base int64, cs []chunk) error {
+func (s *screen) show(step, base int64, cs []chunk) error {
 	const most = 64 << 10 // written at once
 	shown := s.lease.shown()
 	for _, c := range cs {
@@ -282,11 +284,8 @@ func (s *screen) show(base int64, cs []chunk) error {
 			d, base = d[skip:], base+skip
 		}
 		for len(d) > 0 {
-			d1, out := d[:min(len(d), most)], s.out[c.fd-1]
-			if err := s.lease.markShowing(out, base, len(d1)); err != nil {
-				return err
-			}
-			n, err := out.Write(d1)
+			d1 := d[:min(len(d), most)]
+			n, err := s.write(runlog.Piece{FD: int(c.fd), Step: uint64(step), Base: base, Data: d1})
 			d, base = d[n:], base+int64(n)
 			if err2 := s.lease.markShown(base); err2 != nil {
 				return err2
@@ -300,6 +299,18 @@ func (s *screen) show(base int64, cs []chunk) error {
 		}
 	}
 	return nil
+}
+
+// write writes a piece of the output.
+func (s *screen) write(p runlog.Piece) (int, error) {
+	if s.log != nil {
+		return len(p.Data), s.log.Write(p)
+	}
+	out := s.out[p.FD-1]
+	if err := s.lease.markShowing(out, p.Base, len(p.Data)); err != nil {
+		return 0, err
+	}
+	return out.Write(p.Data)
 }
 
 // respond passes on a response, in the form of store.Output.

@@ -51,7 +51,7 @@ func TestShowing(t *testing.T) {
 		}
 		s := screen{out: [2]io.Writer{f, f}, lease: l}
 		if cut >= 6 {
-			if err := s.show(0, cs[:1]); err != nil {
+			if err := s.show(1, 0, cs[:1]); err != nil {
 				t.Fatal(err)
 			}
 			if err := l.markShowing(f, 6, 6); err != nil {
@@ -69,7 +69,7 @@ func TestShowing(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.lease = l
-		if err := s.show(0, cs); err != nil {
+		if err := s.show(1, 0, cs); err != nil {
 			t.Fatal(err)
 		}
 		l.release()

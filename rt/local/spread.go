@@ -11,6 +11,7 @@ import (
 
 	"github.com/harkgen/harkgen/rt/engine"
 	"github.com/harkgen/harkgen/rt/exchange"
+	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/rt/store"
 )
 
@@ -181,7 +182,7 @@ func (r *Run) showOutputs(list []exchange.Output) error {
 			if err := r.screen.respond(o.Data); err != nil {
 				return err
 			}
-		} else if _, err := r.screen.out[o.FD-1].Write(o.Data); err != nil {
+		} else if err := r.screen.writeOutput(o); err != nil {
 			return fmt.Errorf("showing the output: %w", err)
 		}
 		if err := r.lease.markShown(int64(o.Seq)); err != nil {
@@ -189,4 +190,13 @@ func (r *Run) showOutputs(list []exchange.Output) error {
 		}
 	}
 	return nil
+}
+
+// writeOutput writes an output of a run of several processes.
+func (s *screen) writeOutput(o exchange.Output) error {
+	if s.log != nil {
+		return s.log.Write(runlog.Piece{FD: o.FD, Process: uint32(o.From), Step: o.Step, Base: int64(o.Base), Data: o.Data})
+	}
+	_, err := s.out[o.FD-1].Write(o.Data)
+	return err
 }

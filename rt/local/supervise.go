@@ -36,7 +36,7 @@ const wantAgain = 500 * time.Millisecond
 // shown yet. When ctx ends it returns ErrStopped.
 func (r *Run) Execute(ctx context.Context, o *Options) (*Result, error) {
 	r.o = o.defaults()
-	r.screen = screen{out: [2]io.Writer{r.o.Stdout, r.o.Stderr}, events: r.o.Events, lease: r.lease}
+	r.screen = screen{out: [2]io.Writer{r.o.Stdout, r.o.Stderr}, log: r.o.Log, events: r.o.Events, lease: r.lease}
 	// What is begun is finished: ctx only keeps workers from being started and events from being waited for.
 	work := context.WithoutCancel(ctx)
 	if err := r.recover(work); err != nil {
@@ -291,7 +291,7 @@ func (r *Run) handle(stop, ctx context.Context, w *worker, m message) (ending, e
 	return 0, fmt.Errorf("%T from the worker", m.msg)
 }
 
-func (r *Run) show(base int64, chunks []chunk) error { return r.screen.show(base, chunks) }
+func (r *Run) show(base int64, chunks []chunk) error { return r.screen.show(r.rec.Step, base, chunks) }
 
 // committedOutput reads the output of the last step.
 func (r *Run) committedOutput(ctx context.Context) (cs []chunk, base int64, err error) {

@@ -36,6 +36,7 @@ type worker struct {
 	quit   chan struct{} // closed by end
 	once   sync.Once
 
+	began     time.Time     // the step that it executes
 	loaded    bool          // it has sent Load
 	ahead     time.Duration // of the machine, as it was told the clock is
 	unloading bool          // it was told to exit
@@ -66,7 +67,7 @@ func startWorker(o *Options, argv []string, cwd string, stdin *os.File, collect 
 		}
 		child, parent = append(child, w), append(parent, r)
 	}
-	w := &worker{sock: ours, conn: wire.NewConn(ours), msgs: make(chan message), exited: make(chan struct{}), quit: make(chan struct{})}
+	w := &worker{began: time.Now(), sock: ours, conn: wire.NewConn(ours), msgs: make(chan message), exited: make(chan struct{}), quit: make(chan struct{})}
 	w.cmd = &exec.Cmd{
 		Path: o.Worker, Args: append([]string{o.Worker}, argv...), Dir: cwd, Env: append(workerEnv(o.Env), "HARK_FD=3"),
 		Stdout: child[1], Stderr: child[2], ExtraFiles: child[:1:1], // fd 3

@@ -164,11 +164,12 @@ type construct struct {
 	arg       string   // and its further argument
 	few, many int      // times it is done in the two runs that are compared; few 0: the run with many is what it costs
 	flags     []string // of programs/cloud
+	alone     bool     // no run before it in its cloud: in an hour of the clock there would be a sweep
 	elsewhere int      // transitions of Step Functions, or operations of durable functions, that do the same; 0: none do
 	comment   string
 }
 
-// each returns what each further operation uses: a run that does it many times is compared with one that does it a few times, each in a cloud of its own where a run was before.
+// each returns what each further operation uses: a run that does it many times is compared with one that does it a few times, each in a cloud of its own where the same was done before.
 func (b *bench) each(c construct) (*used, error) {
 	many, err := b.after(c, c.many)
 	if err != nil || c.few == 0 {
@@ -183,11 +184,15 @@ func (b *bench) each(c construct) (*used, error) {
 
 func (b *bench) after(c construct, n int) (*used, error) {
 	run := strings.TrimSpace(fmt.Sprint(c.run, " ", strconv.Itoa(n), " ", c.arg))
-	us, err := b.cloud(c.placement, c.flags, run, run)
+	runs := []string{run, run}
+	if c.alone {
+		runs = runs[1:]
+	}
+	us, err := b.cloud(c.placement, c.flags, runs...)
 	if err != nil {
 		return nil, err
 	}
-	return &us[1], nil
+	return &us[len(us)-1], nil
 }
 
 // minus returns the difference, divided by n.

@@ -51,7 +51,6 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries
 	if err2 := s.conclude(ctx); err2 != nil {
 		return Result{}, err2
 	}
-	_, many := o.read()
 	failed, _ := errors.AsType[*local.FailedError](err)
 	crash, _ := errors.AsType[*crashError](err)
 	switch {
@@ -66,8 +65,8 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries
 		return Result{}, s.failure // of the store or the queue
 	case crash != nil:
 		return h.fail(ctx, s.run, s.version, fmt.Sprintf("a step of it has failed five times in a row: %v", err))
-	case many != nil:
-		return h.fail(ctx, s.run, s.version, many.Error())
+	case s.refused != "":
+		return h.fail(ctx, s.run, s.version, s.refused)
 	case err != nil && failed == nil && !errors.Is(err, local.ErrStopped):
 		return Result{}, fmt.Errorf("run %s: %w", run.ID, err)
 	case failed != nil:
@@ -148,7 +147,8 @@ type session struct {
 	shown    []string   // blobs of output that an earlier invocation has shown; deleted after the next commit
 	commits  int
 	conflict bool
-	failure  error // of a put or of the queue
+	failure  error  // of a put or of the queue
+	refused  string // why the program cannot be executed here
 }
 
 // supervise lets package local execute the run. It stops when ctx ends or the run waits; a last commit has
@@ -245,27 +245,39 @@ func (s *session) until() time.Time {
 	return s.gone
 }
 
-// renew renews the lease of a server. If that fails a commit will too, or the lease ends.
+// renew renews the lease of a server until ctx ends.
 func (s *session) renew(ctx context.Context) {
 	for sleep(ctx, s.h.leaseTime*3/10) {
-		s.mu.Lock()
-		run := *s.run
-		if run.Wake = s.until(); run.State == store.Running && !run.Wake.IsZero() {
-			data, err := run.Encode()
-			if err == nil {
-				if v, err := s.put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data}, nil); err == nil {
-					s.run, s.version = &run, v
-				}
-			}
-		}
-		s.mu.Unlock()
+		s.renewOnce()
 	}
+}
+
+// renewOnce renews the lease. If it fails, the next time or a commit may succeed.
+func (s *session) renewOnce() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	run := *s.run
+	if run.Wake = s.until(); run.State != store.Running || run.Wake.IsZero() {
+		return
+	}
+	data, err := run.Encode()
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), s.gone) // what is begun is finished
+	defer cancel()
+	version, err := s.put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data}, nil)
+	if err != nil {
+		s.failure = nil
+		return
+	}
+	s.run, s.version = &run, version
 }
 
 // note puts into a record what is known of the answer to the event that started the run.
 func (s *session) note(ctx context.Context, run *store.Run) error {
 	run.Answer, run.Origin = s.run.Answer, s.run.Origin
-	answer, _ := s.outlet.read()
+	answer := s.outlet.read()
 	if len(run.Answer) == 0 && len(answer) > 0 && s.outlet.own == startID {
 		if run.Answer = answer; len(answer) > store.MaxInline {
 			run.Answer = answer[:1]
@@ -295,7 +307,7 @@ func (s *session) note(ctx context.Context, run *store.Run) error {
 
 // conclude notes an answer that came with the last commit.
 func (s *session) conclude(ctx context.Context) error {
-	answer, _ := s.outlet.read()
+	answer := s.outlet.read()
 	if s.conflict || s.failure != nil || s.outlet.own != startID || len(answer) == 0 || len(s.run.Answer) > 0 {
 		return nil
 	}
@@ -357,6 +369,10 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 		}
 	case store.Running:
 		run.Wake = s.until()
+	}
+	if len(run.Listen) > 1 {
+		s.refused = fmt.Sprintf("it serves HTTP at %d addresses, %v, and there is one API for it on AWS; make each server a program of its own", len(run.Listen), run.Listen)
+		return 0, errors.New(s.refused)
 	}
 	if err := s.note(ctx, run); err != nil {
 		s.failure = err

@@ -3,7 +3,6 @@ package lambdahost
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"sync"
 	"time"
 
@@ -27,7 +26,6 @@ type outlet struct {
 
 	mu     sync.Mutex
 	answer []byte
-	many   error // the program has several servers
 }
 
 // startID is the id of the event that starts a run.
@@ -62,19 +60,13 @@ func (o *outlet) Respond(id string, data []byte) error {
 }
 
 // Listen implements local.Events. API Gateway listens.
-func (o *outlet) Listen(addrs []string) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(addrs) > 1 {
-		o.many = fmt.Errorf("it serves HTTP at %d addresses, %v, and there is one API for it on AWS; make each server a program of its own", len(addrs), addrs)
-	}
-	return o.many
-}
+func (o *outlet) Listen([]string) error { return nil }
 
-func (o *outlet) read() (answer []byte, many error) {
+// read returns the answer to the own event, nil if there is none yet.
+func (o *outlet) read() []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.answer, o.many
+	return o.answer
 }
 
 // responses is the mailbox with the responses of a server, as events.

@@ -65,7 +65,7 @@ func (h *host) handle(ctx context.Context, d *delivery) (run *store.Run, answer 
 				return nil, nil, err
 			}
 		}
-		answer, _ := o.read()
+		answer := o.read()
 		switch {
 		case !fresh && failedAnswer(answer):
 			continue // the next attempt
@@ -80,7 +80,7 @@ func (h *host) handle(ctx context.Context, d *delivery) (run *store.Run, answer 
 		if _, err := h.perform(ctx, run, version, 0, o); err != nil {
 			return nil, nil, err
 		}
-		answer, _ = o.read()
+		answer = o.read()
 		run, _, err = h.get(ctx, id)
 		return run, answer, err
 	}

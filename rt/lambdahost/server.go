@@ -131,7 +131,7 @@ func (h *host) executeFor(ctx context.Context, run *store.Run, version int64, id
 	o := h.outlet(run, id)
 	o.leaves = true
 	_, err := h.perform(ctx, run, version, 0, o)
-	answer, _ := o.read()
+	answer := o.read()
 	if answer != nil && err != nil {
 		h.logf("run %s: %v", run.ID, err) // the response is committed
 		err = nil

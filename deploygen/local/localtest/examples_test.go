@@ -76,6 +76,22 @@ func TestSaga(t *testing.T) {
 	}
 	c.wantOrder(forgotten, "cancelled", "undone: reserve")
 	c.must(http.StatusNotFound, "saga", "GET", "/orders/99", "")
+	c.wantSigned("saga", "inspect", "saga-v1", `"memory"`)
+}
+
+// wantSigned asks for something by the route for signed calls.
+func (c *Cloud) wantSigned(entry, action, run, text string) {
+	c.t.Helper()
+	path := "/_hark/" + entry + "/" + action
+	c.must(http.StatusForbidden, entry, "POST", path, "{}")
+	req, err := http.NewRequest("POST", c.URL(entry)+path, strings.NewReader(fmt.Sprintf(`{"run":%q}`, run)))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=key/20260101/eu-central-1/execute-api/aws4_request")
+	if a, err := Send(req); err != nil || a.Status != http.StatusOK || !strings.Contains(a.Body, text) {
+		c.t.Errorf("%s: %+v, %v", action, a, err)
+	}
 }
 
 // TestSagaTogether sends many requests at the same time.

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 )
 
 // This file defines how the function invokes itself.
@@ -42,6 +44,8 @@ var (
 	errGone = errors.New("there is no such version of the function")
 	// errThrottled says that too many invocations are under way.
 	errThrottled = errors.New("too many invocations")
+	// errTrouble says that Lambda or the network is in trouble. The invocation may have been made.
+	errTrouble = errors.New("trouble of Lambda or the network")
 )
 
 // A crashError says that an invocation has ended in an error, or was killed.
@@ -49,7 +53,7 @@ type crashError struct{ text string }
 
 func (e *crashError) Error() string { return e.text }
 
-// call invokes a version with a payload, and waits for the answer. The errors are errGone, errThrottled, a *crashError, and others of which it is not known what has happened.
+// call invokes a version with a payload, and waits for the answer. The errors are errGone, errThrottled, errTrouble, a *crashError, and others.
 func (f *function) call(ctx context.Context, version string, payload any) ([]byte, error) {
 	out, err := f.invoke(ctx, version, payload, types.InvocationTypeRequestResponse)
 	if err != nil {
@@ -85,10 +89,19 @@ func (f *function) invoke(ctx context.Context, version string, payload any, how 
 	if _, ok := errors.AsType[*types.TooManyRequestsException](err); ok {
 		return nil, errThrottled
 	}
+	if passing(err) && ctx.Err() == nil {
+		return nil, fmt.Errorf("%w: %w", errTrouble, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("invoke version %s of the function: %w", version, err)
 	}
 	return out, nil
+}
+
+// passing reports whether an error of a request may be another the next time.
+func passing(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && api.ErrorFault() == smithy.FaultServer || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }
 
 // sleep waits, and reports whether ctx still lives.

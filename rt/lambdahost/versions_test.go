@@ -40,9 +40,10 @@ type versions struct {
 type fault int
 
 const (
-	kill fault = iota + 1 // before it does anything
-	cut                   // while it is under way, after a moment
-	lose                  // its answer
+	kill   fault = iota + 1 // before it does anything
+	cut                     // while it is under way, after a moment
+	lose                    // its answer
+	refuse                  // with a 5xx
 )
 
 func newVersions(t *testing.T, h *host) *versions {
@@ -145,8 +146,11 @@ func (v *versions) misfortune(payload []byte) fault {
 
 func (v *versions) run(env *host, payload []byte, f fault) (*lambda.InvokeOutput, error) {
 	crashed := &lambda.InvokeOutput{FunctionError: aws.String("Unhandled"), Payload: []byte(`{"errorType":"Runtime.ExitError","errorMessage":"exit status 137"}`)}
-	if f == kill {
+	switch f {
+	case kill:
 		return crashed, nil
+	case refuse:
+		return nil, &types.ServiceException{Message: aws.String("An error occurred and the request cannot be processed.")}
 	}
 	v.mu.Lock()
 	ctx, cancel := context.WithTimeout(v.life, v.timeout)

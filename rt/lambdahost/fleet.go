@@ -20,6 +20,7 @@ import (
 //
 //	fault                                       is mended by
 //	the step invocation dies, or fails          the process is executed again from its last commit; the run fails after five times in a row
+//	Lambda throttles, or answers with 5xx       the coordinator asks again, as long as it has time
 //	the answer is lost                          the same: the coordinator finds the commit in the record, but for that of a process that has ended
 //	the coordinator dies                        the next one loads what is runnable; what a step invocation has put meanwhile is found in the records
 //	two coordinators, two step invocations      one put of a record wins
@@ -130,7 +131,7 @@ func (f *fleet) program() store.Program {
 	return store.Program{Args: p.Args, ArgsBlob: p.ArgsBlob, Cwd: p.Cwd}
 }
 
-// call invokes the function, or that of the class, again if there are too many invocations.
+// call invokes the function, or that of the class, again if there are too many invocations, or Lambda is in trouble: if a step was made all the same, the next one is told that it is fenced.
 func (f *fleet) call(ctx context.Context, class string, e *stepEvent) (*stepAnswer, error) {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		data, err := f.invoke(ctx, class, own(request{Step: e}))
@@ -138,7 +139,7 @@ func (f *fleet) call(ctx context.Context, class string, e *stepEvent) (*stepAnsw
 			a := new(stepAnswer)
 			return a, json.Unmarshal(data, a)
 		}
-		if !errors.Is(err, errThrottled) {
+		if !errors.Is(err, errThrottled) && !errors.Is(err, errTrouble) {
 			return nil, err
 		}
 		if time.Now().After(f.until) {

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/encoding/httpbinding"
 
 	"github.com/harkgen/harkgen/rt/lambdahost/awscall"
@@ -54,6 +56,8 @@ var (
 	errGone = errors.New("there is no such version of the function")
 	// errThrottled says that too many invocations are under way.
 	errThrottled = errors.New("too many invocations")
+	// errTrouble says that Lambda or the network is in trouble. The invocation may have been made.
+	errTrouble = errors.New("trouble of Lambda or the network")
 )
 
 // A crashError says that an invocation has ended in an error, or was killed.
@@ -99,7 +103,7 @@ func crash(answer []byte) *crashError {
 	return &crashError{e.ErrorMessage}
 }
 
-// call invokes a version with a payload, and waits for the answer.
+// call invokes a version with a payload, and waits for the answer. The errors are errGone, errThrottled, errTrouble, a *crashError, and others.
 func (f *function) call(ctx context.Context, version string, payload any) ([]byte, error) {
 	return f.invoke(ctx, f.name, version, payload, true)
 }
@@ -116,10 +120,19 @@ func (f *function) invoke(ctx context.Context, name, version string, payload any
 		return nil, err
 	}
 	answer, err := f.client.Invoke(ctx, name, version, data, wait)
+	if passing(err) && ctx.Err() == nil {
+		return nil, fmt.Errorf("%w: %w", errTrouble, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("invoke %s: %w", strings.TrimSuffix(name+":"+version, ":"), err)
 	}
 	return answer, nil
+}
+
+// passing reports whether an error of a request may be another the next time.
+func passing(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && api.ErrorFault() == smithy.FaultServer || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }
 
 // sleep waits, and reports whether ctx still lives.

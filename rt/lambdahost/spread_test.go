@@ -169,6 +169,22 @@ func TestSpreadCrash(t *testing.T) {
 	}
 }
 
+// TestSpreadTrouble lets Lambda answer with 5xx for longer than a step that crashes would be tried.
+func TestSpreadTrouble(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	l.fns.fault = func(p exchange.ProcessID, n int) fault {
+		if n <= 6 {
+			return refuse
+		}
+		return 0
+	}
+	if res := l.start(60*time.Second, "r", "crowd", "2", "0", "0s"); res.State != "done" {
+		t.Errorf("%+v", res)
+	}
+	l.wantCrowd(2)
+}
+
 func TestSpreadRefused(t *testing.T) {
 	t.Parallel()
 	l := newCrowd(t)

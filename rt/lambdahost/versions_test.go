@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
+
 	"github.com/harkgen/harkgen/rt/engine"
 	"github.com/harkgen/harkgen/rt/exchange"
 )
@@ -37,9 +39,10 @@ type versions struct {
 type fault int
 
 const (
-	kill fault = iota + 1 // before it does anything
-	cut                   // while it is under way, after a moment
-	lose                  // its answer
+	kill   fault = iota + 1 // before it does anything
+	cut                     // while it is under way, after a moment
+	lose                    // its answer
+	refuse                  // with a 5xx
 )
 
 func newVersions(t *testing.T, h *host) *versions {
@@ -143,8 +146,11 @@ func (v *versions) misfortune(payload []byte) fault {
 
 func (v *versions) run(env *host, payload []byte, f fault) ([]byte, error) {
 	crashed := crash([]byte(`{"errorType":"Runtime.ExitError","errorMessage":"exit status 137"}`))
-	if f == kill {
+	switch f {
+	case kill:
 		return nil, crashed
+	case refuse:
+		return nil, &smithy.GenericAPIError{Code: "ServiceException", Fault: smithy.FaultServer}
 	}
 	v.mu.Lock()
 	ctx, cancel := context.WithTimeout(v.life, v.timeout)

@@ -165,7 +165,11 @@ func apiError(r *smithyhttp.Response, body []byte) error {
 	}
 	code := cmp.Or(r.Header.Get("X-Amzn-Errortype"), e.Type, e.Code, r.Status)
 	code, _, _ = strings.Cut(code, ":") // "NAME:http://internal.amazon.com/..."
-	return &smithy.GenericAPIError{Code: code[strings.LastIndex(code, "#")+1:], Message: e.Message}
+	fault := smithy.FaultClient
+	if r.StatusCode/100 == 5 {
+		fault = smithy.FaultServer
+	}
+	return &smithy.GenericAPIError{Code: code[strings.LastIndex(code, "#")+1:], Message: e.Message, Fault: fault}
 }
 
 // Code returns the code of an error that a service has answered, else "".

@@ -78,10 +78,14 @@ func newService(t *testing.T) *service {
 func (s *service) environment() *environment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.idle); n > 0 {
+	for n := len(s.idle); n > 0; n = len(s.idle) {
 		e := s.idle[n-1]
 		s.idle = s.idle[:n-1]
-		return e
+		select {
+		case <-e.gone: // killed when it had nothing to do
+		default:
+			return e
+		}
 	}
 	e := &environment{queue: make(chan invocation, 1), gone: make(chan struct{})}
 	exe, err := os.Executable()

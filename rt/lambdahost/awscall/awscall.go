@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -33,13 +34,14 @@ type Client struct {
 	service  string
 	endpoint string
 	retryer  aws.Retryer
+	signer   *v4.Signer
 	http     aws.HTTPClient
 }
 
 // New returns a client of a service by the name that it has in its endpoint and in signatures: "lambda". It uses of cfg Region, Credentials,
 // BaseEndpoint, Retryer, HTTPClient and APIOptions.
 func New(cfg aws.Config, service string) (*Client, error) {
-	c := &Client{cfg: cfg, service: service, http: cfg.HTTPClient, retryer: aws.NopRetryer{}}
+	c := &Client{cfg: cfg, service: service, http: cfg.HTTPClient, retryer: aws.NopRetryer{}, signer: v4.NewSigner()}
 	if c.http == nil {
 		c.http = awshttp.NewBuildableClient()
 	}
@@ -83,8 +85,6 @@ func (c *Client) Post(ctx context.Context, call Call) (Answer, error) {
 	ctx = middleware.ClearStackValues(ctx)
 	ctx = awsmiddleware.SetServiceID(ctx, c.service)
 	ctx = awsmiddleware.SetOperationName(ctx, call.Operation)
-	ctx = awsmiddleware.SetSigningName(ctx, c.service)
-	ctx = awsmiddleware.SetSigningRegion(ctx, c.cfg.Region)
 	sum := sha256.Sum256(call.Body)
 	ctx = v4.SetPayloadHash(ctx, hex.EncodeToString(sum[:]))
 	stack, err := c.stack(call.Operation)
@@ -101,11 +101,10 @@ func (c *Client) Post(ctx context.Context, call Call) (Answer, error) {
 // stack returns the middlewares of a call: its request is made, tried, signed and sent, the response read.
 func (c *Client) stack(operation string) (*middleware.Stack, error) {
 	s := middleware.NewStack(operation, smithyhttp.NewStackRequest)
-	sign := v4.NewSignHTTPRequestMiddleware(v4.SignHTTPRequestMiddlewareOptions{CredentialsProvider: c.cfg.Credentials, Signer: v4.NewSigner()})
 	err := errors.Join(
 		s.Serialize.Add(middleware.SerializeMiddlewareFunc("Request", c.write), middleware.After),
 		awsmiddleware.AddRecursionDetection(s),
-		s.Finalize.Add(sign, middleware.After),
+		s.Finalize.Add(middleware.FinalizeMiddlewareFunc("Signing", c.sign), middleware.After),
 		retry.AddRetryMiddlewares(s, retry.AddRetryMiddlewaresOptions{Retryer: c.retryer}),
 		awsmiddleware.AddRawResponseToMetadata(s),
 		s.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Response", read), middleware.After),
@@ -132,6 +131,19 @@ func (c *Client) write(ctx context.Context, in middleware.SerializeInput, next m
 	}
 	in.Request = r
 	return next.HandleSerialize(ctx, in)
+}
+
+// sign signs a request, at each attempt.
+func (c *Client) sign(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
+	keys, err := c.cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return out, md, err
+	}
+	r := in.Request.(*smithyhttp.Request).Request
+	if err := c.signer.SignHTTP(ctx, keys, r, v4.GetPayloadHash(ctx), c.service, c.cfg.Region, time.Now()); err != nil {
+		return out, md, err
+	}
+	return next.HandleFinalize(ctx, in)
 }
 
 // read makes an Answer of the response, or an error.

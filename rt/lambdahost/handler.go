@@ -130,9 +130,10 @@ func (h *host) create(ctx context.Context, b *birth) (run *store.Run, version in
 	return run, version, err
 }
 
-// insure sends a wake-up for the case that this invocation is killed while it executes the run.
+// insure sends a wake-up for the case that this invocation is killed while it executes the run. One that comes a little early is sent on; a schedule
+// for the second after the longest delay would cost a request of another service.
 func (h *host) insure(ctx context.Context, run string) error {
-	return h.wakeIn(ctx, wakeUp{Run: run, Step: beforeAny}, time.Until(h.gone(ctx))+time.Second)
+	return h.wakeIn(ctx, wakeUp{Run: run, Step: beforeAny}, min(time.Until(h.gone(ctx))+time.Second, maxDelay))
 }
 
 // attach gives a new run its event.

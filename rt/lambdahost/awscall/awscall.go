@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -53,8 +54,11 @@ func New(cfg aws.Config, service string) (*Client, error) {
 	return c, err
 }
 
-// endpoint returns the URL of the service. That of DynamoDB, which is linked anyway, knows the partition of the region.
+// endpoint returns the URL of the service: AWS_ENDPOINT_URL_SERVICE of the environment comes first, as in the SDK. That of DynamoDB, which is linked anyway, knows the partition of the region.
 func endpoint(cfg *aws.Config, service string) (string, error) {
+	if url := os.Getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(service)); url != "" {
+		return strings.TrimSuffix(url, "/"), nil
+	}
 	if cfg.BaseEndpoint != nil {
 		return strings.TrimSuffix(*cfg.BaseEndpoint, "/"), nil
 	}

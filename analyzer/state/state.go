@@ -442,6 +442,9 @@ func (d *decider) changes() []Change {
 			if !ok || !l.Object.External || g.Object() == nil || g.Pkg.Pkg.Path() == "flag" || library.Communicates(w.Instr) {
 				continue // a channel operation changes no variable, whatever else the channel may be as far as the analysis knows
 			}
+			if w.Value != nil && !holds(l.Object.Type, written(w.Value.Type())) {
+				continue // so say the types, which the analysis does not mind
+			}
 			c := Change{suspend.Position(w.Instr), g.Object().(*types.Var)}
 			if !seen[c] {
 				seen[c] = true
@@ -451,6 +454,37 @@ func (d *decider) changes() []Change {
 	}
 	slices.SortFunc(out, func(a, b Change) int { return int(a.Pos) - int(b.Pos) })
 	return out
+}
+
+// written is the type of the memory that is changed through a value of type t: a pointer, a slice, a map.
+func written(t types.Type) types.Type {
+	switch u := t.Underlying().(type) {
+	case *types.Pointer:
+		return u.Elem()
+	case *types.Slice:
+		return u.Elem()
+	}
+	return t
+}
+
+// holds reports whether memory of type t may have a variable of type elem in it; of a nil t nothing is known.
+func holds(t, elem types.Type) bool {
+	if t == nil || types.Identical(t, elem) || types.Identical(t.Underlying(), elem.Underlying()) {
+		return true
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Struct:
+		for f := range u.Fields() {
+			if holds(f.Type(), elem) {
+				return true
+			}
+		}
+	case *types.Array:
+		return holds(u.Elem(), elem)
+	case *types.Slice: // the memory of its elements
+		return holds(u.Elem(), elem)
+	}
+	return false
 }
 
 // position is where i stands, or a call if i is in a function that go/ssa has made.

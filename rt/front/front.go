@@ -94,23 +94,36 @@ func (f *Front) Listen(addrs []string) error {
 	return nil
 }
 
-// close ends the server at addr. What still waits was not taken. The caller holds mu.
+// close ends the server at addr, with time for responses that are on their way. The caller holds mu.
 func (f *Front) close(addr string) {
 	srv := f.servers[addr]
 	delete(f.servers, addr)
+	f.ending.Go(func() {
+		if !shutdown(srv) {
+			f.abandon(addr)
+			shutdown(srv)
+			srv.Close()
+		}
+	})
+}
+
+// shutdown reports whether all requests have been answered within a second.
+func shutdown(srv *http.Server) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return srv.Shutdown(ctx) == nil
+}
+
+// abandon answers the requests that the program has not taken.
+func (f *Front) abandon(addr string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for id, r := range f.waiting {
 		if r.addr == addr {
 			close(r.answer)
 			delete(f.waiting, id)
 		}
 	}
-	f.ending.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if srv.Shutdown(ctx) != nil {
-			srv.Close()
-		}
-	})
 }
 
 // Close ends all servers.

@@ -54,6 +54,8 @@ type wakeUp struct {
 	Run   string `json:"run"`
 	Step  int64  `json:"step,omitempty"`  // the step that it was sent for; 0: by hand
 	Tries int    `json:"tries,omitempty"` // invocations before it that ended without a commit
+
+	again bool // the message has been received before: whoever had it may have been killed
 }
 
 // A request is what the function is asked for, by itself or by harkgen: one of the fields.

@@ -29,7 +29,7 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
 
-	s := &session{Store: h.store, h: h, outlet: o, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost}
+	s := &session{Store: h.store, h: h, outlet: o, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost, killed: h.log != nil && run.State == store.Running}
 	h.about(ctx, run.ID)
 	began := time.Now()
 	defer func() {
@@ -53,6 +53,9 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries
 	}
 	failed, _ := errors.AsType[*local.FailedError](err)
 	crash, _ := errors.AsType[*crashError](err)
+	if err != nil && failed == nil && !errors.Is(err, local.ErrStopped) && s.overtaken(ctx) {
+		s.conflict = true
+	}
 	switch {
 	case s.conflict:
 		// Somebody else has made a step, and sees to the rest.
@@ -76,6 +79,14 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries
 		return result(s.run), nil
 	}
 	return h.outOfTime(ctx, s, tries)
+}
+
+// overtaken reports whether somebody else has changed the record: what they have deleted may look damaged here.
+func (s *session) overtaken(ctx context.Context) bool {
+	rec, err := s.Store.Get(ctx, s.outlet.run)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return err == nil && rec.Version != s.version
 }
 
 // outOfTime sees to a run that is to go on in another invocation.
@@ -144,6 +155,7 @@ type session struct {
 	began    int64      // run.Step when the invocation began
 	cost     store.Cost // of the invocations before
 	waits    bool       // the record says that the run waits, and the wake-up was sent
+	killed   bool       // the invocation before may have been, before it has logged what it has committed
 	shown    []string   // blobs of output that an earlier invocation has shown; deleted after the next commit
 	commits  int
 	conflict bool
@@ -321,7 +333,7 @@ func (s *session) conclude(ctx context.Context) error {
 }
 
 // Get returns the record of the run, which is at hand, without the output of its last step: that was shown by the invocation that made
-// it, and the supervisor would show it again.
+// it, and the supervisor would show it again. That is right if that invocation may have been killed before, and lines have places by which they are known.
 func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
 	if id != s.outlet.run {
 		return s.Store.Get(ctx, id)
@@ -329,8 +341,10 @@ func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	run := *s.run
-	s.shown = run.Output.Blobs
-	run.Output.Content = store.Content{}
+	if !s.killed {
+		s.shown = run.Output.Blobs
+		run.Output.Content = store.Content{}
+	}
 	data, err := run.Encode()
 	return store.Record{ID: id, Version: s.version, Data: data}, err
 }

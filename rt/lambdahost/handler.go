@@ -178,6 +178,7 @@ func (h *host) wakeUps(ctx context.Context, e *events.SQSEvent) events.SQSEventR
 	for _, m := range e.Records {
 		w, err := decodeWakeUp(m.Body)
 		if err == nil {
+			w.again = received(m) > 1
 			err = h.wakeUp(ctx, w)
 		}
 		if err != nil {
@@ -195,7 +196,7 @@ const maxReceives = 5
 // again makes a failed message come back sooner than after the visibility timeout: after half a minute, then twice as long, and so on. Before it becomes a dead
 // letter, the record of the run is told why.
 func (h *host) again(ctx context.Context, m events.SQSMessage, w wakeUp, why error) {
-	n, _ := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	n := received(m)
 	if n >= maxReceives {
 		h.note(ctx, w, why)
 	}
@@ -203,6 +204,11 @@ func (h *host) again(ctx context.Context, m events.SQSMessage, w wakeUp, why err
 	if err := h.queue.again(ctx, m.ReceiptHandle, delay); err != nil {
 		h.logf("the message is shown again only after the visibility timeout: %v", err)
 	}
+}
+
+func received(m events.SQSMessage) int {
+	n, _ := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	return n
 }
 
 // note writes into the record of a run, unless somebody executes it, why its wake-ups fail.
@@ -235,7 +241,7 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 	wait := h.left(run)
 	switch {
 	case over(run) || run.State == store.Failed && w.Step != 0:
-		return nil
+		return h.relog(ctx, run, w.again)
 	case h.entry.Kind == KindServer && run.State == store.Running && wait >= time.Second:
 		return nil // who has the lease sees to the rest
 	case h.entry.Kind == KindServer && run.State == store.Waiting && run.Wake.IsZero() && w.Step != 0:
@@ -244,7 +250,7 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 		}
 		return h.wakeUp(ctx, wakeUp{Run: w.Run, Tries: w.Tries})
 	case wait >= time.Second && run.State == store.Waiting && w.Step != 0 && w.Step < run.Step:
-		return nil
+		return h.relog(ctx, run, w.again)
 	case wait >= time.Second:
 		return h.wakeIn(ctx, w, wait)
 	case !h.fits(run):

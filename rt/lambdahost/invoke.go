@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -44,9 +43,6 @@ type lambdaService struct{ calls *awscall.Client }
 func newLambda(cfg aws.Config) (lambdaService, error) {
 	cfg.Retryer = nil // who calls knows better: see fleet
 	cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = maxSteps })
-	if url := os.Getenv("AWS_ENDPOINT_URL_LAMBDA"); url != "" {
-		cfg.BaseEndpoint = aws.String(url)
-	}
 	calls, err := awscall.New(cfg, "lambda")
 	return lambdaService{calls}, err
 }

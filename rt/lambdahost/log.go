@@ -10,7 +10,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/harkgen/harkgen/rt/clock"
+	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/runlog"
+	"github.com/harkgen/harkgen/rt/store"
 )
 
 // This file defines what goes to the function's log.
@@ -71,4 +73,14 @@ func (s sayer) Write(p []byte) (int, error) {
 		s.h.say("ERROR", text)
 	}
 	return len(p), nil
+}
+
+// relog logs the output of the last step once more if whoever has committed it may have been killed before it was in the log. Readers know lines that
+// are there twice by their place.
+func (h *host) relog(ctx context.Context, run *store.Run, killed bool) error {
+	if h.log == nil || !killed || run.Program.Spread {
+		return nil
+	}
+	defer h.log.Flush()
+	return local.LogOutput(ctx, h.store, run, h.log)
 }

@@ -178,3 +178,35 @@ func TestLogMessages(t *testing.T) {
 		t.Errorf("%s", l.out.String())
 	}
 }
+
+// TestLogLost: what an invocation has committed, and not logged because it was killed, is logged by the one that gets its message again.
+func TestLogLost(t *testing.T) {
+	t.Parallel()
+	l := newFunction(t)
+	l.log = runlog.NewWriter(io.Discard, l.clock.Now)
+	if res := l.start(20*time.Second, "r", "sleep", "1h"); res.State != "waiting" {
+		t.Fatalf("%+v", res)
+	}
+	text := ""
+	for _, lost := range []bool{true, false, true} {
+		l.elapse("r")
+		wake := l.aws.Receive()
+		if lost { // by the first delivery
+			if failed := l.deliver(20*time.Second, wake...); failed != nil {
+				t.Error("failed", failed)
+			}
+		}
+		var out buffer
+		l.log = runlog.NewWriter(&out, l.clock.Now)
+		if failed := l.deliver(20*time.Second, wake...); failed != nil {
+			t.Error("failed", failed)
+		}
+		for _, r := range merged(t, out.String(), "r") {
+			text += r.Text() + "\n"
+		}
+		l.log = runlog.NewWriter(io.Discard, l.clock.Now)
+	}
+	if text != "sleep 2\nsleep 3\nwoke\n" {
+		t.Errorf("%q", text)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/rt/store"
 )
 
@@ -48,6 +49,19 @@ func LastOutput(ctx context.Context, s store.Store, run *store.Run, stdout, stde
 		}
 	}
 	return before, nil
+}
+
+// LogOutput logs what a run wrote in its last step.
+func LogOutput(ctx context.Context, s store.Store, run *store.Run, log *runlog.Writer) error {
+	r := &Run{rec: *run, o: Options{Store: s}}
+	chunks, base, err := r.committedOutput(ctx)
+	for _, c := range chunks {
+		if c.fd != fdResponse && err == nil {
+			err = log.Write(runlog.Piece{FD: int(c.fd), Step: uint64(run.Step), Base: base, Data: c.data})
+		}
+		base += int64(len(c.data))
+	}
+	return err
 }
 
 // Responses calls f with the responses of the last step of a run, which may have been passed on or not.

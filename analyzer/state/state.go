@@ -442,7 +442,7 @@ func (d *decider) changes() []Change {
 			if !ok || !l.Object.External || g.Object() == nil || g.Pkg.Pkg.Path() == "flag" || library.Communicates(w.Instr) {
 				continue // a channel operation changes no variable, whatever else the channel may be as far as the analysis knows
 			}
-			if w.Value != nil && !holds(l.Object.Type, written(w.Value.Type())) {
+			if w.Value != nil && !mayChange(w.Value.Type(), l.Object.Type) {
 				continue // so say the types, which the analysis does not mind
 			}
 			c := Change{suspend.Position(w.Instr), g.Object().(*types.Var)}
@@ -456,33 +456,39 @@ func (d *decider) changes() []Change {
 	return out
 }
 
-// written is the type of the memory that is changed through a value of type t: a pointer, a slice, a map.
-func written(t types.Type) types.Type {
-	switch u := t.Underlying().(type) {
-	case *types.Pointer:
-		return u.Elem()
-	case *types.Slice:
-		return u.Elem()
+// mayChange reports whether memory of type t may be changed through a value of type v: a pointer, a slice, a map. Of a nil t nothing is known.
+func mayChange(v, t types.Type) bool {
+	if t == nil {
+		return true
 	}
-	return t
+	switch u := v.Underlying().(type) {
+	case *types.Pointer:
+		return within(t, func(x types.Type) bool { return types.Identical(x.Underlying(), u.Elem().Underlying()) })
+	case *types.Slice:
+		return within(t, func(x types.Type) bool {
+			e, ok := x.Underlying().(interface{ Elem() types.Type })
+			return ok && types.Identical(e.Elem(), u.Elem())
+		})
+	}
+	return types.Identical(v.Underlying(), t.Underlying())
 }
 
-// holds reports whether memory of type t may have a variable of type elem in it; of a nil t nothing is known.
-func holds(t, elem types.Type) bool {
-	if t == nil || types.Identical(t, elem) || types.Identical(t.Underlying(), elem.Underlying()) {
+// within reports whether is holds for t or what is in it.
+func within(t types.Type, is func(types.Type) bool) bool {
+	if is(t) {
 		return true
 	}
 	switch u := t.Underlying().(type) {
 	case *types.Struct:
 		for f := range u.Fields() {
-			if holds(f.Type(), elem) {
+			if within(f.Type(), is) {
 				return true
 			}
 		}
 	case *types.Array:
-		return holds(u.Elem(), elem)
+		return within(u.Elem(), is)
 	case *types.Slice: // the memory of its elements
-		return holds(u.Elem(), elem)
+		return within(u.Elem(), is)
 	}
 	return false
 }

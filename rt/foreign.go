@@ -13,7 +13,8 @@ import (
 //
 //   - Those that run when the program begins: package initialisation has started them, and does so in each process.
 //   - Those that only keep a value which is never saved itself (harmless).
-//   - Those that serve idle connections: they end when these are closed (idle.go).
+//   - Those that serve idle connections of HTTP (idleConnection). They touch nothing else. What leads to a connection is refused by name where it is part of the state. Those of
+//     clients that are known end, as these are closed (idle.go).
 //
 // Any other that stays ends the run, and is named.
 
@@ -111,6 +112,13 @@ func (n *native) in(functions []string) bool {
 	return false
 }
 
+// idleConnection reports whether n serves a connection of an HTTP client on which nothing is under way: it waits for what the other side says next. A
+// response whose body is not read to its end keeps readLoop in a select; a request or a stream of HTTP/2 has a goroutine of its own.
+func (n *native) idleConnection() bool {
+	return n.in([]string{"net/http.(*persistConn).writeLoop"}) ||
+		n.state == "IO wait" && n.in([]string{"net/http.(*persistConn).readLoop", "net/http.(*http2ClientConn).readLoop", "net/http.(*http2clientConnReadLoop)."})
+}
+
 // foreigners are the foreign goroutines that a stop has met.
 type foreigners struct {
 	first map[int64]bool // ids of the native goroutines there were when the program began
@@ -139,7 +147,7 @@ func (f *foreigners) begin() {
 func (f *foreigners) look() bool {
 	f.now = f.now[:0]
 	for _, n := range natives() {
-		if !f.first[n.id] && !n.in(harmless) {
+		if !f.first[n.id] && !n.in(harmless) && !n.idleConnection() {
 			f.now = append(f.now, n)
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"io"
 	"log"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"unicode"
@@ -26,8 +25,7 @@ import (
 var client = newClient()
 
 func newClient() *s3.Client {
-	// The connections of this client are closed while the program waits; those of the SDK's own would hinder that.
-	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(http.DefaultClient))
+	cfg, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/harkgen/harkgen/deploygen/local"
 	"github.com/harkgen/harkgen/deploygen/local/lambda"
+	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/deploygen/plan"
 )
 
@@ -158,13 +159,14 @@ func (a *app) describe(i *local.Info) {
 	}
 }
 
-// showLog prints a line of a log, but of what Lambda itself writes only what tells of failures.
+// showLog prints a line of a log, but no metrics, and of what Lambda itself writes only what tells of failures.
 func (a *app) showLog(e lambda.LogEvent) {
-	if strings.HasPrefix(e.Message, `{"record":`) && strings.Contains(e.Message, `"type":"platform.`) && !strings.Contains(e.Message, `"errorType":`) {
+	if strings.HasPrefix(e.Message, `{"record":`) && strings.Contains(e.Message, `"type":"platform.`) && !strings.Contains(e.Message, `"errorType":`) ||
+		strings.Contains(e.Message, `"_aws":{"CloudWatchMetrics":`) {
 		return
 	}
 	_, name, _ := strings.Cut(e.Group, "/local/")
-	io.WriteString(a.progress.writer(a.stdout), name+": "+e.Message+"\n")
+	io.WriteString(a.progress.writer(a.stdout), name+": "+runlog.Text(e.Message)+"\n")
 }
 
 // parseDays is time.ParseDuration with days: "7d", "1d12h". "" is 0.

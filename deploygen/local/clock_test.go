@@ -43,6 +43,7 @@ func (f *fixture) wantThree(run string) {
 
 // TestSpeed lets a run wait for an hour in all, by messages, on a clock that is fast.
 func TestSpeed(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("long")
 	}
@@ -57,6 +58,7 @@ func TestSpeed(t *testing.T) {
 
 // TestAdvance lets a run wait for days, by the Scheduler, on a clock that is set forward.
 func TestAdvance(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("long")
 	}
@@ -106,6 +108,7 @@ func (f *fixture) pass(d time.Duration, come func() bool) {
 
 // TestFaults lets everything go wrong. That takes time: what is lost comes again when an invocation that is not there any more would have ended.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("long")
 	}
@@ -132,6 +135,7 @@ func TestFaults(t *testing.T) {
 
 // TestVersions deploys another version while runs of the first wait: they go on in theirs.
 func TestVersions(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("long")
 	}

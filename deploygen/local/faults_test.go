@@ -62,6 +62,7 @@ func TestCredential(t *testing.T) {
 
 // TestUsage counts the requests of a function, each of which takes its time.
 func TestUsage(t *testing.T) {
+	t.Parallel()
 	const latency = 30 * time.Millisecond
 	f := start(t, "./testdata/echo", Options{
 		Plan:   &plan.Plan{Program: "p", Entries: []plan.Entry{{Name: "a"}}},
@@ -98,6 +99,7 @@ func TestUsage(t *testing.T) {
 
 // TestKill kills a function at its second request to the store, before and after that takes effect.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	for _, after := range []bool{false, true} {
 		f := start(t, "./testdata/echo", Options{
 			Plan:   &plan.Plan{Program: "p", Entries: []plan.Entry{{Name: "a"}}},

@@ -32,6 +32,7 @@ import (
 
 	"github.com/harkgen/harkgen/deploygen/local/lambda"
 	"github.com/harkgen/harkgen/deploygen/plan"
+	"github.com/harkgen/harkgen/rt/runlog"
 )
 
 // built are the executables of packages of this repository that tests run as handlers.
@@ -80,7 +81,7 @@ func start(t *testing.T, pkg string, o Options) *fixture {
 	o.Log = func(e lambda.LogEvent) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.log = append(f.log, e.Message)
+		f.log = append(f.log, runlog.Text(e.Message))
 	}
 	if f.Cloud, err = Start(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -144,6 +145,7 @@ const handler = "../../rt/lambdahost/testdata/bootstrap"
 
 // TestRun lets a real handler execute a run that waits, and goes on by the wake-ups of its queue.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("long")
 	}
@@ -190,6 +192,7 @@ func get(t *testing.T, url string) string {
 
 // TestTriggers starts functions in all ways.
 func TestTriggers(t *testing.T) {
+	t.Parallel()
 	f := start(t, "./testdata/echo", Options{Plan: echo()})
 	ctx := t.Context()
 	info := f.Info()
@@ -258,6 +261,7 @@ func TestTriggers(t *testing.T) {
 
 // TestDeploy deploys again while a run of the old version goes on.
 func TestDeploy(t *testing.T) {
+	t.Parallel()
 	p := &plan.Plan{Program: "p", Entries: []plan.Entry{{Name: "a", Kind: plan.Func, Spread: true, Goroutines: []plan.Class{{Name: "big", Resources: plan.Resources{Memory: 2048}}}}}}
 	f := start(t, "./testdata/echo", Options{Plan: p})
 	before := f.Info().Entries["a"]
@@ -291,6 +295,7 @@ func TestDeploy(t *testing.T) {
 }
 
 func TestInfo(t *testing.T) {
+	t.Parallel()
 	if _, err := Find(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing runs: %v", err)
 	}

@@ -120,7 +120,7 @@ var policy = []rule{
 	{pkg: "deploygen/local/gateway", may: "deploygen/local/lambda rt/clock", ext: aws, why: "HTTP in front of functions; knows no plan"},
 	{pkg: "deploygen/local/source", may: "deploygen/local/lambda internal/awsemu/... rt/clock", ext: aws + " github.com/aws/aws-lambda-go", why: "brings events to functions; knows no plan"},
 	{pkg: "deploygen/local/eventtest", why: "for tests"},
-	{pkg: "deploygen/local/localtest", may: "deploygen/local deploygen/local/lambda", ext: aws, why: "for tests: drives compiled programs in the local cloud"},
+	{pkg: "deploygen/local/localtest", may: "deploygen/local deploygen/local/lambda rt/runlog", ext: aws, why: "for tests: drives compiled programs in the local cloud"},
 	{
 		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan deploygen/local deploygen/local/lambda internal/deployed rt/front rt/local rt/runlog rt/store rt/store/shared rt/store/pebble",
 		ext: "github.com/pelletier/go-toml/v2 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",

@@ -51,6 +51,18 @@ func (r *Record) Text() string {
 	return string(r.Message)
 }
 
+// Text is what a line of a function's log would be if it was not structured.
+func Text(line string) string {
+	r, err := Parse([]byte(line))
+	switch {
+	case err != nil:
+		return line
+	case r.Place == nil:
+		return "harkgen: " + r.Text()
+	}
+	return r.Text()
+}
+
 // Append appends the record and a newline. An object in Message stays as it is, byte for byte.
 func (r *Record) Append(b []byte) ([]byte, error) {
 	head := *r

@@ -20,6 +20,7 @@ import (
 
 	"github.com/harkgen/harkgen/deploygen/local"
 	"github.com/harkgen/harkgen/deploygen/local/lambda"
+	"github.com/harkgen/harkgen/rt/runlog"
 )
 
 // command builds harkgen, once. Whoever has a binary already names it in HARKGEN.
@@ -92,7 +93,7 @@ func (c *Cloud) note(e lambda.LogEvent) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.log = append(c.log, e.Message)
+	c.log = append(c.log, runlog.Text(e.Message))
 }
 
 // Log returns the lines that the functions have logged, without those of the platform about invocations that succeed.

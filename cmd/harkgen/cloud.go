@@ -19,8 +19,8 @@ import (
 
 	"github.com/harkgen/harkgen/deploygen/local"
 	"github.com/harkgen/harkgen/deploygen/local/lambda"
-	"github.com/harkgen/harkgen/rt/runlog"
 	"github.com/harkgen/harkgen/deploygen/plan"
+	"github.com/harkgen/harkgen/rt/runlog"
 )
 
 // cloudFlags are the flags of cloud.

@@ -1,6 +1,8 @@
 package localtest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,7 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
 	"github.com/harkgen/harkgen/deploygen/local"
+	"github.com/harkgen/harkgen/deploygen/local/lambda"
 )
 
 // This file tests the examples that are servers, as a user would try them.
@@ -84,11 +90,16 @@ func (c *Cloud) wantSigned(entry, action, run, text string) {
 	c.t.Helper()
 	path := "/_hark/" + entry + "/" + action
 	c.must(http.StatusForbidden, entry, "POST", path, "{}")
-	req, err := http.NewRequest("POST", c.URL(entry)+path, strings.NewReader(fmt.Sprintf(`{"run":%q}`, run)))
+	body := fmt.Sprintf(`{"run":%q}`, run)
+	req, err := http.NewRequest("POST", c.URL(entry)+path, strings.NewReader(body))
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=key/20260101/eu-central-1/execute-api/aws4_request")
+	sum := sha256.Sum256([]byte(body))
+	key := aws.Credentials{AccessKeyID: "key", SecretAccessKey: lambda.Secret}
+	if err := v4.NewSigner().SignHTTP(c.t.Context(), key, req, hex.EncodeToString(sum[:]), "execute-api", c.Info().Region, time.Now()); err != nil {
+		c.t.Fatal(err)
+	}
 	if a, err := Send(req); err != nil || a.Status != http.StatusOK || !strings.Contains(a.Body, text) {
 		c.t.Errorf("%s: %+v, %v", action, a, err)
 	}

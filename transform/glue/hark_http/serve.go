@@ -290,12 +290,17 @@ func logf(srv *http.Server, format string, args ...any) {
 	}
 }
 
-// Listen is net.Listen for what http.Serve gets: it finds out whether the address can be had, and leaves it to the host to listen there.
+// Listen is net.Listen for what http.Serve gets: it finds out whether the address can be had, and leaves it to the host to listen there. On Lambda nobody
+// listens there, and in a local cloud others may.
 func Listen(network, addr string) (net.Listener, error) {
+	if network != "tcp" && network != "tcp4" && network != "tcp6" {
+		return net.Listen(network, addr)
+	}
+	if os.Getenv("AWS_LAMBDA_FUNCTION_NAME") != "" {
+		return &listener{addr}, nil
+	}
 	l, err := net.Listen(network, addr)
 	switch {
-	case network != "tcp" && network != "tcp4" && network != "tcp6":
-		return l, err
 	case err == nil:
 		addr = l.Addr().String()
 		err = l.Close()

@@ -270,8 +270,8 @@ func (c *call) text(lasting time.Duration, saved time.Time) string {
 		do = "wait before that call, and give it the result"
 	case c.callee != "":
 		what = who + " has been in " + c.callee + waiting
-		if strings.HasPrefix(c.callee, "net/http.") && strings.Contains(c.callee, "Serve") {
-			do = "a server never ends: let a program of its own serve, which is not compiled by harkgen and starts runs"
+		if strings.Contains(c.callee, "Serve") || strings.HasSuffix(c.callee, ".Accept") {
+			do = "a server never ends: let a program of its own serve, which is not compiled by harkgen and starts runs; those of net/http can be saved"
 		}
 	default:
 		pos, what = c.at, who+" has been in "+c.in+waiting+" without a point where it can be suspended"

@@ -27,7 +27,7 @@ func both(a, b order2) {}
 //hark:entry s3 uploads ObjectCreated // ERROR "a record of s3 has no data of the sender's to decode into a main.order2; let it take an events.S3Event or events.S3EventRecord"
 func upload(v order2) {}
 
-//hark:entry schedule rate(1 minutes) // ERROR "it is rate.1 minute. but rate.2 minutes."
+//hark:entry schedule rate(1 minutes) // ERROR "the unit of 1 is minute"
 func tick() {}
 
 //hark:entry main // ERROR "//hark:entry on the method run"

@@ -117,11 +117,7 @@ func (h *host) fail(ctx context.Context, run *store.Run, version int64, why stri
 	r := *run
 	r.State, r.Error = store.Failed, why
 	r.Updated, r.Wake = h.clock.Now(), time.Time{}
-	data, err := r.Encode()
-	if err != nil {
-		return Result{}, err
-	}
-	_, err = h.store.Put(ctx, store.Record{ID: r.ID, Version: version, Data: data})
+	_, err := store.PutRun(ctx, h.store, &r, version)
 	if errors.Is(err, store.ErrConflict) {
 		return result(run), nil
 	}
@@ -225,11 +221,7 @@ func (s *session) lease(ctx context.Context) error {
 		return nil
 	}
 	run.State, run.Error, run.Updated = store.Running, "", s.h.clock.Now()
-	data, err := run.Encode()
-	if err != nil {
-		return err
-	}
-	_, err = s.Put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data})
+	_, err := store.PutRun(ctx, s, &run, s.version)
 	return err
 }
 
@@ -323,12 +315,7 @@ func (s *session) conclude(ctx context.Context) error {
 	if s.conflict || s.failure != nil || s.outlet.own != startID || len(answer) == 0 || len(s.run.Answer) > 0 {
 		return nil
 	}
-	run := *s.run
-	data, err := run.Encode()
-	if err != nil {
-		return err
-	}
-	_, err = s.Put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data})
+	_, err := store.PutRun(ctx, s, s.run, s.version)
 	return err
 }
 

@@ -115,11 +115,7 @@ func (h *host) create(ctx context.Context, b *birth) (run *store.Run, version in
 		blobs = append(blobs, blob)
 		run.Program.Args, run.Program.ArgsBlob = nil, blob.Name
 	}
-	data, err := run.Encode()
-	if err != nil {
-		return nil, 0, err
-	}
-	version, err = h.store.Put(ctx, store.Record{ID: b.id, Data: data}, blobs...)
+	version, err = store.PutRun(ctx, h.store, run, 0, blobs...)
 	if errors.Is(err, store.ErrConflict) {
 		run, _, err = h.get(ctx, b.id)
 		return run, 0, err
@@ -218,11 +214,7 @@ func (h *host) note(ctx context.Context, w wakeUp, why error) {
 		return
 	}
 	run.Error = fmt.Sprintf("its wake-up has failed %d times, and is among the dead letters: %v", maxReceives, why)
-	data, err := run.Encode()
-	if err == nil {
-		_, err = h.store.Put(ctx, store.Record{ID: run.ID, Version: version, Data: data})
-	}
-	if err != nil {
+	if _, err := store.PutRun(ctx, h.store, run, version); err != nil {
 		h.logf("run %s: %v", run.ID, err)
 	}
 }

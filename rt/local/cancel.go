@@ -34,51 +34,49 @@ func (r *Run) Cancel(ctx context.Context, o *Options) error {
 
 // LastOutput writes what a run wrote in its last step, which is all that is kept of its output, and returns the number of bytes before it.
 func LastOutput(ctx context.Context, s store.Store, run *store.Run, stdout, stderr io.Writer) (before int64, err error) {
-	r := &Run{rec: *run, o: Options{Store: s}}
-	chunks, before, err := r.committedOutput(ctx)
-	if err != nil {
-		return 0, err
-	}
 	out := [...]io.Writer{stdout, stderr}
-	for _, c := range chunks {
+	err = lastChunks(ctx, s, run, func(c chunk, _ int64) error {
 		if c.fd == fdResponse {
-			continue
+			return nil
 		}
-		if _, err := out[c.fd-1].Write(c.data); err != nil {
-			return before, err
-		}
-	}
-	return before, nil
+		_, err := out[c.fd-1].Write(c.data)
+		return err
+	})
+	return run.Output.Base, err
 }
 
 // LogOutput logs what a run wrote in its last step.
 func LogOutput(ctx context.Context, s store.Store, run *store.Run, log *runlog.Writer) error {
-	r := &Run{rec: *run, o: Options{Store: s}}
-	chunks, base, err := r.committedOutput(ctx)
-	for _, c := range chunks {
-		if c.fd != fdResponse && err == nil {
-			err = log.Write(runlog.Piece{FD: int(c.fd), Step: uint64(run.Step), Base: base, Data: c.data})
+	return lastChunks(ctx, s, run, func(c chunk, base int64) error {
+		if c.fd == fdResponse {
+			return nil
 		}
-		base += int64(len(c.data))
-	}
-	return err
+		return log.Write(runlog.Piece{FD: int(c.fd), Step: uint64(run.Step), Base: base, Data: c.data})
+	})
 }
 
 // Responses calls f with the responses of the last step of a run, which may have been passed on or not.
 func Responses(ctx context.Context, s store.Store, run *store.Run, f func(id string, data []byte) error) error {
-	r := &Run{rec: *run, o: Options{Store: s}}
-	chunks, _, err := r.committedOutput(ctx)
-	for _, c := range chunks {
+	return lastChunks(ctx, s, run, func(c chunk, _ int64) error {
 		if c.fd != fdResponse {
-			continue
+			return nil
 		}
 		id, data, err := decodeResponse(c.data)
-		if err == nil {
-			err = f(id, data)
-		}
 		if err != nil {
 			return err
 		}
+		return f(id, data)
+	})
+}
+
+// lastChunks calls f with what is kept of the output of a run, and how many bytes are before each.
+func lastChunks(ctx context.Context, s store.Store, run *store.Run, f func(c chunk, base int64) error) error {
+	chunks, base, err := (&Run{rec: *run, o: Options{Store: s}}).committedOutput(ctx)
+	for _, c := range chunks {
+		if err == nil {
+			err = f(c, base)
+		}
+		base += int64(len(c.data))
 	}
 	return err
 }

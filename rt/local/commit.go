@@ -209,11 +209,7 @@ func (r *Run) put(ctx context.Context, next *store.Run, d *pages.Draft, blobs ..
 	if d != nil {
 		blobs = append(blobs, d.Blobs...)
 	}
-	data, err := next.Encode()
-	if err != nil {
-		return err
-	}
-	ver, err := r.o.Store.Put(ctx, store.Record{ID: next.ID, Version: r.ver, Data: data}, blobs...)
+	ver, err := store.PutRun(ctx, r.o.Store, next, r.ver, blobs...)
 	if errors.Is(err, store.ErrConflict) {
 		return fmt.Errorf("run %s was changed by another process", next.ID)
 	}

@@ -192,11 +192,7 @@ func Create(ctx context.Context, dir string, s store.Store, prog store.Program, 
 			blobs = append(blobs, b)
 			rec.Program.Args, rec.Program.ArgsBlob = nil, b.Name
 		}
-		data, err := rec.Encode()
-		if err != nil {
-			return nil, err
-		}
-		ver, err := s.Put(ctx, store.Record{ID: rec.ID, Data: data}, blobs...)
+		ver, err := store.PutRun(ctx, s, &rec, 0, blobs...)
 		if errors.Is(err, store.ErrConflict) {
 			continue // that id is taken
 		}

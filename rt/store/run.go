@@ -3,6 +3,7 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -206,6 +207,15 @@ func (r *Run) Encode() ([]byte, error) {
 		c.Gs = c.Gs[:MaxGs]
 	}
 	return json.Marshal(&c)
+}
+
+// PutRun stores the record of a run, and first the blobs, as Put does.
+func PutRun(ctx context.Context, s Store, r *Run, version int64, blobs ...Blob) (int64, error) {
+	data, err := r.Encode()
+	if err != nil {
+		return 0, err
+	}
+	return s.Put(ctx, Record{ID: r.ID, Version: version, Data: data}, blobs...)
 }
 
 // DecodeRun is the inverse of Encode. The error wraps ErrFormat or ErrDamaged.

@@ -271,7 +271,7 @@ func (c *call) text(lasting time.Duration, saved time.Time) string {
 	case c.callee != "":
 		what = who + " has been in " + c.callee + waiting
 		if strings.Contains(c.callee, "Serve") || strings.HasSuffix(c.callee, ".Accept") {
-			do = "a server never ends: let a program of its own serve, which is not compiled by harkgen and starts runs; those of net/http can be saved"
+			do = "a server never ends: serve with net/http, whose servers can be saved, or from a program that is not compiled by harkgen and starts runs"
 		}
 	default:
 		pos, what = c.at, who+" has been in "+c.in+waiting+" without a point where it can be suspended"

@@ -67,7 +67,7 @@ func (h *host) handle(ctx context.Context, d *delivery) (run *store.Run, answer 
 		}
 		answer := o.read()
 		switch {
-		case !fresh && failedAnswer(answer):
+		case !fresh && (failedAnswer(answer) || h.entry.Batch && failedItems(answer)):
 			continue // the next attempt
 		case ended(run) || len(answer) > 0 || run.State == store.Waiting:
 			return run, answer, nil
@@ -104,6 +104,12 @@ func (h *host) single(ctx context.Context, payload []byte) (any, error) {
 		return nil, messages.InvokeResponse_Error{Message: why, Type: "Runtime.ExitError"}
 	}
 	return Pending{run.ID, string(run.State)}, nil
+}
+
+// failedItems reports whether the handler of a batch has named records that failed: if the same batch is delivered again, it is because none of it has succeeded.
+func failedItems(answer []byte) bool {
+	var res events.SQSEventResponse // that of streams is the same
+	return len(answer) > 1 && answer[0] == success && json.Unmarshal(answer[1:], &res) == nil && len(res.BatchItemFailures) > 0
 }
 
 // died says how a run has ended without an answer, and not well.

@@ -22,7 +22,7 @@ import (
 //	somebody has              poll for the response; take the lease when it becomes free
 //
 // The lease of a server is short, and is renewed, so that clients need not wait long when the invocation that has it was killed. Responses stay where they are
-// polled for until a sweep, so a request that is delivered again gets the same one; if it is still being worked on it is handled twice.
+// polled for until a sweep, so a request that is delivered again gets the same one; the process itself knows those that it works on.
 
 // leaseTime is how long the lease of a server lasts, unless it is renewed.
 const leaseTime = 10 * time.Second

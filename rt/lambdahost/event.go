@@ -53,7 +53,8 @@ func result(r *store.Run) Result {
 type wakeUp struct {
 	Run   string `json:"run"`
 	Step  int64  `json:"step,omitempty"`  // the step that it was sent for; 0: by hand
-	Tries int    `json:"tries,omitempty"` // invocations before it that ended without a commit
+	Until int64  `json:"until,omitempty"` // Unix time in ms: the end of the lease that it was sent for, if it was for a Running run
+	Tries int    `json:"tries,omitempty"` // invocations before it that ended without a step
 
 	again bool // the message has been received before: whoever had it may have been killed
 }

@@ -15,21 +15,21 @@ import (
 
 // This file defines the execution of a run within one invocation.
 
-// maxTries is how many invocations in a row may end without a commit.
+// maxTries is how many invocations in a row may end without a step.
 const maxTries = 3
 
-// execute executes the run until it is done, waits, or is out of time, and sees to it that it is woken.
-func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries int) (Result, error) {
-	return h.perform(ctx, run, version, tries, h.outlet(run, startID))
+// execute executes the run, which w has woken, until it is done, waits, or is out of time, and sees to it that it is woken.
+func (h *host) execute(ctx context.Context, run *store.Run, version int64, w wakeUp) (Result, error) {
+	return h.perform(ctx, run, version, w, h.outlet(run, startID))
 }
 
 // perform is execute with an outlet for the run's responses. It may leave when that has got the one that the invocation is for.
-func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries int, o *outlet) (res Result, err error) {
+func (h *host) perform(ctx context.Context, run *store.Run, version int64, w wakeUp, o *outlet) (res Result, err error) {
 	gone := h.gone(ctx)
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
 
-	s := &session{Store: h.store, h: h, outlet: o, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost, killed: h.log != nil && run.State == store.Running}
+	s := &session{Store: h.store, h: h, outlet: o, run: run, version: version, woken: w, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost, killed: h.log != nil && run.State == store.Running}
 	h.about(ctx, run.ID)
 	began := time.Now()
 	defer func() {
@@ -78,7 +78,7 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries
 	case ended(s.run) || s.waits:
 		return result(s.run), nil
 	}
-	return h.outOfTime(ctx, s, tries)
+	return h.outOfTime(ctx, s)
 }
 
 // overtaken reports whether somebody else has changed the record: what they have deleted may look damaged here.
@@ -90,14 +90,13 @@ func (s *session) overtaken(ctx context.Context) bool {
 }
 
 // outOfTime sees to a run that is to go on in another invocation.
-func (h *host) outOfTime(ctx context.Context, s *session, tries int) (Result, error) {
-	if s.commits > 0 {
-		tries = 0
-	} else if tries++; tries >= maxTries {
+func (h *host) outOfTime(ctx context.Context, s *session) (Result, error) {
+	tries := s.tries(s.run)
+	if tries >= maxTries {
 		return h.fail(ctx, s.run, s.version, fmt.Sprintf("it could not be saved in %d invocations: some goroutine was all the time in code that cannot be suspended", maxTries))
 	}
 	// The record may still say that this invocation executes it, until it is gone.
-	w := wakeUp{Run: s.run.ID, Step: s.run.Step, Tries: tries}
+	w := wakeUp{Run: s.run.ID, Step: s.run.Step, Until: s.run.Wake.UnixMilli(), Tries: tries}
 	if err := h.wakeIn(ctx, w, time.Until(s.run.Wake)); err != nil {
 		return Result{}, err
 	}
@@ -144,6 +143,7 @@ type session struct {
 	mu      sync.Mutex // guards the record, since leases are renewed
 	run     *store.Run // as stored
 	version int64
+	woken   wakeUp // what this invocation is for
 	gone    time.Time
 	stopAt  time.Time
 	leaving atomic.Bool // the lease is given back with the next commit
@@ -153,7 +153,6 @@ type session struct {
 	waits    bool       // the record says that the run waits, and the wake-up was sent
 	killed   bool       // the invocation before may have been, before it has logged what it has committed
 	shown    []string   // blobs of output that an earlier invocation has shown; deleted after the next commit
-	commits  int
 	conflict bool
 	failure  error  // of a put or of the queue
 	refused  string // why the program cannot be executed here
@@ -362,6 +361,9 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 	if err != nil {
 		return 0, err
 	}
+	if s.refused = s.refuses(run); s.refused != "" {
+		return 0, errors.New(s.refused)
+	}
 	switch run.State {
 	case store.Waiting:
 		if err := s.wakeLater(ctx, run); err != nil {
@@ -370,10 +372,6 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 		}
 	case store.Running:
 		run.Wake = s.until()
-	}
-	if len(run.Listen) > 1 {
-		s.refused = fmt.Sprintf("it serves HTTP at %d addresses, %v, and there is one API for it on AWS; make each server a program of its own", len(run.Listen), run.Listen)
-		return 0, errors.New(s.refused)
 	}
 	if err := s.note(ctx, run); err != nil {
 		s.failure = err
@@ -388,9 +386,6 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 	if err != nil {
 		return 0, err
 	}
-	if run.Step > s.run.Step {
-		s.commits++
-	}
 	s.run, s.version, s.waits = run, version, run.State == store.Waiting
 	for _, name := range s.shown {
 		s.Store.DeleteBlob(ctx, name) // if it stays, it costs little
@@ -404,7 +399,26 @@ func (s *session) wakeLater(ctx context.Context, run *store.Run) error {
 	if run.Wake.IsZero() {
 		return nil
 	}
-	return s.h.wakeIn(ctx, wakeUp{Run: run.ID, Step: run.Step}, run.Wake.Sub(s.h.clock.Now()))
+	return s.h.wakeIn(ctx, wakeUp{Run: run.ID, Step: run.Step, Tries: s.tries(run)}, run.Wake.Sub(s.h.clock.Now()))
+}
+
+// tries returns how many invocations in a row, with this one, have ended without a step if they leave the run so.
+func (s *session) tries(run *store.Run) int {
+	if run.Step > s.began {
+		return 0
+	}
+	return s.woken.Tries + 1
+}
+
+// refuses says why a run that is going to be put cannot be executed here.
+func (s *session) refuses(run *store.Run) string {
+	switch {
+	case len(run.Listen) > 1:
+		return fmt.Sprintf("it serves HTTP at %d addresses, %v, and there is one API for it on AWS; make each server a program of its own", len(run.Listen), run.Listen)
+	case run.State == store.Waiting && !run.Wake.IsZero() && s.tries(run) >= maxTries:
+		return fmt.Sprintf("it was woken %d times in a row and went on waiting without having made a step", maxTries)
+	}
+	return ""
 }
 
 func (s *session) put(ctx context.Context, rec store.Record, blobs []store.Blob) (version int64, err error) {

@@ -63,7 +63,7 @@ func (h *host) start(ctx context.Context, e *StartEvent) (Result, error) {
 	case !h.fits(run):
 		return h.passOn(ctx, run, version, wakeUp{Run: id})
 	}
-	return h.execute(ctx, run, version, 0)
+	return h.execute(ctx, run, version, wakeUp{})
 }
 
 // left returns how long it is until there is something to do for the run: the time of a program's waits is that of the clock, and that of an invocation real.
@@ -129,7 +129,8 @@ func (h *host) create(ctx context.Context, b *birth) (run *store.Run, version in
 // insure sends a wake-up for the case that this invocation is killed while it executes the run. One that comes a little early is sent on; a schedule
 // for the second after the longest delay would cost a request of another service.
 func (h *host) insure(ctx context.Context, run string) error {
-	return h.wakeIn(ctx, wakeUp{Run: run, Step: beforeAny}, min(time.Until(h.gone(ctx))+time.Second, maxDelay))
+	gone := h.gone(ctx)
+	return h.wakeIn(ctx, wakeUp{Run: run, Step: beforeAny, Until: gone.UnixMilli()}, min(time.Until(gone)+time.Second, maxDelay))
 }
 
 // attach gives a new run its event.
@@ -147,7 +148,7 @@ func (h *host) attach(ctx context.Context, run *store.Run, d *delivery) error {
 	return err
 }
 
-// beforeAny is the step of a wake-up that is stale for every waiting run.
+// beforeAny is the step of a wake-up that is stale for every run that waits.
 const beforeAny = -1
 
 func (h *host) get(ctx context.Context, id string) (*store.Run, int64, error) {
@@ -241,9 +242,13 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 			return err
 		}
 		return h.wakeUp(ctx, wakeUp{Run: w.Run, Tries: w.Tries})
-	case wait >= time.Second && run.State == store.Waiting && w.Step != 0 && w.Step < run.Step:
+	case wait >= time.Second && w.stale(run):
 		return h.relog(ctx, run, w.again)
 	case wait >= time.Second:
+		if w.Step == 0 { // by hand: it has done its part
+			w.Step = beforeAny
+		}
+		w.Until = run.Wake.UnixMilli()
 		return h.wakeIn(ctx, w, wait)
 	case !h.fits(run):
 		_, err = h.passOn(ctx, run, version, w)
@@ -252,8 +257,19 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 		return h.wakeIn(ctx, w, 0) // earlier records of the batch have used up the time
 	}
 	h.woken(run)
-	_, err = h.execute(ctx, run, version, w.Tries)
+	_, err = h.execute(ctx, run, version, w)
 	return err
+}
+
+// stale reports whether a wake-up that is not due is one of several: whoever made the run wait, or has taken its lease since, sees to it that there is another.
+func (w *wakeUp) stale(run *store.Run) bool {
+	switch {
+	case w.Step == 0: // by hand
+		return false
+	case run.State == store.Waiting:
+		return w.Step < run.Step
+	}
+	return w.Until < run.Wake.UnixMilli()
 }
 
 // ended reports whether nothing more is to be done for the run here; one that has failed is resumed by people only.

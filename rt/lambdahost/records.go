@@ -77,7 +77,7 @@ func (h *host) handle(ctx context.Context, d *delivery) (run *store.Run, answer 
 			_, err := h.passOn(ctx, run, version, wakeUp{Run: id})
 			return run, nil, err
 		}
-		if _, err := h.perform(ctx, run, version, 0, o); err != nil {
+		if _, err := h.perform(ctx, run, version, wakeUp{}, o); err != nil {
 			return nil, nil, err
 		}
 		answer = o.read()

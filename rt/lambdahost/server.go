@@ -130,7 +130,7 @@ func (h *host) serverDue(ctx context.Context, run *store.Run) (bool, error) {
 func (h *host) executeFor(ctx context.Context, run *store.Run, version int64, id string) ([]byte, string, error) {
 	o := h.outlet(run, id)
 	o.leaves = true
-	_, err := h.perform(ctx, run, version, 0, o)
+	_, err := h.perform(ctx, run, version, wakeUp{}, o)
 	answer := o.read()
 	if answer != nil && err != nil {
 		h.logf("run %s: %v", run.ID, err) // the response is committed

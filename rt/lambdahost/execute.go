@@ -133,7 +133,9 @@ func (h *host) fail(ctx context.Context, run *store.Run, version int64, why stri
 //   - a Running record says until when this invocation may be executing it, by the machine's clock, but
 //     not after stopAt, when the commit is to be the last;
 //   - a put whose answer was lost is repeated with its token;
-//   - the answer to the event that started the run is noted, and what follows from an error.
+//   - the answer to the event that started the run is noted, and what follows from an error;
+//   - before the first blob of a run is stored, its record says that there may be some. So nothing is looked for when a run ends that never had any, and what
+//     a crash leaves behind is found.
 //
 // What else is stored of the run passes through.
 type session struct {
@@ -340,12 +342,52 @@ func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
 // the run is done, nobody's put succeeds any more.
 func (s *session) Blobs(ctx context.Context, owner, page string, limit int) ([]string, string, error) {
 	s.mu.Lock()
-	over := over(s.run)
+	none := !over(s.run) || s.run.Bare
 	s.mu.Unlock()
-	if !over {
+	if none {
 		return nil, "", nil
 	}
 	return s.Store.Blobs(ctx, owner, page, limit)
+}
+
+// Messages returns nothing for a run that never had any.
+func (s *session) Messages(ctx context.Context, mailbox string, after store.Key, limit int) ([]store.Message, error) {
+	s.mu.Lock()
+	none := s.run.Bare
+	s.mu.Unlock()
+	if none {
+		return nil, nil
+	}
+	return s.Store.Messages(ctx, mailbox, after, limit)
+}
+
+// PutBlob stores a blob of the run, or of one of its processes.
+func (s *session) PutBlob(ctx context.Context, b store.Blob) error {
+	s.mu.Lock()
+	err := s.expectBlobs(ctx)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.Store.PutBlob(ctx, b)
+}
+
+// expectBlobs makes the record say that there may be blobs. The caller holds mu.
+func (s *session) expectBlobs(ctx context.Context) error {
+	if !s.run.Bare {
+		return nil
+	}
+	run := *s.run
+	run.Bare = false
+	data, err := run.Encode()
+	if err != nil {
+		return err
+	}
+	version, err := s.put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data}, nil)
+	if err == nil {
+		s.run, s.version = &run, version
+	}
+	return err
 }
 
 // Put commits a step.
@@ -377,6 +419,12 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 		s.failure = err
 		return 0, err
 	}
+	if len(blobs) > 0 {
+		if err := s.expectBlobs(ctx); err != nil {
+			return 0, err
+		}
+	}
+	run.Bare = s.run.Bare
 	run.Cost = s.cost.Plus(s.h.meter.read())
 	if rec.Data, err = run.Encode(); err != nil {
 		return 0, err

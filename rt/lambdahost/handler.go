@@ -115,6 +115,7 @@ func (h *host) create(ctx context.Context, b *birth) (run *store.Run, version in
 		blobs = append(blobs, blob)
 		run.Program.Args, run.Program.ArgsBlob = nil, blob.Name
 	}
+	run.Bare = h.entry.Kind != KindServer && !h.spread && b.input == "" && len(blobs)+len(eventBlobs(run)) == 0
 	version, err = store.PutRun(ctx, h.store, run, 0, blobs...)
 	if errors.Is(err, store.ErrConflict) {
 		run, _, err = h.get(ctx, b.id)
@@ -124,6 +125,16 @@ func (h *host) create(ctx context.Context, b *birth) (run *store.Run, version in
 		h.tally.started++
 	}
 	return run, version, err
+}
+
+// eventBlobs returns the blobs of the event that starts a run.
+func eventBlobs(run *store.Run) (names []string) {
+	for _, e := range []*store.Event{run.Program.Event, run.Origin} {
+		if e != nil {
+			names = append(names, e.Blobs...)
+		}
+	}
+	return names
 }
 
 // insure sends a wake-up for the case that this invocation is killed while it executes the run. One that comes a little early is sent on; a schedule

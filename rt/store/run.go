@@ -64,6 +64,7 @@ type Run struct {
 	Shared  []byte    `json:"shared,omitempty"`  // reserved for the state that processes of one run share
 	Pending []string  `json:"pending,omitempty"` // reserved for the outbox
 	Cost    Cost      `json:"cost,omitzero"`     // of the commits before, on AWS
+	Bare    bool      `json:"bare,omitempty"`    // no blob and no message was ever stored for it: there is nothing to look for when it has ended
 }
 
 // A Cost is what a run has used.

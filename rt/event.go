@@ -1,8 +1,6 @@
 package rt
 
 import (
-	"hash/fnv"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -52,11 +50,13 @@ type inbox struct {
 // maxAnswered is how many answered events are remembered. Whoever delivers looks first whether there is an answer, so they need only outlast that look.
 const maxAnswered = 64
 
-// nameOf is a short name of the event with this id.
+// nameOf is a short name of the event with this id: FNV-1a.
 func nameOf(id string) uint64 {
-	h := fnv.New64a()
-	io.WriteString(h, id)
-	return h.Sum64()
+	h := uint64(14695981039346656037)
+	for i := range len(id) {
+		h = (h ^ uint64(id[i])) * 1099511628211
+	}
+	return h
 }
 
 // add adds an event, unless it has come before.

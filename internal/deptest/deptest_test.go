@@ -110,7 +110,7 @@ var policy = []rule{
 	{pkg: ".", why: "holds the source of rt for the compiler, as data"},
 	{pkg: "deploygen", may: "deploygen/...", why: "a plan to files"},
 	{pkg: "deploygen/config", may: "deploygen/plan", ext: "github.com/pelletier/go-toml/v2", why: "reads hark.toml into a plan"},
-	{pkg: "deploygen/plan", may: "internal/awsemu/schedule", why: "plain data"},
+	{pkg: "deploygen/plan", may: "internal/awsemu/pattern internal/awsemu/schedule", why: "plain data"},
 	{pkg: "deploygen/sam", may: "deploygen/plan", ext: "github.com/goccy/go-yaml", why: "writes a template; knows no cloud's SDK"},
 	{
 		pkg: "deploygen/local", may: "deploygen/plan deploygen/local/... internal/awsemu/... rt/clock", ext: aws,

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
-	"github.com/harkgen/harkgen/internal/awsemu/events"
+	"github.com/harkgen/harkgen/internal/awsemu/pattern"
 	"github.com/harkgen/harkgen/rt/clock"
 )
 
@@ -45,7 +45,7 @@ type Subscription struct {
 	Endpoint string // an ARN
 	Raw      bool   // a queue gets the message alone
 
-	policy     *events.Pattern
+	policy     *pattern.Pattern
 	attributes map[string]string
 }
 
@@ -245,7 +245,7 @@ func (sub *Subscription) set(name, value string) error {
 	case "RawMessageDelivery":
 		sub.Raw = value == "true"
 	case "FilterPolicy":
-		p, err := events.ParsePattern([]byte(value))
+		p, err := pattern.Parse([]byte(value))
 		if err != nil && value != "" {
 			return badParameter("FilterPolicy: %v", err)
 		}

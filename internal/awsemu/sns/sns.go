@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
 	"github.com/harkgen/harkgen/internal/awsemu/pattern"
+	"github.com/harkgen/harkgen/internal/lazyre"
 	"github.com/harkgen/harkgen/rt/clock"
 )
 
@@ -111,12 +111,12 @@ type createTopicInput struct {
 
 type topic struct{ TopicArn string }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+var topicName = lazyre.New(`^[A-Za-z0-9_-]{1,256}$`)
 
 func (s *Service) createTopic(_ *api.Call, in *createTopicInput) (out topic, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !topicName.MatchString(in.Name) {
+	if !topicName().MatchString(in.Name) {
 		return out, badParameter("Topic Name")
 	}
 	attrs := map[string]string{}

@@ -78,12 +78,13 @@ func own(r request) envelope { return envelope{&r} }
 
 var errEvent = errors.New(`this is not an event that starts a run: expected {"run": "id", "args": ["..."], "input": "..."}, all optional`)
 
-func decodeRequest(payload []byte) (*request, error) {
-	var e envelope
-	if err := decodeStrict(payload, &e); err != nil {
+// decodeRequest decodes what is in the envelope.
+func decodeRequest(data []byte) (*request, error) {
+	r := new(request)
+	if err := decodeStrict(data, r); err != nil {
 		return nil, fmt.Errorf("this is not a request that the function knows: %v", err)
 	}
-	return e.Hark, nil
+	return r, nil
 }
 
 func decodeWakeUp(body string) (wakeUp, error) {

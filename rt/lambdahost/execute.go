@@ -96,7 +96,10 @@ func (h *host) outOfTime(ctx context.Context, s *session) (Result, error) {
 		return h.fail(ctx, s.run, s.version, fmt.Sprintf("it could not be saved in %d invocations: some goroutine was all the time in code that cannot be suspended", maxTries))
 	}
 	// The record may still say that this invocation executes it, until it is gone.
-	w := wakeUp{Run: s.run.ID, Step: s.run.Step, Until: s.run.Wake.UnixMilli(), Tries: tries}
+	w := wakeUp{Run: s.run.ID, Step: s.run.Step, Tries: tries}
+	if !s.run.Wake.IsZero() {
+		w.Until = s.run.Wake.UnixMilli()
+	}
 	if err := h.wakeIn(ctx, w, time.Until(s.run.Wake)); err != nil {
 		return Result{}, err
 	}

@@ -2,7 +2,6 @@ package lambdahost
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -109,11 +108,9 @@ func (h *host) create(ctx context.Context, b *birth) (run *store.Run, version in
 			return nil, 0, err
 		}
 	}
-	var blobs []store.Blob
-	if js, err := json.Marshal(b.args); err == nil && len(js) > store.MaxInline {
-		blob := store.NewBlob(b.id, js)
-		blobs = append(blobs, blob)
-		run.Program.Args, run.Program.ArgsBlob = nil, blob.Name
+	blobs, err := run.PackArgs()
+	if err != nil {
+		return nil, 0, err
 	}
 	run.Bare = h.entry.Kind != KindServer && !h.spread && b.input == "" && len(blobs)+len(eventBlobs(run)) == 0
 	version, err = store.PutRun(ctx, h.store, run, 0, blobs...)

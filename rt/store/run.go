@@ -116,6 +116,17 @@ type Program struct {
 	ArgsBlob string `json:"args_blob,omitempty"` // the arguments in JSON, if they are too long for the record
 }
 
+// PackArgs makes a blob of arguments that are too long for the record, which is to be put with it.
+func (r *Run) PackArgs() (blobs []Blob, err error) {
+	data, err := json.Marshal(r.Program.Args)
+	if err != nil || len(data) <= MaxInline {
+		return nil, err
+	}
+	b := NewBlob(r.ID, data)
+	r.Program.Args, r.Program.ArgsBlob = nil, b.Name
+	return []Blob{b}, nil
+}
+
 // A G is one goroutine at the last commit.
 type G struct {
 	ID       int64     `json:"id"`

@@ -290,9 +290,8 @@ func (s *session) note(ctx context.Context, run *store.Run) error {
 		if run.Answer = answer; len(answer) > store.MaxInline {
 			run.Answer = answer[:1]
 		}
-		if failedAnswer(answer) && !s.outlet.reports {
-			why, _ := errorOf(answer)
-			if err := s.h.bury(ctx, run, why); err != nil {
+		if why := s.h.problem(answer); why != "" && !s.outlet.reports {
+			if err := s.h.bury(ctx, run, why, answer); err != nil {
 				return err
 			}
 		}
@@ -300,7 +299,7 @@ func (s *session) note(ctx context.Context, run *store.Run) error {
 	}
 	if why := died(run); why != "" && len(run.Answer) == 0 && run.State == store.Done {
 		if !s.outlet.reports {
-			if err := s.h.bury(ctx, run, why); err != nil {
+			if err := s.h.bury(ctx, run, why, nil); err != nil {
 				return err
 			}
 		}

@@ -252,6 +252,8 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 		return h.wakeUp(ctx, wakeUp{Run: w.Run, Tries: w.Tries})
 	case wait >= time.Second && w.stale(run):
 		return h.relog(ctx, run, w.again)
+	case wait >= time.Second && w.ahead(run):
+		return h.wakeIn(ctx, w, min(wait, soon))
 	case wait >= time.Second:
 		if w.Step == 0 { // by hand: it has done its part
 			w.Step = beforeAny
@@ -274,11 +276,19 @@ func (w *wakeUp) stale(run *store.Run) bool {
 	switch {
 	case w.Step == 0: // by hand
 		return false
-	case run.State == store.Waiting:
-		return w.Step < run.Step
+	case run.State == store.Running && w.Until != 0:
+		return w.Until < run.Wake.UnixMilli()
 	}
-	return w.Until < run.Wake.UnixMilli()
+	return w.Step < run.Step
 }
+
+// ahead reports whether a wake-up has come before the commit with which the run begins to wait: that is put after it is sent.
+func (w *wakeUp) ahead(run *store.Run) bool {
+	return run.State == store.Running && w.Until == 0 && w.Step > 0
+}
+
+// soon is when a wake-up that is ahead is looked at again.
+const soon = 10 * time.Second
 
 // ended reports whether nothing more is to be done for the run here; one that has failed is resumed by people only.
 func ended(r *store.Run) bool { return r.State == store.Done || r.State == store.Failed }

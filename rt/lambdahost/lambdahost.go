@@ -47,8 +47,9 @@
 //	failed                       with a step          drop it; people may send one without, to try again
 //	not due (now < Wake)         stale: step < Step,  drop it: whoever made the record Waiting
 //	  and Waiting                                     has sent another before
-//	not due and Running          stale: until < Wake  drop it: whoever has taken the lease since has
-//	                                                  another, or the message that woke it
+//	not due and Running          stale: until < Wake, drop it: whoever has taken the lease since has
+//	                             or step < Step       another, or the message that woke it
+//	not due and Running          step, without until  ahead of the commit that it is for: look again soon
 //	not due                      not stale            send it on, delayed until Wake
 //	due                          any                  execute
 //	that of a server, Running    any                  drop it: who has the lease sees to the rest

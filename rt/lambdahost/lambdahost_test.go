@@ -485,15 +485,18 @@ func TestNotDue(t *testing.T) {
 		want  wakeUp // its Run is "" if it is dropped
 	}{
 		{store.Waiting, wakeUp{Step: beforeAny}, wakeUp{}},
-		{store.Waiting, wakeUp{Step: 1}, wakeUp{Run: "r", Step: 1, Until: wake.UnixMilli()}},
+		{store.Waiting, wakeUp{Step: 1}, wakeUp{}},
+		{store.Waiting, wakeUp{Step: 2}, wakeUp{Run: "r", Step: 2, Until: wake.UnixMilli()}},
 		{store.Waiting, wakeUp{Tries: 2}, wakeUp{Run: "r", Step: beforeAny, Until: wake.UnixMilli(), Tries: 2}},
 		{store.Running, wakeUp{Step: beforeAny, Until: lease.UnixMilli()}, wakeUp{Run: "r", Step: beforeAny, Until: lease.UnixMilli()}},
 		{store.Running, wakeUp{Step: beforeAny, Until: lease.UnixMilli() - 1}, wakeUp{}},
 		{store.Running, wakeUp{Step: 1}, wakeUp{}},
+		{store.Running, wakeUp{Step: 2}, wakeUp{Run: "r", Step: 2}},
+		{store.Running, wakeUp{Step: 3}, wakeUp{Run: "r", Step: 3}}, // for a commit that is not there yet
 		{store.Running, wakeUp{}, wakeUp{Run: "r", Step: beforeAny, Until: lease.UnixMilli()}},
 	} {
 		l.change("r", func(r *store.Run) {
-			if r.State, r.Wake = test.state, wake; test.state == store.Running {
+			if r.State, r.Wake, r.Step = test.state, wake, 2; test.state == store.Running {
 				r.Wake = lease
 			}
 		})

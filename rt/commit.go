@@ -50,7 +50,7 @@ type savedG struct {
 // atQuiet is called when the last goroutine is down.
 func (p *process) atQuiet() (status int, done bool) {
 	now := time.Now()
-	if !p.alone() && !(closeIdle() && p.alone()) {
+	if !p.alone() && !(closePools() && p.alone()) {
 		if status, done = p.beside(now); !done {
 			p.callOff()
 		}

@@ -15,6 +15,8 @@ import (
 // and the host forgets it. One that was handed over since the last commit comes again to whoever executes the process from there.
 //
 // A goroutine that waits for an event makes the process idle, not deadlocked.
+//
+// Who delivers may do it twice: an event whose id is that of one that is being worked on, or of one of the last that were answered, is taken and thrown away.
 
 // An Event is something that has happened outside.
 type Event struct {
@@ -40,6 +42,47 @@ type inbox struct {
 	stopped []string // kinds of which nobody wants any more
 	open    bool     // more may come
 	waiters atomic.Int32
+
+	working  []uint64 // names of events that have come and are not answered
+	answered []uint64 // names of the last that are, at most maxAnswered
+}
+
+// maxAnswered is how many answered events are remembered. Whoever delivers looks first whether there is an answer, so they need only outlast that look.
+const maxAnswered = 64
+
+// nameOf is a short name of the event with this id: FNV-1a.
+func nameOf(id string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(id) {
+		h = (h ^ uint64(id[i])) * 1099511628211
+	}
+	return h
+}
+
+// add adds an event, unless it has come before.
+func (in *inbox) add(e Event) {
+	name := nameOf(e.ID)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if slices.Contains(in.working, name) || slices.Contains(in.answered, name) {
+		return
+	}
+	in.working = append(in.working, name)
+	in.list = append(in.list, e)
+}
+
+// answer notes that an event is answered.
+func (in *inbox) answer(id string) {
+	name := nameOf(id)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	i := slices.Index(in.working, name)
+	if i < 0 {
+		return // it is none
+	}
+	in.working = slices.Delete(in.working, i, i+1)
+	in.answered = append(in.answered, name)
+	in.answered = in.answered[max(0, len(in.answered)-maxAnswered):]
 }
 
 // fits reports whether e is for those who ask for kind: "" is any, and an event of a kind without an address is for all of that kind.
@@ -116,7 +159,13 @@ func (in *inbox) stop(kind string, yes bool) {
 	if yes {
 		in.stopped = append(in.stopped, kind)
 	} else {
-		in.list = slices.DeleteFunc(in.list, func(e Event) bool { return e.Kind == kind })
+		in.list = slices.DeleteFunc(in.list, func(e Event) bool {
+			gone := e.Kind == kind
+			if gone {
+				in.working = slices.DeleteFunc(in.working, func(name uint64) bool { return name == nameOf(e.ID) })
+			}
+			return gone
+		})
 	}
 	in.mu.Unlock()
 	wakeFirst(in.key())
@@ -126,6 +175,7 @@ func (in *inbox) stop(kind string, yes bool) {
 func Respond(id string, data []byte) {
 	if h, ok := cur.host.(Eventer); ok {
 		h.Respond(id, data)
+		cur.inbox.answer(id)
 		cur.answered.Store(true)
 		cur.kick()
 	}
@@ -140,12 +190,10 @@ func (p *process) receiveEvents(h Eventer) {
 	if len(list) == 0 {
 		return
 	}
-	for i := range list {
-		p.taken = append(p.taken, list[i].ID)
+	for _, e := range list {
+		p.taken = append(p.taken, e.ID)
+		p.inbox.add(e)
 	}
-	p.inbox.mu.Lock()
-	p.inbox.list = append(p.inbox.list, list...)
-	p.inbox.mu.Unlock()
 	p.pace.clean = false
 	p.pace.moved = time.Now()
 	wakeFirst(p.inbox.key())
@@ -153,18 +201,19 @@ func (p *process) receiveEvents(h Eventer) {
 
 // A savedInbox is the inbox in a snapshot.
 type savedInbox struct {
-	List    []Event
-	Stopped []string
+	List              []Event
+	Stopped           []string
+	Working, Answered []uint64
 }
 
 func (in *inbox) saved() savedInbox {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return savedInbox{in.list, in.stopped}
+	return savedInbox{in.list, in.stopped, in.working, in.answered}
 }
 
 func (in *inbox) restore(s savedInbox) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.list, in.stopped = s.List, s.Stopped
+	in.list, in.stopped, in.working, in.answered = s.List, s.Stopped, s.Working, s.Answered
 }

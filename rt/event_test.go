@@ -167,6 +167,32 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// TestEventsTwice: an event that comes again, before it is taken, while it is worked on, or when it is answered, is the same one.
+func TestEventsTwice(t *testing.T) {
+	for _, chaos := range []int{0, 1, 3} {
+		t.Run(fmt.Sprint("chaos", chaos), func(t *testing.T) {
+			h := newMailHost(rt.Start{Events: true, Chaos: chaos, InProc: true})
+			h.respond = func(h *mailHost, id string) {
+				if id == "1" {
+					h.post("2", "a x", "two")
+				}
+				h.post("1", "a x", "one")
+				if id == "2" {
+					h.post("3", "a x", "stop")
+				}
+			}
+			h.post("1", "a x", "one")
+			h.post("1", "a x", "one")
+			if s := run(t, &listenMain{}, h); s != 0 {
+				t.Errorf("status %d", s)
+			}
+			if want := []string{"one", "two", "stop", "end 3"}; !slices.Equal(out, want) {
+				t.Errorf("out %q, want %q", out, want)
+			}
+		})
+	}
+}
+
 // TestEventsUnloaded: a process that waits for events is idle, and goes on with the next one elsewhere.
 func TestEventsUnloaded(t *testing.T) {
 	h := newMailHost(rt.Start{Events: true})

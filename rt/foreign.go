@@ -13,8 +13,9 @@ import (
 //
 //   - Those that run when the program begins: package initialisation has started them, and does so in each process.
 //   - Those that only keep a value which is never saved itself (harmless).
-//   - Those that serve idle connections of HTTP (idleConnection). They touch nothing else. What leads to a connection is refused by name where it is part of the state. Those of
-//     clients that are known end, as these are closed (idle.go).
+//   - Those that serve idle connections of HTTP (idleConnection). They touch nothing else. What leads to a connection is refused by name where it is part of the state.
+//
+// Those of idle connections to databases end, as these are closed (pools.go).
 //
 // Any other that stays ends the run, and is named.
 
@@ -116,7 +117,8 @@ func (n *native) in(functions []string) bool {
 // response whose body is not read to its end keeps readLoop in a select; a request or a stream of HTTP/2 has a goroutine of its own.
 func (n *native) idleConnection() bool {
 	return n.in([]string{"net/http.(*persistConn).writeLoop"}) ||
-		n.state == "IO wait" && n.in([]string{"net/http.(*persistConn).readLoop", "net/http.(*http2ClientConn).readLoop", "net/http.(*http2clientConnReadLoop)."})
+		n.state == "IO wait" && n.in([]string{"net/http.(*persistConn).readLoop", "net/http.(*http2ClientConn).readLoop", "net/http.(*http2clientConnReadLoop).",
+			"golang.org/x/net/http2.(*ClientConn).readLoop", "golang.org/x/net/http2.(*clientConnReadLoop)."})
 }
 
 // foreigners are the foreign goroutines that a stop has met.
@@ -231,7 +233,7 @@ func (f nativeFrame) short() string {
 // remedy says what can be done about a goroutine that stays.
 func (n *native) remedy() string {
 	if runs := n.runs(); strings.HasPrefix(runs, "net/http.") && (strings.Contains(runs, "persistConn") || strings.Contains(runs, "lientConn")) {
-		return "close the body of each response before the wait, and have the connections closed by CloseIdleConnections, which is done for you for http.DefaultClient and for a client or transport that is a package variable"
+		return "close the body of each response before the wait"
 	}
 	such := ","
 	if pooled.Load() {

@@ -99,8 +99,11 @@ func (c lazyConn) Close() error                      { close(c.closed); return n
 
 // TestClosePools: the idle connections of all pools that a variable leads to are closed, and their limits stay.
 func TestClosePools(t *testing.T) {
-	defer func(old []any) { idlers = old }(idlers)
-	idlers = nil
+	defer func(old []any) { pooling = old }(pooling)
+	pooling = nil
+	if closePools() {
+		t.Error("nothing is registered")
+	}
 	plain, limited, nested, none := sql.OpenDB(lazyDriver{}), sql.OpenDB(lazyDriver{}), sql.OpenDB(lazyDriver{}), sql.OpenDB(lazyDriver{})
 	limited.SetMaxIdleConns(3)
 	none.SetMaxIdleConns(0)
@@ -135,11 +138,11 @@ func TestClosePools(t *testing.T) {
 		}
 	}
 	for _, ptr := range []any{&plain, limited, &s, &none} {
-		RegisterIdle(ptr)
+		RegisterPools(ptr)
 	}
 	for range 2 {
 		fill()
-		closeIdle()
+		closePools()
 		for db := range all {
 			if s := db.Stats(); s.OpenConnections != 0 {
 				t.Errorf("%+v", s)
@@ -149,31 +152,18 @@ func TestClosePools(t *testing.T) {
 	fill()
 }
 
-// A pool has idle connections.
-type pool struct{ closed int }
-
-func (p *pool) CloseIdleConnections() { p.closed++ }
-
-func TestCloseIdle(t *testing.T) {
-	defer func(old []any) { idlers = old }(idlers)
-	idlers = nil
-	if closeIdle() {
-		t.Error("nothing is registered")
-	}
-	var a pool
-	b := &pool{}
-	var c any = &pool{}
-	var none *pool
-	var nothing interface{ CloseIdleConnections() }
-	for _, ptr := range []any{&a, &b, &c, &none, &nothing, new(int)} {
-		RegisterIdle(ptr)
-	}
-	if !closeIdle() || a.closed != 1 || b.closed != 1 || c.(*pool).closed != 1 {
-		t.Error(a, b, c)
-	}
+// TestSlowPool: a driver that takes long to close a connection is not waited for, and not asked again meanwhile.
+func TestSlowPool(t *testing.T) {
+	defer func(old []any) { pooling = old }(pooling)
 	block := make(chan struct{})
-	idlers = []any{blocking(block)}
-	if !closeIdle() || closeIdle() {
+	db := sql.OpenDB(slowDriver{block})
+	c, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	pooling = []any{&db}
+	if !closePools() || closePools() {
 		t.Error("one that takes long is called again")
 	}
 	close(block)
@@ -182,6 +172,13 @@ func TestCloseIdle(t *testing.T) {
 	}
 }
 
-type blocking chan struct{}
+type slowDriver struct{ block chan struct{} }
 
-func (b blocking) CloseIdleConnections() { <-b }
+func (d slowDriver) Connect(context.Context) (driver.Conn, error) { return slowConn(d), nil }
+func (slowDriver) Driver() driver.Driver                          { return nil }
+
+type slowConn slowDriver
+
+func (slowConn) Prepare(string) (driver.Stmt, error) { return nil, driver.ErrSkip }
+func (slowConn) Begin() (driver.Tx, error)           { return nil, driver.ErrSkip }
+func (c slowConn) Close() error                      { <-c.block; return nil }

@@ -3,12 +3,12 @@ package directive
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
+	"github.com/harkgen/harkgen/internal/lazyre"
 )
 
 // This file reads what follows the trigger: memory=2048 timeout=5m.
@@ -65,11 +65,11 @@ func number(text string, low, high int, unit string) (int, error) {
 	return n, nil
 }
 
-var nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+var nameForm = lazyre.New(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // CheckName returns an error if name cannot be that of an entry.
 func CheckName(name string) error {
-	if !nameForm.MatchString(name) || len(name) > 60 {
+	if !nameForm().MatchString(name) || len(name) > 60 {
 		return errors.New("a name is of small letters and digits, with single dashes between, at most 60 characters")
 	}
 	return nil

@@ -53,7 +53,7 @@ func (f *finder) signature(p *Point, sig *types.Signature) {
 	web := isHTTPHandler(sig)
 	for _, d := range p.Said {
 		if (d.Trigger.Type == "http") != web {
-			f.wrong(p, d, httpForm(d, sig))
+			f.wrong(p, d, httpForm(d, sig), argument(d.Trigger.Type))
 			return
 		}
 	}
@@ -69,7 +69,7 @@ func (f *finder) signature(p *Point, sig *types.Signature) {
 		problem = "its type " + short(unnamed(sig, p.Pkg)) + " has no name outside its package"
 	}
 	if problem != "" {
-		f.wrong(p, p.Said[0], problem)
+		f.wrong(p, p.Said[0], problem, form)
 		return
 	}
 	p.Handler = h
@@ -88,7 +88,7 @@ func (f *finder) form(p *Point, in types.Type) {
 			problem = "it would be called with another part of the event than for " + p.Said[0].Trigger.Type
 		}
 		if problem != "" {
-			f.wrong(p, d, problem)
+			f.wrong(p, d, problem, argument(d.Trigger.Type))
 		}
 		p.Form = form
 	}
@@ -109,15 +109,19 @@ func formOf(event string, in types.Type) (form Form, problem string) {
 	return Body, ""
 }
 
-func (f *finder) wrong(p *Point, d *directive.Entry, problem string) {
-	event := d.Trigger.Type
-	do := form
-	if event == "http" {
-		do = "write func(http.ResponseWriter, *http.Request)"
-	} else if bodies[event] == "" {
-		do = "let it take an events." + strings.Join(slices.Sorted(maps.Keys(forms[event])), " or events.")
+func (f *finder) wrong(p *Point, d *directive.Entry, problem, do string) {
+	f.problem(d.Pos, directive.EntryName+" "+d.Trigger.Type+" on "+p.Func.Name()+", whose signature is not supported", problem, do)
+}
+
+// argument says what a handler of an event is to take.
+func argument(event string) string {
+	switch {
+	case event == "http":
+		return "write func(http.ResponseWriter, *http.Request)"
+	case bodies[event] == "":
+		return "let it take an events." + strings.Join(slices.Sorted(maps.Keys(forms[event])), " or events.")
 	}
-	f.problem(d.Pos, directive.EntryName+" "+event+" on "+p.Func.Name()+", whose signature is not supported", problem, do)
+	return form
 }
 
 func httpForm(d *directive.Entry, sig *types.Signature) string {

@@ -3,6 +3,7 @@ package main
 // This file measures programs on AWS, or rather in the local cloud: their handlers are the real ones, and the services are emulators that take awsLatency for each request.
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -54,9 +55,9 @@ type used struct {
 	Billed      float64
 }
 
-// cloud makes runs of programs/constructs in a new local cloud. Flags are those of programs/cloud.
-func (b *bench) cloud(placement string, flags []string, runs ...string) ([]used, error) {
-	dir, err := b.output(placement)
+// cloud makes runs of a program in a new local cloud. Flags are those of programs/cloud.
+func (b *bench) cloud(program, placement string, flags []string, runs ...string) ([]used, error) {
+	dir, err := b.output(program, placement)
 	if err != nil {
 		return nil, err
 	}
@@ -76,18 +77,18 @@ func (b *bench) cloud(placement string, flags []string, runs ...string) ([]used,
 	return us, nil
 }
 
-// output compiles programs/constructs, once for each placement.
-func (b *bench) output(placement string) (string, error) {
-	dir := filepath.Join(b.tmp, "constructs-"+placement)
+// output compiles a program, once for each placement.
+func (b *bench) output(program, placement string) (string, error) {
+	dir := filepath.Join(b.tmp, program+"-"+placement)
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	_, err := b.exec(nil, b.harkgen, "-o", dir, "-placement", placement, "./cmd/harkbench/programs/constructs")
+	_, err := b.exec(nil, b.harkgen, "-o", dir, "-placement", placement, "./cmd/harkbench/programs/"+program)
 	return dir, err
 }
 
 func (b *bench) awsSpawn() (float64, error) {
-	us, err := b.cloud("remote", nil, "spawn 3", "spawn 21")
+	us, err := b.cloud("constructs", "remote", nil, "spawn 3", "spawn 21")
 	if err != nil {
 		return 0, err
 	}
@@ -106,7 +107,7 @@ func fanOut(name, way, comment string) benchmark {
 // awsStore returns a measurement of the requests to DynamoDB and S3 of a run that does something n times, divided by n.
 func awsStore(run string, n int) func(*bench) (float64, error) {
 	return func(b *bench) (float64, error) {
-		us, err := b.cloud("remote", nil, fmt.Sprint(run, " ", n))
+		us, err := b.cloud("constructs", "remote", nil, fmt.Sprint(run, " ", n))
 		if err != nil {
 			return 0, err
 		}
@@ -132,7 +133,7 @@ func (b *bench) awsCold() (float64, error) {
 
 // cold returns milliseconds from an invocation to the time that the program prints.
 func (b *bench) cold(flags ...string) (float64, error) {
-	us, err := b.cloud("local", flags, "begin")
+	us, err := b.cloud("constructs", "local", flags, "begin")
 	if err != nil {
 		return 0, err
 	}
@@ -156,11 +157,12 @@ func (b *bench) awsBinary() (float64, error) {
 	return float64(info.Size()) / 1e6, nil
 }
 
-// A construct is a kind of operation of programs/constructs.
+// A construct is a kind of operation of a program.
 type construct struct {
 	name      string
+	program   string // "": constructs
 	placement string
-	run       string   // what it is to programs/constructs
+	run       string   // what it is to the program, or to programs/cloud if that is a server
 	arg       string   // and its further argument
 	few, many int      // times it is done in the two runs that are compared; few 0: the run with many is what it costs
 	flags     []string // of programs/cloud
@@ -188,7 +190,7 @@ func (b *bench) after(c construct, n int) (*used, error) {
 	if c.alone {
 		runs = runs[1:]
 	}
-	us, err := b.cloud(c.placement, c.flags, runs...)
+	us, err := b.cloud(cmp.Or(c.program, "constructs"), c.placement, c.flags, runs...)
 	if err != nil {
 		return nil, err
 	}

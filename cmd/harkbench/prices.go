@@ -60,6 +60,8 @@ func constructs() []benchmark {
 		{name: "sleep 3s", placement: "local", run: "sleeps", arg: "3s", few: 1, many: 3, elsewhere: 1, comment: "a delayed message of SQS"},
 		{name: "sleep 16m", placement: "local", run: "sleeps", arg: "16m", few: 1, many: 2, flags: []string{"-advance", "16m"}, alone: true, elsewhere: 1, comment: "a schedule"},
 		{name: "sleep 3s of several", placement: "remote", run: "sleeps", arg: "3s", few: 1, many: 3, elsewhere: 1, comment: "as 3s, in a run of several processes"},
+		{name: "request", program: "server", placement: "local", run: "turn", few: 2, many: 12, comment: "a request to a server, when the one before is answered"},
+		{name: "request of many", program: "server", placement: "local", run: "together", few: 4, many: 24, comment: "a request to a server, together with others"},
 	} {
 		bs = append(bs, benchmark{
 			name: "requests " + c.name, unit: "$/million", once: true, comment: c.comment, elsewhere: c.elsewhere,

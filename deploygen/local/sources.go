@@ -12,7 +12,7 @@ import (
 	"github.com/harkgen/harkgen/deploygen/plan"
 	"github.com/harkgen/harkgen/internal/awsemu/api"
 	"github.com/harkgen/harkgen/internal/awsemu/dynamodb"
-	"github.com/harkgen/harkgen/internal/awsemu/events"
+	"github.com/harkgen/harkgen/internal/awsemu/pattern"
 	"github.com/harkgen/harkgen/internal/awsemu/s3"
 	"github.com/harkgen/harkgen/internal/awsemu/schedule"
 	"github.com/harkgen/harkgen/internal/awsemu/sns"
@@ -27,7 +27,7 @@ type binding struct {
 	function string                // with qualifier
 	run      func(context.Context) // may be nil
 	stream   *source.Stream        // of a dynamodb-stream
-	pattern  *events.Pattern       // of an eventbridge
+	pattern  *pattern.Pattern      // of an eventbridge
 	cancel   context.CancelFunc    // ends run
 }
 
@@ -90,7 +90,7 @@ func (c *Cloud) bind(all map[string]*binding, e *plan.Entry) error {
 			b.stream = c.stream(e, t)
 			b.run = b.stream.Run
 		case t.Type == "eventbridge":
-			p, err := events.ParsePattern([]byte(t.Pattern))
+			p, err := pattern.Parse([]byte(t.Pattern))
 			if err != nil {
 				return fmt.Errorf("entry point %s: %w", e.Name, err)
 			}

@@ -7,11 +7,12 @@ import (
 	"maps"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/harkgen/harkgen/internal/lazyre"
 )
 
 // An Error is one thing that is wrong with a plan.
@@ -97,23 +98,23 @@ func (p *Plan) Check() (*Plan, error) {
 // retentions are the days that CloudWatch Logs accepts.
 var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
-var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+var stackName = lazyre.New(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
 
 // stackOf makes a name for the stack of a program.
 func stackOf(program string) string {
-	name := strings.Trim(notStack.ReplaceAllString(path.Base(program), "-"), "-")
-	if !stackName.MatchString(name) {
+	name := strings.Trim(notStack().ReplaceAllString(path.Base(program), "-"), "-")
+	if !stackName().MatchString(name) {
 		name = ("harkgen-" + name)[:min(len("harkgen-")+len(name), 128)]
 	}
 	return strings.TrimRight(name, "-")
 }
 
-var notStack = regexp.MustCompile(`[^A-Za-z0-9]+`)
+var notStack = lazyre.New(`[^A-Za-z0-9]+`)
 
 // plan checks what concerns all entries.
 func (c *checker) plan(p *Plan) {
 	p.Stack = cmp.Or(p.Stack, stackOf(p.Program))
-	if !stackName.MatchString(p.Stack) {
+	if !stackName().MatchString(p.Stack) {
 		c.errorf("", "%q cannot be the name of a stack: letters, digits and -, a letter first, at most 128", p.Stack)
 	}
 	p.LogRetention = cmp.Or(p.LogRetention, DefaultLogRetention)
@@ -131,7 +132,7 @@ func (c *checker) plan(p *Plan) {
 	c.tags(p.Tags)
 }
 
-var tagText = regexp.MustCompile(`^[\pL\pZ\pN_.:/=+\-@]*$`)
+var tagText = lazyre.New(`^[\pL\pZ\pN_.:/=+\-@]*$`)
 
 func (c *checker) tags(tags map[string]string) {
 	const maxTags = 40 // of AWS's 50: CloudFormation and SAM add some
@@ -145,7 +146,7 @@ func (c *checker) tags(tags map[string]string) {
 			c.errorf("", "the tag %.150q: names have 1 to 128 letters, values at most 256", k)
 		case strings.HasPrefix(strings.ToLower(k), "aws:"):
 			c.errorf("", "the tag %q: names with aws: are AWS's own", k)
-		case !tagText.MatchString(k) || !tagText.MatchString(v):
+		case !tagText().MatchString(k) || !tagText().MatchString(v):
 			c.errorf("", "the tag %q: only letters, digits, spaces and _ . : / = + - @ are possible", k)
 		}
 	}
@@ -175,7 +176,7 @@ func (c *checker) entry(e *Entry) {
 	c.classes(e, who)
 	c.env(e, who)
 	c.policies(e, who)
-	if (e.Kind == Server || e.hasRoutes()) && !pathLiteral.MatchString(e.Name) {
+	if (e.Kind == Server || e.hasRoutes()) && !pathLiteral().MatchString(e.Name) {
 		c.errorf(e.Pos, "%s: it is reached by HTTP, and its name cannot be part of a path; rename it, with name= in a directive", who)
 	}
 	c.triggers(e)
@@ -190,14 +191,14 @@ func (c *checker) limits(pos, who string, r *Resources, defaults Resources) {
 	c.within(pos, who+": storage (MB)", r.Storage, MinStorage, MaxStorage)
 }
 
-var className = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
+var className = lazyre.New(`^[A-Za-z0-9-]{1,40}$`)
 
 // classes checks goroutine classes; what they do not say they have from their entry.
 func (c *checker) classes(e *Entry, who string) {
 	names := map[string]bool{}
 	for i := range e.Goroutines {
 		k := &e.Goroutines[i]
-		if !className.MatchString(k.Name) || stem(k.Name) == "" || names[k.Name] {
+		if !className().MatchString(k.Name) || stem(k.Name) == "" || names[k.Name] {
 			c.errorf(e.Pos, "%s: %q cannot be the name of a class of goroutines", who, k.Name)
 		}
 		names[k.Name] = true
@@ -208,7 +209,7 @@ func (c *checker) classes(e *Entry, who string) {
 	}
 }
 
-var envName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)
+var envName = lazyre.New(`^[A-Za-z][A-Za-z0-9_]+$`)
 
 // reserved are the names that Lambda sets or does not let through.
 var reserved = strings.Fields(`AWS_DEFAULT_REGION AWS_REGION AWS_EXECUTION_ENV AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
@@ -222,7 +223,7 @@ func (c *checker) env(e *Entry, who string) {
 	for _, v := range e.Env {
 		size += len(v.Name) + len(v.Value)
 		switch {
-		case !envName.MatchString(v.Name):
+		case !envName().MatchString(v.Name):
 			c.errorf(e.Pos, "%s: %q cannot be the name of an environment variable on Lambda: letters, digits and _, at least two, a letter first", who, v.Name)
 		case strings.HasPrefix(v.Name, "HARK") || slices.Contains(reserved, v.Name):
 			c.errorf(e.Pos, "%s: the environment variable %s is reserved; choose another name", who, v.Name)
@@ -236,7 +237,7 @@ func (c *checker) env(e *Entry, who string) {
 	}
 }
 
-var action = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9*?]+$`)
+var action = lazyre.New(`^[a-z0-9-]+:[A-Za-z0-9*?]+$`)
 
 func (c *checker) policies(e *Entry, who string) {
 	for _, p := range e.Policies {
@@ -244,7 +245,7 @@ func (c *checker) policies(e *Entry, who string) {
 			c.errorf(e.Pos, "%s: a policy needs actions and resources", who)
 		}
 		for _, a := range p.Actions {
-			if !action.MatchString(a) {
+			if !action().MatchString(a) {
 				c.errorf(e.Pos, "%s: %q is not an action, like s3:GetObject", who, a)
 			}
 		}
@@ -299,11 +300,11 @@ func plainPath(p string) bool {
 	})
 }
 
-var arn = regexp.MustCompile(`^arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9-]*:([0-9]{12}|aws)?:[^\s]+$`)
+var arn = lazyre.New(`^arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9-]*:([0-9]{12}|aws)?:[^\s]+$`)
 
-func isARN(s string) bool { return arn.MatchString(s) }
+func isARN(s string) bool { return arn().MatchString(s) }
 
 func isARNOf(service, s string) bool {
-	m := arn.FindStringSubmatch(s)
+	m := arn().FindStringSubmatch(s)
 	return m != nil && m[1] == service
 }

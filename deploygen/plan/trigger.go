@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/harkgen/harkgen/internal/lazyre"
 )
 
 // This file defines the checks of triggers.
@@ -74,11 +76,11 @@ func (t *Trigger) foreign() string {
 }
 
 // names are what the services allow.
-var names = map[string]*regexp.Regexp{
-	"sqs":             regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`),
-	"s3":              regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`),
-	"sns":             regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`),
-	"dynamodb-stream": regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`),
+var names = map[string]func() *regexp.Regexp{
+	"sqs":             lazyre.New(`^[A-Za-z0-9_-]{1,80}$`),
+	"s3":              lazyre.New(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`),
+	"sns":             lazyre.New(`^[A-Za-z0-9_-]{1,256}$`),
+	"dynamodb-stream": lazyre.New(`^[A-Za-z0-9_.-]{3,255}$`),
 }
 
 // checkName checks the name or ARN of what the events come from.
@@ -96,7 +98,7 @@ func (t *Trigger) checkName() string {
 		return "the stack makes no FIFO " + s.what + "s; give the ARN of one, or leave .fifo out of " + quote(name)
 	case isARN(name):
 		return ""
-	case !names[t.Type].MatchString(name) || stem(name) == "" || len(stem(name)) > MaxID:
+	case !names[t.Type]().MatchString(name) || stem(name) == "" || len(stem(name)) > MaxID:
 		return quote(name) + " cannot be the name of a " + s.what
 	}
 	return ""
@@ -105,8 +107,8 @@ func (t *Trigger) checkName() string {
 var methods = strings.Fields("ANY GET HEAD POST PUT PATCH DELETE OPTIONS")
 
 var (
-	pathVariable = regexp.MustCompile(`^\{([A-Za-z_][A-Za-z0-9_]*)(\+?)\}$`)
-	pathLiteral  = regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*,;=:@%-]+$`)
+	pathVariable = lazyre.New(`^\{([A-Za-z_][A-Za-z0-9_]*)(\+?)\}$`)
+	pathLiteral  = lazyre.New(`^[A-Za-z0-9._~!$&'()*,;=:@%-]+$`)
 )
 
 // checkRoute checks a route as API Gateway has it.
@@ -127,9 +129,9 @@ func checkRoute(method, path string) string {
 	seen := map[string]bool{}
 	parts := strings.Split(rest, "/")
 	for i, part := range parts {
-		m := pathVariable.FindStringSubmatch(part)
+		m := pathVariable().FindStringSubmatch(part)
 		switch {
-		case m == nil && !pathLiteral.MatchString(part):
+		case m == nil && !pathLiteral().MatchString(part):
 			if part == "" && i == len(parts)-1 {
 				continue // /orders/ is a path of its own
 			}
@@ -149,7 +151,7 @@ func checkRoute(method, path string) string {
 func (t *Trigger) route() string {
 	parts := strings.Split(t.Path, "/")
 	for i, part := range parts {
-		if m := pathVariable.FindStringSubmatch(part); m != nil {
+		if m := pathVariable().FindStringSubmatch(part); m != nil {
 			parts[i] = "{" + m[2] + "}"
 		}
 	}

@@ -89,7 +89,7 @@ func TestPattern(t *testing.T) {
 		`{"source":[]}`:                   "empty list in source",
 		`{"detail":{"a":{}}}`:             "nothing in detail.a",
 		`{"detail":{"a":[["x"]]}}`:        "list in a list in detail.a",
-		`{"detail":{"a":[{"like":"x"}]}}`: `no such filter in detail.a: "like"`,
+		`{"detail":{"a":[{"like":"x"}]}}`: `no such filter: "like", in detail.a`,
 		`{}`:                              "must name a field",
 		`[]`:                              "not a JSON object",
 		`{`:                               "not a JSON object",

@@ -25,7 +25,7 @@ import (
 
 	"github.com/harkgen/harkgen/internal/awsemu"
 	"github.com/harkgen/harkgen/internal/awsemu/dynamodb"
-	"github.com/harkgen/harkgen/internal/awsemu/events"
+	"github.com/harkgen/harkgen/internal/awsemu/pattern"
 	"github.com/harkgen/harkgen/internal/awsemu/s3"
 	emusns "github.com/harkgen/harkgen/internal/awsemu/sns"
 	"github.com/harkgen/harkgen/rt/clock"
@@ -296,7 +296,7 @@ func TestBucketHook(t *testing.T) {
 func TestRules(t *testing.T) {
 	s, e, _ := serve(t, awsemu.Options{})
 	var got []string
-	p, err := events.ParsePattern([]byte(`{"source": ["my.app"], "detail": {"n": [{"numeric": [">", 1]}]}}`))
+	p, err := pattern.Parse([]byte(`{"source": ["my.app"], "detail": {"n": [{"numeric": [">", 1]}]}}`))
 	e.ok(err)
 	s.Events.Rule("default", "r", p, func(event []byte) { got = append(got, string(event)) })
 	for _, detail := range []string{`{"n": 1}`, `{"n": 2}`} {

@@ -88,7 +88,7 @@ var policy = []rule{
 	},
 
 	// The compiler: load -> ir -> lower -> emit, with the facade over them.
-	{pkg: "analyzer/directive", may: "deploygen/plan", why: "directives are the part of the plan that stands in the source"},
+	{pkg: "analyzer/directive", may: "deploygen/plan internal/lazyre", why: "directives are the part of the plan that stands in the source"},
 	{pkg: "analyzer/entry", may: "analyzer/directive analyzer/suspend deploygen/plan", ext: "golang.org/x/tools", why: "entry points are the part of the plan that the source makes"},
 	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
 	{pkg: "transform", may: ". analyzer/... deploygen deploygen/config deploygen/plan transform/diag transform/load transform/glue transform/ir transform/lower transform/emit",
@@ -110,7 +110,7 @@ var policy = []rule{
 	{pkg: ".", why: "holds the source of rt for the compiler, as data"},
 	{pkg: "deploygen", may: "deploygen/...", why: "a plan to files"},
 	{pkg: "deploygen/config", may: "deploygen/plan", ext: "github.com/pelletier/go-toml/v2", why: "reads hark.toml into a plan"},
-	{pkg: "deploygen/plan", may: "internal/awsemu/schedule", why: "plain data"},
+	{pkg: "deploygen/plan", may: "internal/awsemu/pattern internal/awsemu/schedule internal/lazyre", why: "plain data"},
 	{pkg: "deploygen/sam", may: "deploygen/plan", ext: "github.com/goccy/go-yaml", why: "writes a template; knows no cloud's SDK"},
 	{
 		pkg: "deploygen/local", may: "deploygen/plan deploygen/local/... internal/awsemu/... rt/clock", ext: aws,
@@ -138,7 +138,7 @@ var policy = []rule{
 
 	{pkg: "internal/...", ext: "github.com/rogpeppe/go-internal", why: "tests"},
 	{
-		pkg: "internal/awsemu/...", may: "internal/awsemu/... rt/clock", ext: aws + " github.com/johannesboyne/gofakes3",
+		pkg: "internal/awsemu/...", may: "internal/awsemu/... internal/lazyre rt/clock", ext: aws + " github.com/johannesboyne/gofakes3",
 		why: "the services for the local cloud and for tests; knows no program and no harkgen",
 	},
 	{pkg: "internal/deployed", may: "deploygen/plan rt/runlog rt/store rt/store/dynamo", ext: aws, why: "the only package of the command that speaks to AWS"},

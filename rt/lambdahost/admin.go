@@ -162,7 +162,7 @@ func (h *host) sweep(ctx context.Context) (*Swept, error) {
 	}
 	for _, run := range ended {
 		age := h.clock.Now().Sub(run.Updated)
-		if age < abandoned || age > abandoned+2*sweepEach && !parts[run.ID] {
+		if run.Bare || age < abandoned || age > abandoned+2*sweepEach && !parts[run.ID] {
 			continue
 		}
 		if err := local.CleanUp(ctx, h.store, run); err != nil {

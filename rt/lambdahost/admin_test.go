@@ -140,7 +140,7 @@ func TestSweep(t *testing.T) {
 	l.change("lost", func(r *store.Run) { r.Wake = l.clock.Now().Add(-time.Hour) })
 	l.change("dead", func(r *store.Run) { r.State, r.Wake = store.Running, time.Now().Add(-time.Hour) })
 	l.change("busy", func(r *store.Run) { r.State, r.Wake = store.Running, time.Now().Add(time.Minute) })
-	l.change("ended", func(r *store.Run) { r.Updated = l.clock.Now().Add(-time.Hour) })
+	l.change("ended", func(r *store.Run) { r.Updated, r.Bare = l.clock.Now().Add(-time.Hour), false })
 	if err := l.store.PutBlob(t.Context(), store.NewBlob("ended", []byte("left behind"))); err != nil {
 		t.Fatal(err)
 	}

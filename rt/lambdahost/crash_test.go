@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -143,4 +144,62 @@ func (c *crashing) run(args ...string) (r *store.Run, died bool) {
 	}
 	c.t.Fatalf("k=%d: the run has not ended; stderr %s", c.k, c.err.String())
 	return nil, true
+}
+
+// A wary store checks before each blob that the record of the run says that there may be some.
+type wary struct {
+	store.Store
+	t     *testing.T
+	run   string
+	blobs atomic.Int32
+}
+
+func (s *wary) check(ctx context.Context, n int) {
+	if n == 0 {
+		return
+	}
+	s.blobs.Add(int32(n))
+	rec, err := s.Get(ctx, s.run)
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	if run, err := store.DecodeRun(rec); err != nil || run.Bare {
+		s.t.Errorf("a blob is stored, and the record says that there are none; %v", err)
+	}
+}
+
+func (s *wary) Put(ctx context.Context, r store.Record, blobs ...store.Blob) (int64, error) {
+	s.check(ctx, len(blobs))
+	return s.Store.Put(ctx, r, blobs...)
+}
+
+func (s *wary) PutBlob(ctx context.Context, b store.Blob) error {
+	s.check(ctx, 1)
+	return s.Store.PutBlob(ctx, b)
+}
+
+// TestBare: nothing is looked for when a run has ended that never had more than its record, and others say so before they have.
+func TestBare(t *testing.T) {
+	t.Parallel()
+	l := newFunction(t)
+	count := func() int { return l.aws.Count("dynamodb.Query") + l.aws.Count("s3.GET") }
+	before := count()
+	if res := l.start(20*time.Second, "r", "exit", "0", "hello"); res.State != "done" {
+		t.Errorf("%+v", res)
+	}
+	if n := count() - before; n > 0 || !l.record("r").Bare {
+		t.Errorf("%d lists, record %+v", n, l.record("r"))
+	}
+	if err := l.clock.Advance(abandoned + time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if res, err := l.sweep(t.Context()); err != nil || res.Cleaned != 0 {
+		t.Errorf("%+v, %v", res, err)
+	}
+	w := &wary{Store: l.store, t: t, run: "large"}
+	l.store = w
+	if res := l.start(20*time.Second, "large", "large", "100000"); res.State != "waiting" || l.record("large").Bare || w.blobs.Load() == 0 {
+		t.Errorf("%+v, %d blobs", res, w.blobs.Load())
+	}
 }

@@ -74,7 +74,7 @@ func (h *host) dispatch(ctx context.Context, payload []byte) (any, error) {
 		}
 		return h.wakeUps(ctx, e), nil
 	case err == nil && f.Hark != nil:
-		r, err := decodeRequest(payload)
+		r, err := decodeRequest(f.Hark)
 		if err != nil {
 			return nil, err
 		}

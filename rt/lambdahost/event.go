@@ -53,7 +53,8 @@ func result(r *store.Run) Result {
 type wakeUp struct {
 	Run   string `json:"run"`
 	Step  int64  `json:"step,omitempty"`  // the step that it was sent for; 0: by hand
-	Tries int    `json:"tries,omitempty"` // invocations before it that ended without a commit
+	Until int64  `json:"until,omitempty"` // Unix time in ms: the end of the lease that it was sent for, if it was for a Running run
+	Tries int    `json:"tries,omitempty"` // invocations before it that ended without a step
 
 	again bool // the message has been received before: whoever had it may have been killed
 }
@@ -77,12 +78,13 @@ func own(r request) envelope { return envelope{&r} }
 
 var errEvent = errors.New(`this is not an event that starts a run: expected {"run": "id", "args": ["..."], "input": "..."}, all optional`)
 
-func decodeRequest(payload []byte) (*request, error) {
-	var e envelope
-	if err := decodeStrict(payload, &e); err != nil {
+// decodeRequest decodes what is in the envelope.
+func decodeRequest(data []byte) (*request, error) {
+	r := new(request)
+	if err := decodeStrict(data, r); err != nil {
 		return nil, fmt.Errorf("this is not a request that the function knows: %v", err)
 	}
-	return e.Hark, nil
+	return r, nil
 }
 
 func decodeWakeUp(body string) (wakeUp, error) {

@@ -15,21 +15,21 @@ import (
 
 // This file defines the execution of a run within one invocation.
 
-// maxTries is how many invocations in a row may end without a commit.
+// maxTries is how many invocations in a row may end without a step.
 const maxTries = 3
 
-// execute executes the run until it is done, waits, or is out of time, and sees to it that it is woken.
-func (h *host) execute(ctx context.Context, run *store.Run, version int64, tries int) (Result, error) {
-	return h.perform(ctx, run, version, tries, h.outlet(run, startID))
+// execute executes the run, which w has woken, until it is done, waits, or is out of time, and sees to it that it is woken.
+func (h *host) execute(ctx context.Context, run *store.Run, version int64, w wakeUp) (Result, error) {
+	return h.perform(ctx, run, version, w, h.outlet(run, startID))
 }
 
 // perform is execute with an outlet for the run's responses. It may leave when that has got the one that the invocation is for.
-func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries int, o *outlet) (res Result, err error) {
+func (h *host) perform(ctx context.Context, run *store.Run, version int64, w wakeUp, o *outlet) (res Result, err error) {
 	gone := h.gone(ctx)
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
 
-	s := &session{Store: h.store, h: h, outlet: o, run: run, version: version, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost, killed: h.log != nil && run.State == store.Running}
+	s := &session{Store: h.store, h: h, outlet: o, run: run, version: version, woken: w, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost, killed: h.log != nil && run.State == store.Running}
 	h.about(ctx, run.ID)
 	began := time.Now()
 	defer func() {
@@ -78,7 +78,7 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, tries
 	case ended(s.run) || s.waits:
 		return result(s.run), nil
 	}
-	return h.outOfTime(ctx, s, tries)
+	return h.outOfTime(ctx, s)
 }
 
 // overtaken reports whether somebody else has changed the record: what they have deleted may look damaged here.
@@ -90,14 +90,16 @@ func (s *session) overtaken(ctx context.Context) bool {
 }
 
 // outOfTime sees to a run that is to go on in another invocation.
-func (h *host) outOfTime(ctx context.Context, s *session, tries int) (Result, error) {
-	if s.commits > 0 {
-		tries = 0
-	} else if tries++; tries >= maxTries {
+func (h *host) outOfTime(ctx context.Context, s *session) (Result, error) {
+	tries := s.tries(s.run)
+	if tries >= maxTries {
 		return h.fail(ctx, s.run, s.version, fmt.Sprintf("it could not be saved in %d invocations: some goroutine was all the time in code that cannot be suspended", maxTries))
 	}
 	// The record may still say that this invocation executes it, until it is gone.
 	w := wakeUp{Run: s.run.ID, Step: s.run.Step, Tries: tries}
+	if !s.run.Wake.IsZero() {
+		w.Until = s.run.Wake.UnixMilli()
+	}
 	if err := h.wakeIn(ctx, w, time.Until(s.run.Wake)); err != nil {
 		return Result{}, err
 	}
@@ -134,7 +136,9 @@ func (h *host) fail(ctx context.Context, run *store.Run, version int64, why stri
 //   - a Running record says until when this invocation may be executing it, by the machine's clock, but
 //     not after stopAt, when the commit is to be the last;
 //   - a put whose answer was lost is repeated with its token;
-//   - the answer to the event that started the run is noted, and what follows from an error.
+//   - the answer to the event that started the run is noted, and what follows from an error;
+//   - before the first blob of a run is stored, its record says that there may be some. So nothing is looked for when a run ends that never had any, and what
+//     a crash leaves behind is found.
 //
 // What else is stored of the run passes through.
 type session struct {
@@ -144,6 +148,7 @@ type session struct {
 	mu      sync.Mutex // guards the record, since leases are renewed
 	run     *store.Run // as stored
 	version int64
+	woken   wakeUp // what this invocation is for
 	gone    time.Time
 	stopAt  time.Time
 	leaving atomic.Bool // the lease is given back with the next commit
@@ -153,7 +158,6 @@ type session struct {
 	waits    bool       // the record says that the run waits, and the wake-up was sent
 	killed   bool       // the invocation before may have been, before it has logged what it has committed
 	shown    []string   // blobs of output that an earlier invocation has shown; deleted after the next commit
-	commits  int
 	conflict bool
 	failure  error  // of a put or of the queue
 	refused  string // why the program cannot be executed here
@@ -286,9 +290,8 @@ func (s *session) note(ctx context.Context, run *store.Run) error {
 		if run.Answer = answer; len(answer) > store.MaxInline {
 			run.Answer = answer[:1]
 		}
-		if failedAnswer(answer) && !s.outlet.reports {
-			why, _ := errorOf(answer)
-			if err := s.h.bury(ctx, run, why); err != nil {
+		if why := s.h.problem(answer); why != "" && !s.outlet.reports {
+			if err := s.h.bury(ctx, run, why, answer); err != nil {
 				return err
 			}
 		}
@@ -296,7 +299,7 @@ func (s *session) note(ctx context.Context, run *store.Run) error {
 	}
 	if why := died(run); why != "" && len(run.Answer) == 0 && run.State == store.Done {
 		if !s.outlet.reports {
-			if err := s.h.bury(ctx, run, why); err != nil {
+			if err := s.h.bury(ctx, run, why, nil); err != nil {
 				return err
 			}
 		}
@@ -341,12 +344,52 @@ func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
 // the run is done, nobody's put succeeds any more.
 func (s *session) Blobs(ctx context.Context, owner, page string, limit int) ([]string, string, error) {
 	s.mu.Lock()
-	over := over(s.run)
+	none := !over(s.run) || s.run.Bare
 	s.mu.Unlock()
-	if !over {
+	if none {
 		return nil, "", nil
 	}
 	return s.Store.Blobs(ctx, owner, page, limit)
+}
+
+// Messages returns nothing for a run that never had any.
+func (s *session) Messages(ctx context.Context, mailbox string, after store.Key, limit int) ([]store.Message, error) {
+	s.mu.Lock()
+	none := s.run.Bare
+	s.mu.Unlock()
+	if none {
+		return nil, nil
+	}
+	return s.Store.Messages(ctx, mailbox, after, limit)
+}
+
+// PutBlob stores a blob of the run, or of one of its processes.
+func (s *session) PutBlob(ctx context.Context, b store.Blob) error {
+	s.mu.Lock()
+	err := s.expectBlobs(ctx)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.Store.PutBlob(ctx, b)
+}
+
+// expectBlobs makes the record say that there may be blobs. The caller holds mu.
+func (s *session) expectBlobs(ctx context.Context) error {
+	if !s.run.Bare {
+		return nil
+	}
+	run := *s.run
+	run.Bare = false
+	data, err := run.Encode()
+	if err != nil {
+		return err
+	}
+	version, err := s.put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data}, nil)
+	if err == nil {
+		s.run, s.version = &run, version
+	}
+	return err
 }
 
 // Put commits a step.
@@ -362,6 +405,9 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 	if err != nil {
 		return 0, err
 	}
+	if s.refused = s.refuses(run); s.refused != "" {
+		return 0, errors.New(s.refused)
+	}
 	switch run.State {
 	case store.Waiting:
 		if err := s.wakeLater(ctx, run); err != nil {
@@ -371,14 +417,16 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 	case store.Running:
 		run.Wake = s.until()
 	}
-	if len(run.Listen) > 1 {
-		s.refused = fmt.Sprintf("it serves HTTP at %d addresses, %v, and there is one API for it on AWS; make each server a program of its own", len(run.Listen), run.Listen)
-		return 0, errors.New(s.refused)
-	}
 	if err := s.note(ctx, run); err != nil {
 		s.failure = err
 		return 0, err
 	}
+	if len(blobs) > 0 {
+		if err := s.expectBlobs(ctx); err != nil {
+			return 0, err
+		}
+	}
+	run.Bare = s.run.Bare
 	run.Cost = s.cost.Plus(s.h.meter.read())
 	if rec.Data, err = run.Encode(); err != nil {
 		return 0, err
@@ -387,9 +435,6 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 	version, err := s.put(ctx, rec, blobs)
 	if err != nil {
 		return 0, err
-	}
-	if run.Step > s.run.Step {
-		s.commits++
 	}
 	s.run, s.version, s.waits = run, version, run.State == store.Waiting
 	for _, name := range s.shown {
@@ -404,7 +449,26 @@ func (s *session) wakeLater(ctx context.Context, run *store.Run) error {
 	if run.Wake.IsZero() {
 		return nil
 	}
-	return s.h.wakeIn(ctx, wakeUp{Run: run.ID, Step: run.Step}, run.Wake.Sub(s.h.clock.Now()))
+	return s.h.wakeIn(ctx, wakeUp{Run: run.ID, Step: run.Step, Tries: s.tries(run)}, run.Wake.Sub(s.h.clock.Now()))
+}
+
+// tries returns how many invocations in a row, with this one, have ended without a step if they leave the run so.
+func (s *session) tries(run *store.Run) int {
+	if run.Step > s.began {
+		return 0
+	}
+	return s.woken.Tries + 1
+}
+
+// refuses says why a run that is going to be put cannot be executed here.
+func (s *session) refuses(run *store.Run) string {
+	switch {
+	case len(run.Listen) > 1:
+		return fmt.Sprintf("it serves HTTP at %d addresses, %v, and there is one API for it on AWS; make each server a program of its own", len(run.Listen), run.Listen)
+	case run.State == store.Waiting && !run.Wake.IsZero() && s.tries(run) >= maxTries:
+		return fmt.Sprintf("it was woken %d times in a row and went on waiting without having made a step", maxTries)
+	}
+	return ""
 }
 
 func (s *session) put(ctx context.Context, rec store.Record, blobs []store.Blob) (version int64, err error) {

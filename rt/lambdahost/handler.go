@@ -2,7 +2,6 @@ package lambdahost
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -63,7 +62,7 @@ func (h *host) start(ctx context.Context, e *StartEvent) (Result, error) {
 	case !h.fits(run):
 		return h.passOn(ctx, run, version, wakeUp{Run: id})
 	}
-	return h.execute(ctx, run, version, 0)
+	return h.execute(ctx, run, version, wakeUp{})
 }
 
 // left returns how long it is until there is something to do for the run: the time of a program's waits is that of the clock, and that of an invocation real.
@@ -109,12 +108,11 @@ func (h *host) create(ctx context.Context, b *birth) (run *store.Run, version in
 			return nil, 0, err
 		}
 	}
-	var blobs []store.Blob
-	if js, err := json.Marshal(b.args); err == nil && len(js) > store.MaxInline {
-		blob := store.NewBlob(b.id, js)
-		blobs = append(blobs, blob)
-		run.Program.Args, run.Program.ArgsBlob = nil, blob.Name
+	blobs, err := run.PackArgs()
+	if err != nil {
+		return nil, 0, err
 	}
+	run.Bare = h.entry.Kind != KindServer && !h.spread && b.input == "" && len(blobs)+len(eventBlobs(run)) == 0
 	version, err = store.PutRun(ctx, h.store, run, 0, blobs...)
 	if errors.Is(err, store.ErrConflict) {
 		run, _, err = h.get(ctx, b.id)
@@ -126,10 +124,21 @@ func (h *host) create(ctx context.Context, b *birth) (run *store.Run, version in
 	return run, version, err
 }
 
+// eventBlobs returns the blobs of the event that starts a run.
+func eventBlobs(run *store.Run) (names []string) {
+	for _, e := range []*store.Event{run.Program.Event, run.Origin} {
+		if e != nil {
+			names = append(names, e.Blobs...)
+		}
+	}
+	return names
+}
+
 // insure sends a wake-up for the case that this invocation is killed while it executes the run. One that comes a little early is sent on; a schedule
 // for the second after the longest delay would cost a request of another service.
 func (h *host) insure(ctx context.Context, run string) error {
-	return h.wakeIn(ctx, wakeUp{Run: run, Step: beforeAny}, min(time.Until(h.gone(ctx))+time.Second, maxDelay))
+	gone := h.gone(ctx)
+	return h.wakeIn(ctx, wakeUp{Run: run, Step: beforeAny, Until: gone.UnixMilli()}, min(time.Until(gone)+time.Second, maxDelay))
 }
 
 // attach gives a new run its event.
@@ -147,7 +156,7 @@ func (h *host) attach(ctx context.Context, run *store.Run, d *delivery) error {
 	return err
 }
 
-// beforeAny is the step of a wake-up that is stale for every waiting run.
+// beforeAny is the step of a wake-up that is stale for every run that waits.
 const beforeAny = -1
 
 func (h *host) get(ctx context.Context, id string) (*store.Run, int64, error) {
@@ -241,9 +250,15 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 			return err
 		}
 		return h.wakeUp(ctx, wakeUp{Run: w.Run, Tries: w.Tries})
-	case wait >= time.Second && run.State == store.Waiting && w.Step != 0 && w.Step < run.Step:
+	case wait >= time.Second && w.stale(run):
 		return h.relog(ctx, run, w.again)
+	case wait >= time.Second && w.ahead(run):
+		return h.wakeIn(ctx, w, min(wait, soon))
 	case wait >= time.Second:
+		if w.Step == 0 { // by hand: it has done its part
+			w.Step = beforeAny
+		}
+		w.Until = run.Wake.UnixMilli()
 		return h.wakeIn(ctx, w, wait)
 	case !h.fits(run):
 		_, err = h.passOn(ctx, run, version, w)
@@ -252,9 +267,28 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 		return h.wakeIn(ctx, w, 0) // earlier records of the batch have used up the time
 	}
 	h.woken(run)
-	_, err = h.execute(ctx, run, version, w.Tries)
+	_, err = h.execute(ctx, run, version, w)
 	return err
 }
+
+// stale reports whether a wake-up that is not due is one of several: whoever made the run wait, or has taken its lease since, sees to it that there is another.
+func (w *wakeUp) stale(run *store.Run) bool {
+	switch {
+	case w.Step == 0: // by hand
+		return false
+	case run.State == store.Running && w.Until != 0:
+		return w.Until < run.Wake.UnixMilli()
+	}
+	return w.Step < run.Step
+}
+
+// ahead reports whether a wake-up has come before the commit with which the run begins to wait: that is put after it is sent.
+func (w *wakeUp) ahead(run *store.Run) bool {
+	return run.State == store.Running && w.Until == 0 && w.Step > 0
+}
+
+// soon is when a wake-up that is ahead is looked at again.
+const soon = 10 * time.Second
 
 // ended reports whether nothing more is to be done for the run here; one that has failed is resumed by people only.
 func ended(r *store.Run) bool { return r.State == store.Done || r.State == store.Failed }

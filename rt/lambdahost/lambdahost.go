@@ -47,6 +47,9 @@
 //	failed                       with a step          drop it; people may send one without, to try again
 //	not due (now < Wake)         stale: step < Step,  drop it: whoever made the record Waiting
 //	  and Waiting                                     has sent another before
+//	not due and Running          stale: until < Wake, drop it: whoever has taken the lease since has
+//	                             or step < Step       another, or the message that woke it
+//	not due and Running          step, without until  ahead of the commit that it is for: look again soon
 //	not due                      not stale            send it on, delayed until Wake
 //	due                          any                  execute
 //	that of a server, Running    any                  drop it: who has the lease sees to the rest
@@ -65,7 +68,8 @@
 //  3. Messages do not multiply: an invocation sends at most one for each that it deletes, but for the one of a start event, and of whoever takes the lease of a server for a request.
 //  4. A run is executed only by the build that started it, since a snapshot fits no other. A wake-up that reaches another
 //     is passed on to that version of the function; if there is none any more, the run fails.
-//  5. A run that cannot commit within maxTries invocations fails, rather than cost money for ever.
+//  5. A run that does not make a step in maxTries invocations in a row fails, rather than cost money for ever, whether it was out of time or waits again. They
+//     are counted in the wake-up. One that waits does so for longer than stay, so no run wakes itself more often than that.
 //
 // What it does not do: output that was committed when this side crashed, and was not in the log by then, is
 // in the record only; what a run of several processes has written then is shown again. A run whose start event's invocation was killed goes on after at most 15 minutes;

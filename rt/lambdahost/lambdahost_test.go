@@ -470,3 +470,70 @@ func TestMargin(t *testing.T) {
 		}
 	}
 }
+
+// TestNotDue has wake-ups come before their time, also those that somebody else has sent another for: only one goes on.
+func TestNotDue(t *testing.T) {
+	t.Parallel()
+	l := newFunction(t)
+	l.start(20*time.Second, "r", "sleep", "1h")
+	l.aws.Receive()
+	wake := l.record("r").Wake
+	lease := time.Now().Add(10 * time.Minute)
+	for _, test := range []struct {
+		state store.State
+		w     wakeUp
+		want  wakeUp // its Run is "" if it is dropped
+	}{
+		{store.Waiting, wakeUp{Step: beforeAny}, wakeUp{}},
+		{store.Waiting, wakeUp{Step: 1}, wakeUp{}},
+		{store.Waiting, wakeUp{Step: 2}, wakeUp{Run: "r", Step: 2, Until: wake.UnixMilli()}},
+		{store.Waiting, wakeUp{Tries: 2}, wakeUp{Run: "r", Step: beforeAny, Until: wake.UnixMilli(), Tries: 2}},
+		{store.Running, wakeUp{Step: beforeAny, Until: lease.UnixMilli()}, wakeUp{Run: "r", Step: beforeAny, Until: lease.UnixMilli()}},
+		{store.Running, wakeUp{Step: beforeAny, Until: lease.UnixMilli() - 1}, wakeUp{}},
+		{store.Running, wakeUp{Step: 1}, wakeUp{}},
+		{store.Running, wakeUp{Step: 2}, wakeUp{Run: "r", Step: 2}},
+		{store.Running, wakeUp{Step: 3}, wakeUp{Run: "r", Step: 3}}, // for a commit that is not there yet
+		{store.Running, wakeUp{}, wakeUp{Run: "r", Step: beforeAny, Until: lease.UnixMilli()}},
+	} {
+		l.change("r", func(r *store.Run) {
+			if r.State, r.Wake, r.Step = test.state, wake, 2; test.state == store.Running {
+				r.Wake = lease
+			}
+		})
+		test.w.Run = "r"
+		if failed := l.deliver(20*time.Second, emutest.Message{ID: "1", Body: string(mustJSON(test.w))}); failed != nil {
+			t.Errorf("%+v: failed %q", test, failed)
+		}
+		var got wakeUp
+		for _, m := range l.aws.Receive() {
+			got, _ = decodeWakeUp(m.Body)
+		}
+		if got != test.want {
+			t.Errorf("%s, %+v: it goes on as %+v, want %+v", test.state, test.w, got, test.want)
+		}
+	}
+	l.wantOut("sleep 1\n")
+}
+
+// TestNoStep has a run wait again that was woken and has made no step.
+func TestNoStep(t *testing.T) {
+	t.Parallel()
+	l := newFunction(t)
+	l.start(20*time.Second, "r", "sleep", "1h")
+	for tries, want := range []int{1, 2, 0} {
+		l.aws.Receive()
+		run, version, err := l.get(t.Context(), "r")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &session{Store: l.store, h: l.host, outlet: l.outlet(run, startID), run: run, version: version, woken: wakeUp{Tries: tries}, gone: time.Now().Add(time.Minute), began: run.Step}
+		_, err = store.PutRun(t.Context(), s, run, version)
+		var sent wakeUp
+		for _, m := range l.aws.Receive() {
+			sent, _ = decodeWakeUp(m.Body)
+		}
+		if sent.Tries != want || (err == nil) != (want > 0) || (s.refused == "") != (want > 0) {
+			t.Errorf("after %d: %d, %v, refused %q", tries, sent.Tries, err, s.refused)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package lambdahost
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync"
 	"time"
 
@@ -109,6 +110,18 @@ const (
 
 // failedAnswer reports whether the handler has returned an error.
 func failedAnswer(answer []byte) bool { return len(answer) > 0 && answer[0] == failure }
+
+// problem says what of the event has failed by the handler's answer, "" if nothing has.
+func (h *host) problem(answer []byte) string {
+	if failedAnswer(answer) {
+		message, _ := errorOf(answer)
+		return message
+	}
+	if items := h.failedItems(answer); len(items) > 0 {
+		return "the handler has named records that failed: " + strings.Join(items, ", ")
+	}
+	return ""
+}
 
 // errorOf returns the error in an answer.
 func errorOf(answer []byte) (message, typ string) {

@@ -119,14 +119,17 @@ func (q *queue) post(ctx context.Context, operation string, in map[string]any) e
 	return err
 }
 
-// bury makes a dead letter of the event that started a run, in the form of those that Lambda makes.
-func (h *host) bury(ctx context.Context, run *store.Run, why string) error {
+// bury makes a dead letter of the event that started a run, in the form of those that Lambda makes. Of a batch it has the records that failed by the handler's answer, if that names some.
+func (h *host) bury(ctx context.Context, run *store.Run, why string, answer []byte) error {
 	if run.Origin == nil || h.queue.dead == "" {
 		return nil
 	}
 	payload, err := run.Origin.Data(ctx, h.store)
 	if err != nil {
 		return err
+	}
+	if items := h.failedItems(answer); len(items) > 0 {
+		payload = failedPart(payload, items)
 	}
 	body, err := json.Marshal(map[string]any{
 		"requestContext": map[string]string{"condition": "RunFailed", "run": run.ID}, "requestPayload": json.RawMessage(payload),

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,8 +68,8 @@ func (h *host) handle(ctx context.Context, d *delivery) (run *store.Run, answer 
 		}
 		answer := o.read()
 		switch {
-		case !fresh && failedAnswer(answer):
-			continue // the next attempt
+		case !fresh && (failedAnswer(answer) || len(h.failedItems(answer)) > 0):
+			continue // the next attempt: if the same batch comes again, none of it has succeeded
 		case ended(run) || len(answer) > 0 || run.State == store.Waiting:
 			return run, answer, nil
 		case version == 0 || !fresh && h.left(run) > 0:
@@ -77,7 +78,7 @@ func (h *host) handle(ctx context.Context, d *delivery) (run *store.Run, answer 
 			_, err := h.passOn(ctx, run, version, wakeUp{Run: id})
 			return run, nil, err
 		}
-		if _, err := h.perform(ctx, run, version, 0, o); err != nil {
+		if _, err := h.perform(ctx, run, version, wakeUp{}, o); err != nil {
 			return nil, nil, err
 		}
 		answer = o.read()
@@ -104,6 +105,36 @@ func (h *host) single(ctx context.Context, payload []byte) (any, error) {
 		return nil, messages.InvokeResponse_Error{Message: why, Type: "Runtime.ExitError"}
 	}
 	return Pending{run.ID, string(run.State)}, nil
+}
+
+// failedItems returns the names of the records that failed, by the answer of the handler of a batch.
+func (h *host) failedItems(answer []byte) (items []string) {
+	var res events.SQSEventResponse // that of streams is the same
+	if !h.entry.Batch || len(answer) < 2 || answer[0] != success || json.Unmarshal(answer[1:], &res) != nil {
+		return nil
+	}
+	for _, f := range res.BatchItemFailures {
+		items = append(items, f.ItemIdentifier)
+	}
+	return items
+}
+
+// failedPart returns the batch of the records of a payload that are to be delivered again when these have failed: of a stream also those behind the first. If none has such
+// a name it is the whole, as it is to those who deliver batches.
+func failedPart(payload []byte, items []string) []byte {
+	var batch struct{ Records []json.RawMessage }
+	json.Unmarshal(payload, &batch) // what is no batch has no records
+	var part []json.RawMessage
+	for _, data := range batch.Records {
+		r := decodeRecord(data)
+		if slices.Contains(items, r.item()) || r.EventSource == "aws:dynamodb" && len(part) > 0 {
+			part = append(part, data)
+		}
+	}
+	if len(part) == 0 {
+		return payload
+	}
+	return mustJSON(map[string]any{"Records": part})
 }
 
 // died says how a run has ended without an answer, and not well.

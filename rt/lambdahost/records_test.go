@@ -130,6 +130,48 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+// TestBatchFailures has the handler of a batch name a record that has failed: at once, so that the same batch is another attempt, and after a wait, so that the record is a dead letter.
+func TestBatchFailures(t *testing.T) {
+	t.Parallel()
+	l := newHandler(t, KindFunc)
+	l.entry.Batch = true
+	batch := func(bodies ...string) json.RawMessage { // the handler answers with the event
+		return append(sqsEvent(bodies...)[:len(sqsEvent(bodies...))-1], `,"batchItemFailures":[{"itemIdentifier":"m-b"}]}`...)
+	}
+	for n := 1; n <= 2; n++ {
+		if out, err := l.invoke(batch("b"), 20*time.Second); err != nil || !strings.Contains(out, "batchItemFailures") {
+			t.Errorf("%s, %v", out, err)
+		}
+		if k := strings.Count(l.out.String(), "handling\n"); k != n {
+			t.Errorf("delivery %d: %d attempts", n, k)
+		}
+	}
+	run := "fake-batch-" + hash("sqs-m-later", "sqs-m-b", "sqs-m-c")
+	if out, err := l.invoke(batch("later", "b", "c"), 20*time.Second); err != nil || !strings.Contains(out, `"waiting"`) {
+		t.Fatalf("%s, %v", out, err)
+	}
+	l.aws.Receive()
+	l.elapse(run)
+	wake := events.SQSEvent{Records: []events.SQSMessage{{MessageId: "w", Body: `{"run":"` + run + `"}`, EventSource: "aws:sqs", EventSourceARN: l.queue.arn}}}
+	if out, err := l.invoke(wake, 20*time.Second); err != nil || out != `{"batchItemFailures":[]}` {
+		t.Errorf("%s, %v", out, err)
+	}
+	var letter struct{ RequestPayload events.SQSEvent }
+	for _, m := range l.aws.Receive() {
+		json.Unmarshal([]byte(m.Body), &letter)
+	}
+	if list := letter.RequestPayload.Records; len(list) != 1 || list[0].MessageId != "m-b" {
+		t.Errorf("dead letter %+v", letter)
+	}
+	stream := []byte(`{"Records":[{"eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"1"}},{"eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"2"}},{"eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"3"}}]}`)
+	if part := string(failedPart(stream, []string{"2"})); strings.Contains(part, `"1"`) || !strings.Contains(part, `"2"`) || !strings.Contains(part, `"3"`) {
+		t.Errorf("of a stream: %s", part)
+	}
+	if part := failedPart(stream, []string{""}); string(part) != string(stream) {
+		t.Errorf("without a name: %s", part)
+	}
+}
+
 // TestSweepOthers sees to it that the table may be shared.
 func TestSweepOthers(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,7 @@ import (
 //	somebody has              poll for the response; take the lease when it becomes free
 //
 // The lease of a server is short, and is renewed, so that clients need not wait long when the invocation that has it was killed. Responses stay where they are
-// polled for until a sweep, so a request that is delivered again gets the same one; if it is still being worked on it is handled twice.
+// polled for until a sweep, so a request that is delivered again gets the same one; the process itself knows those that it works on.
 
 // leaseTime is how long the lease of a server lasts, unless it is renewed.
 const leaseTime = 10 * time.Second
@@ -130,7 +130,7 @@ func (h *host) serverDue(ctx context.Context, run *store.Run) (bool, error) {
 func (h *host) executeFor(ctx context.Context, run *store.Run, version int64, id string) ([]byte, string, error) {
 	o := h.outlet(run, id)
 	o.leaves = true
-	_, err := h.perform(ctx, run, version, 0, o)
+	_, err := h.perform(ctx, run, version, wakeUp{}, o)
 	answer := o.read()
 	if answer != nil && err != nil {
 		h.logf("run %s: %v", run.ID, err) // the response is committed

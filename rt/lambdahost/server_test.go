@@ -214,6 +214,38 @@ func TestServerTimeout(t *testing.T) {
 	}
 }
 
+// TestServerTwiceAtOnce delivers a request again while it is being worked on, and just after somebody has looked whether it was answered.
+func TestServerTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	l := newServer(t)
+	event := webEvent("/slow", "one")
+	if res, err := l.web(l.environment(), event, 6*time.Second); err != nil || res.StatusCode != http.StatusGatewayTimeout {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	if err := l.clock.Advance(2 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if n := l.count(l.environment(), event); n != 1 {
+		t.Errorf("it was counted again: %d", n)
+	}
+	if n := l.count(l.environment(), webEvent("/", "two")); n != 2 {
+		t.Errorf("the second is %d", n)
+	}
+	q, err := decodeWeb(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.AppendEvent(t.Context(), l.store, l.serverRun(), q.id, "http", q.text); err != nil {
+		t.Fatal(err)
+	}
+	if n := l.count(l.environment(), webEvent("/", "three")); n != 3 {
+		t.Errorf("the third is %d", n)
+	}
+	if list, err := store.Events(t.Context(), l.store, l.serverRun()); err != nil || len(list) > 0 {
+		t.Errorf("in the mailbox are %v, %v", list, err)
+	}
+}
+
 func TestServerOfTwoAddresses(t *testing.T) {
 	t.Parallel()
 	l := newServer(t)

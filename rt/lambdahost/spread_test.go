@@ -216,7 +216,7 @@ func TestSpreadTwice(t *testing.T) {
 					return
 				}
 				if !ended(run) { // whoever has the lease
-					if _, err := env.execute(ctx, run, version, 0); err != nil {
+					if _, err := env.execute(ctx, run, version, wakeUp{}); err != nil {
 						t.Error(err)
 						return
 					}

@@ -14,7 +14,7 @@ import (
 // Events is where events of a run come from, and where its responses go.
 //
 //	front    appends to the mailbox, durably (store.AppendEvent), and says so
-//	deliver  mailbox -> worker, each event once to each worker
+//	deliver  mailbox -> worker, each event once to each worker, again if it is appended again after it was taken: package rt knows it
 //	commit   the worker says which events its snapshot has: they are in the record, and their messages are deleted
 //
 // An event that a worker had and no commit has taken goes to the next worker.
@@ -65,8 +65,11 @@ func (r *Run) openMail(ctx context.Context, taken []string) error {
 	return r.forget(ctx, taken)
 }
 
-// settle does what a committed step leaves to do.
+// settle does what a committed step leaves to do. An event that is delivered once more is sent to the worker, which knows it.
 func (r *Run) settle(ctx context.Context, w *worker, taken []string) error {
+	for _, id := range taken {
+		delete(w.sent, id)
+	}
 	if err := r.forget(ctx, taken); err != nil || w.notices == nil {
 		return err
 	}

@@ -51,7 +51,6 @@ package local
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -183,14 +182,11 @@ type Run struct {
 // Create stores a new run of the program and takes its lease.
 func Create(ctx context.Context, dir string, s store.Store, prog store.Program, build string) (*Run, error) {
 	now := time.Now()
-	rec := store.Run{Program: prog, Build: build, State: store.Running, Created: now, Updated: now}
 	for range 20 {
-		rec.ID = newID(time.Now())
-		var blobs []store.Blob
-		if js, err := json.Marshal(prog.Args); err == nil && len(js) > store.MaxInline {
-			b := store.NewBlob(rec.ID, js)
-			blobs = append(blobs, b)
-			rec.Program.Args, rec.Program.ArgsBlob = nil, b.Name
+		rec := store.Run{ID: newID(time.Now()), Program: prog, Build: build, State: store.Running, Created: now, Updated: now}
+		blobs, err := rec.PackArgs()
+		if err != nil {
+			return nil, err
 		}
 		ver, err := store.PutRun(ctx, s, &rec, 0, blobs...)
 		if errors.Is(err, store.ErrConflict) {

@@ -437,6 +437,9 @@ func (r *Run) deleteMessages(ctx context.Context) error {
 
 // CleanUp deletes all that is stored of a run that has ended, but for its record and what that points to. Nobody executes it any more.
 func CleanUp(ctx context.Context, s store.Store, run *store.Run) error {
+	if run.Bare {
+		return nil
+	}
 	r := &Run{o: Options{Store: s}, rec: *run}
 	if err := r.openPages(ctx); err != nil {
 		return err

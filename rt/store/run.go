@@ -64,6 +64,7 @@ type Run struct {
 	Shared  []byte    `json:"shared,omitempty"`  // reserved for the state that processes of one run share
 	Pending []string  `json:"pending,omitempty"` // reserved for the outbox
 	Cost    Cost      `json:"cost,omitzero"`     // of the commits before, on AWS
+	Bare    bool      `json:"bare,omitempty"`    // no blob and no message was ever stored for it: there is nothing to look for when it has ended
 }
 
 // A Cost is what a run has used.
@@ -113,6 +114,17 @@ type Program struct {
 	Event *Event `json:"event,omitempty"` // that starts it, until it is taken
 
 	ArgsBlob string `json:"args_blob,omitempty"` // the arguments in JSON, if they are too long for the record
+}
+
+// PackArgs makes a blob of arguments that are too long for the record, which is to be put with it.
+func (r *Run) PackArgs() (blobs []Blob, err error) {
+	data, err := json.Marshal(r.Program.Args)
+	if err != nil || len(data) <= MaxInline {
+		return nil, err
+	}
+	b := NewBlob(r.ID, data)
+	r.Program.Args, r.Program.ArgsBlob = nil, b.Name
+	return []Blob{b}, nil
 }
 
 // A G is one goroutine at the last commit.

@@ -388,7 +388,7 @@ func (e *emitter) registrations(out *jen.File) {
 		for _, v := range e.pkg.Globals {
 			e.register(g, v)
 		}
-		e.idle(g)
+		e.pools(g)
 		e.settings(g)
 		e.places(g)
 		if e.pkg.Inited != "" {

@@ -51,7 +51,7 @@ func TestEvents(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	c := Start(t, Compile(t, "testdata/events", "./..."), local.Options{})
+	c := Start(t, Compile(t, "testdata/events", "./handlers", "./cmd/lambda"), local.Options{})
 
 	t.Run("lambda", func(t *testing.T) {
 		if got, err := c.Invoke("lambda", `{"A":2,"B":3}`); err != nil || got != "5" {

@@ -60,14 +60,23 @@ type Cloud struct {
 	*local.Cloud
 	t testing.TB
 
-	mu  sync.Mutex
-	log []string
+	mu   sync.Mutex
+	log  []string
+	seen map[place]bool
+}
+
+// A place is that of a line in the output of a run: it may be logged more than once.
+type place struct {
+	run    string
+	stream string
+	seq    int64
+	end    int64
 }
 
 // Start starts a cloud for the output module dir. It ends with the test, which shows the log if it has failed. Of the options those with another meaning in tests are set here.
 func Start(t testing.TB, dir string, o local.Options) *Cloud {
 	t.Helper()
-	c := &Cloud{t: t}
+	c := &Cloud{t: t, seen: map[place]bool{}}
 	var err error
 	if o.Plan, err = local.ReadPlan(dir); err != nil {
 		t.Fatal(err)
@@ -88,15 +97,22 @@ func Start(t testing.TB, dir string, o local.Options) *Cloud {
 }
 
 func (c *Cloud) note(e lambda.LogEvent) {
-	if strings.Contains(e.Message, `"type":"platform.start"`) || strings.Contains(e.Message, `"status":"success"`) {
+	if strings.Contains(e.Message, `"type":"platform.start"`) || strings.Contains(e.Message, `"type":"platform.initStart"`) || strings.Contains(e.Message, `"status":"success"`) {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if r, err := runlog.Parse([]byte(e.Message)); err == nil && r.Place != nil {
+		at := place{r.Run, r.Stream, r.Seq, r.End}
+		if c.seen[at] {
+			return
+		}
+		c.seen[at] = true
+	}
 	c.log = append(c.log, runlog.Text(e.Message))
 }
 
-// Log returns the lines that the functions have logged, without those of the platform about invocations that succeed.
+// Log returns the lines that the functions have logged, each once, without those of the platform about invocations that succeed.
 func (c *Cloud) Log() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

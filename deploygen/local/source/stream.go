@@ -2,6 +2,8 @@ package source
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"strconv"
 	"sync"
 	"time"
@@ -160,7 +162,7 @@ func StreamEvent(arn string, batch []Change) []byte {
 			data["OldImage"] = c.Old
 		}
 		r := map[string]any{
-			"eventID": randomHex(16), "eventName": c.Event, "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+			"eventID": eventID(arn, &c), "eventName": c.Event, "eventVersion": "1.1", "eventSource": "aws:dynamodb",
 			"awsRegion": lambda.DefaultRegion, "eventSourceARN": arn, "dynamodb": data,
 		}
 		if c.Expired {
@@ -169,6 +171,12 @@ func StreamEvent(arn string, batch []Change) []byte {
 		records = append(records, r)
 	}
 	return mustJSON(map[string]any{"Records": records})
+}
+
+// eventID is the same whenever a record is delivered.
+func eventID(arn string, c *Change) string {
+	sum := md5.Sum([]byte(arn + " " + sequence(c)))
+	return hex.EncodeToString(sum[:])
 }
 
 // size is about what AWS counts for an item, in bytes.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
 )
@@ -17,13 +18,13 @@ import (
 //go:embed reserved.txt
 var reservedText string
 
-var reserved = func() map[string]bool {
+var reserved = sync.OnceValue(func() map[string]bool {
 	m := map[string]bool{}
 	for word := range strings.FieldsSeq(reservedText) {
 		m[word] = true
 	}
 	return m
-}()
+})
 
 // params are the parameters of a request that its expressions refer to.
 type params struct {
@@ -240,7 +241,7 @@ func (p *parser) name() (string, error) {
 	t := p.peek()
 	switch t.kind {
 	case 'a':
-		if reserved[strings.ToUpper(t.text)] {
+		if reserved()[strings.ToUpper(t.text)] {
 			return "", api.Invalid("Invalid %s: Attribute name is a reserved keyword; reserved keyword: %s", p.what, t.text)
 		}
 		p.next()

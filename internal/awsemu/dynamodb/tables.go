@@ -3,10 +3,10 @@ package dynamodb
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
+	"github.com/harkgen/harkgen/internal/lazyre"
 )
 
 // This file defines the operations on tables.
@@ -82,10 +82,10 @@ type indexDescription struct {
 	ItemCount   int
 }
 
-var goodName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+var goodName = lazyre.New(`^[a-zA-Z0-9_.-]{3,255}$`)
 
 func (s *Service) createTable(in *createTableInput) (out tableOutput, err error) {
-	if !goodName.MatchString(in.TableName) {
+	if !goodName().MatchString(in.TableName) {
 		return out, api.Invalid("TableName must be at least 3 characters long and at most 255 characters long, of a-zA-Z0-9_.-")
 	}
 	if s.tables[in.TableName] != nil {
@@ -140,7 +140,7 @@ func (t *table) parseKey(es []keyElement, used map[string]bool) (k keySchema, er
 
 func (t *table) addIndex(spec indexSpec, global bool, used map[string]bool) error {
 	x := &index{name: spec.IndexName, global: global, projection: spec.Projection}
-	if !goodName.MatchString(x.name) || t.indexes[x.name] != nil {
+	if !goodName().MatchString(x.name) || t.indexes[x.name] != nil {
 		return api.Invalid("One or more parameter values were invalid: index name %q", x.name)
 	}
 	if !slices.Contains([]string{"ALL", "KEYS_ONLY", "INCLUDE"}, x.projection.ProjectionType) {

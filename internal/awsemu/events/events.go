@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
+	"github.com/harkgen/harkgen/internal/awsemu/pattern"
 	"github.com/harkgen/harkgen/rt/clock"
 )
 
@@ -24,7 +25,7 @@ type Service struct {
 }
 
 type rule struct {
-	pattern Pattern
+	pattern pattern.Pattern
 	target  func(event []byte)
 }
 
@@ -43,7 +44,7 @@ func (s *Service) Bus(name string) {
 }
 
 // Rule makes or replaces a rule of a bus. target is called with each event that matches, in JSON, before its PutEvents is answered.
-func (s *Service) Rule(bus, name string, p Pattern, target func(event []byte)) {
+func (s *Service) Rule(bus, name string, p pattern.Pattern, target func(event []byte)) {
 	s.Bus(bus)
 	s.mu.Lock()
 	defer s.mu.Unlock()

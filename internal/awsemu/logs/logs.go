@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
+	"github.com/harkgen/harkgen/internal/lazyre"
 	"github.com/harkgen/harkgen/rt/clock"
 )
 
@@ -134,13 +134,13 @@ type createLogGroupInput struct {
 	Tags          map[string]string
 }
 
-var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+var groupName = lazyre.New(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 
 func (s *Service) createLogGroup(_ *api.Call, in *createLogGroupInput) (none api.None, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case !groupName.MatchString(in.LogGroupName):
+	case !groupName().MatchString(in.LogGroupName):
 		return none, badParameter("1 validation error detected: Value '%s' at 'logGroupName' failed to satisfy constraint", in.LogGroupName)
 	case s.groups[in.LogGroupName] != nil:
 		return none, api.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")

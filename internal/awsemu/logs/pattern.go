@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/harkgen/harkgen/internal/lazyre"
 )
 
 // This file defines filter patterns, see "Filter pattern syntax" of the manual of CloudWatch Logs:
@@ -65,7 +67,7 @@ func parseTerms(text string) (pattern, error) {
 	}, nil
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@$]+`)
+var plainWord = lazyre.New(`^[A-Za-z0-9_./:@$]+`)
 
 // cutTerm returns the first term.
 func cutTerm(text string) (word, rest string, err error) {
@@ -77,7 +79,7 @@ func cutTerm(text string) (word, rest string, err error) {
 		word, err = strconv.Unquote(quoted)
 		return word, text[len(quoted):], err
 	}
-	word = plainWord.FindString(text)
+	word = plainWord().FindString(text)
 	if rest = text[len(word):]; word == "" || rest != "" && rest[0] != ' ' {
 		return "", "", fmt.Errorf("%q has characters that must be in quotes", text)
 	}
@@ -87,7 +89,7 @@ func cutTerm(text string) (word, rest string, err error) {
 // A condition is a part of a JSON pattern.
 type condition func(doc any) bool
 
-var jsonToken = regexp.MustCompile(`^\s*("(?:[^"\\]|\\.)*"|&&|\|\||!=|<=|>=|[=<>()]|\$(?:\.[A-Za-z0-9_-]+|\[\d+\]|\["[^"]*"\])*|[^\s"&|!<>=()]+)`)
+var jsonToken = lazyre.New(`^\s*("(?:[^"\\]|\\.)*"|&&|\|\||!=|<=|>=|[=<>()]|\$(?:\.[A-Za-z0-9_-]+|\[\d+\]|\["[^"]*"\])*|[^\s"&|!<>=()]+)`)
 
 func parseJSON(text string) (pattern, error) {
 	inner, ok := strings.CutSuffix(strings.TrimPrefix(text, "{"), "}")
@@ -96,7 +98,7 @@ func parseJSON(text string) (pattern, error) {
 	}
 	p := &jsonParser{}
 	for inner = strings.TrimSpace(inner); inner != ""; inner = strings.TrimSpace(inner) {
-		m := jsonToken.FindStringSubmatch(inner)
+		m := jsonToken().FindStringSubmatch(inner)
 		if m == nil {
 			return nil, fmt.Errorf("unexpected %q", inner)
 		}
@@ -206,11 +208,11 @@ func isTest(path, what string) (condition, error) {
 	return func(d any) bool { v, ok := lookup(d, path); return ok && v == want }, nil
 }
 
-var pathStep = regexp.MustCompile(`\.([A-Za-z0-9_-]+)|\[(\d+)\]|\["([^"]*)"\]`)
+var pathStep = lazyre.New(`\.([A-Za-z0-9_-]+)|\[(\d+)\]|\["([^"]*)"\]`)
 
 // lookup returns what is at a path.
 func lookup(v any, path string) (any, bool) {
-	for _, m := range pathStep.FindAllStringSubmatch(path, -1) {
+	for _, m := range pathStep().FindAllStringSubmatch(path, -1) {
 		if m[2] != "" {
 			a, _ := v.([]any)
 			i, err := strconv.Atoi(m[2])

@@ -7,14 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
-	"github.com/harkgen/harkgen/internal/awsemu/events"
+	"github.com/harkgen/harkgen/internal/awsemu/pattern"
+	"github.com/harkgen/harkgen/internal/lazyre"
 	"github.com/harkgen/harkgen/rt/clock"
 )
 
@@ -45,7 +45,7 @@ type Subscription struct {
 	Endpoint string // an ARN
 	Raw      bool   // a queue gets the message alone
 
-	policy     *events.Pattern
+	policy     *pattern.Pattern
 	attributes map[string]string
 }
 
@@ -111,12 +111,12 @@ type createTopicInput struct {
 
 type topic struct{ TopicArn string }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+var topicName = lazyre.New(`^[A-Za-z0-9_-]{1,256}$`)
 
 func (s *Service) createTopic(_ *api.Call, in *createTopicInput) (out topic, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !topicName.MatchString(in.Name) {
+	if !topicName().MatchString(in.Name) {
 		return out, badParameter("Topic Name")
 	}
 	attrs := map[string]string{}
@@ -245,7 +245,7 @@ func (sub *Subscription) set(name, value string) error {
 	case "RawMessageDelivery":
 		sub.Raw = value == "true"
 	case "FilterPolicy":
-		p, err := events.ParsePattern([]byte(value))
+		p, err := pattern.Parse([]byte(value))
 		if err != nil && value != "" {
 			return badParameter("FilterPolicy: %v", err)
 		}

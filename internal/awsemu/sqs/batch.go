@@ -2,9 +2,9 @@ package sqs
 
 import (
 	"errors"
-	"regexp"
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
+	"github.com/harkgen/harkgen/internal/lazyre"
 )
 
 // This file defines the operations on several messages.
@@ -25,7 +25,7 @@ func failedEntry(id string, err error) failed {
 	return failed{id, e.Query, e.Message, true}
 }
 
-var entryID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+var entryID = lazyre.New(`^[A-Za-z0-9_-]{1,80}$`)
 
 // checkIDs checks a batch: its length, and that ids are distinct.
 func checkIDs[E any](entries []E, id func(E) string) error {
@@ -38,7 +38,7 @@ func checkIDs[E any](entries []E, id func(E) string) error {
 	seen := map[string]bool{}
 	for _, e := range entries {
 		i := id(e)
-		if !entryID.MatchString(i) {
+		if !entryID().MatchString(i) {
 			return fail("InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
 		}
 		if seen[i] {

@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/harkgen/harkgen/internal/awsemu/api"
+	"github.com/harkgen/harkgen/internal/lazyre"
 )
 
 // This file defines the operations on queues.
@@ -95,12 +95,12 @@ type createQueueInput struct {
 
 type queueURLOutput struct{ QueueUrl string }
 
-var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+var queueName = lazyre.New(`^[A-Za-z0-9_-]{1,80}$`)
 
 func (s *Service) createQueue(c *api.Call, in *createQueueInput) (out queueURLOutput, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !queueName.MatchString(in.QueueName) {
+	if !queueName().MatchString(in.QueueName) {
 		return out, badParameter("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
 	}
 	if err := s.checkAttributes(in.Attributes); err != nil {

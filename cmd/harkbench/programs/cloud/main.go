@@ -4,6 +4,8 @@
 //
 // Each of ARGS is the arguments of one run, with spaces between them. Runs are made one after the other, and for each there is a line of JSON, a Use. Whenever one waits the
 // clock is set forward by what -advance says. With -handler the functions have the code of that package instead of the program's.
+//
+// If the program is a server, each of ARGS is requests to it instead: "turn N", one after the other, or "together N".
 package main
 
 import (
@@ -12,8 +14,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -68,7 +73,7 @@ func run(o local.Options, advance time.Duration, runs []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, m.cloud.Close()) }()
 	for i, args := range runs {
-		u, err := m.measure(ctx, o.Plan.Entries[0].Name, fmt.Sprint("run", i), strings.Fields(args))
+		u, err := m.measure(ctx, &o.Plan.Entries[0], fmt.Sprint("run", i), strings.Fields(args))
 		if err != nil {
 			return fmt.Errorf("%s: %w\n%s", args, err, strings.Join(m.text, "\n"))
 		}
@@ -139,14 +144,18 @@ func (m *meter) line(e lambda.LogEvent) {
 	}
 }
 
-// measure makes a run.
-func (m *meter) measure(ctx context.Context, entry, run string, args []string) (*Use, error) {
+// measure makes a run, or requests.
+func (m *meter) measure(ctx context.Context, entry *plan.Entry, run string, args []string) (*Use, error) {
 	m.mu.Lock()
 	m.text, m.begun, m.over, m.billed = nil, 0, 0, 0
 	m.mu.Unlock()
 	before := m.cloud.Usage()
 	u := &Use{Run: args, Invoked: time.Now().UnixNano()}
-	if err := m.start(ctx, entry, run, args); err != nil {
+	do := m.start
+	if entry.Kind == plan.Server {
+		do = m.ask
+	}
+	if err := do(ctx, entry.Name, run, args); err != nil {
 		return nil, err
 	}
 	if err := m.wait(run); err != nil {
@@ -159,7 +168,9 @@ func (m *meter) measure(ctx context.Context, entry, run string, args []string) (
 			u.Requests[op] = n
 		}
 	}
-	u.Requests["lambda.POST"]-- // ours
+	if entry.Kind != plan.Server {
+		u.Requests["lambda.POST"]-- // ours
+	}
 	u.WriteUnits, u.ReadUnits = after.Table.Write-before.Table.Write, after.Table.Read-before.Table.Read
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -188,6 +199,48 @@ func (m *meter) start(ctx context.Context, entry, run string, args []string) err
 		m.done[run] = true
 	}
 	return nil
+}
+
+// ask makes requests to a server.
+func (m *meter) ask(ctx context.Context, entry, run string, args []string) error {
+	if len(args) != 2 {
+		return errors.New("want turn N or together N")
+	}
+	n, err := strconv.Atoi(args[1])
+	if err != nil {
+		return err
+	}
+	errs := make([]error, n)
+	var clients sync.WaitGroup
+	for i := range n {
+		if args[0] == "turn" {
+			errs[i] = m.get(ctx, entry)
+			continue
+		}
+		clients.Go(func() { errs[i] = m.get(ctx, entry) })
+	}
+	clients.Wait()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done[run] = true
+	return errors.Join(errs...)
+}
+
+func (m *meter) get(ctx context.Context, entry string) error {
+	req, err := http.NewRequestWithContext(ctx, "GET", m.cloud.Info().HTTP[entry], nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return errors.New(res.Status)
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return err
 }
 
 // wait waits until the run is done and no function is executing.

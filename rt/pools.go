@@ -7,30 +7,30 @@ import (
 	"unsafe"
 )
 
-// This file closes idle connections. Each is served by foreign goroutines, and a client, or a pool of connections to a database, makes new ones when it
+// This file closes the idle connections of pools: of each *sql.DB. Many drivers have a goroutine for each connection, which would be a foreign one. The pool makes new ones when it
 // needs them.
 
-// idlers are pointers to variables that hold what has connections.
-var idlers []any
+// pooling are pointers to variables that may lead to a *sql.DB.
+var pooling []any
 
-// RegisterIdle registers a variable whose value, or which itself, may have a method CloseIdleConnections, or lead to a *sql.DB. Only init functions
-// call it.
-func RegisterIdle(ptr any) { idlers = append(idlers, ptr) }
+// RegisterPools registers a variable that may lead to a *sql.DB. Only init functions call it.
+func RegisterPools(ptr any) { pooling = append(pooling, ptr) }
 
 // closing is set while idle connections are being closed.
 var closing atomic.Bool
 
-// closeIdle closes the idle connections, and reports whether there may have been any. What it calls may be the user's, and is not waited for very long.
-func closeIdle() bool {
-	if len(idlers) == 0 || !closing.CompareAndSwap(false, true) {
+// closePools closes the idle connections, and reports whether there may have been any. Drivers are not waited for very long.
+func closePools() bool {
+	if len(pooling) == 0 || !closing.CompareAndSwap(false, true) {
 		return false
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer closing.Store(false)
-		for _, ptr := range idlers {
-			closeIdleOf(ptr)
+		for _, ptr := range pooling {
+			p := pools{seen: map[unsafe.Pointer]bool{}, budget: maxPoolValues}
+			p.find(reflect.ValueOf(ptr))
 		}
 	}()
 	select {
@@ -38,26 +38,6 @@ func closeIdle() bool {
 	case <-time.After(100 * time.Millisecond):
 	}
 	return true
-}
-
-func closeIdleOf(ptr any) {
-	type idler interface{ CloseIdleConnections() }
-	if x, ok := ptr.(idler); ok {
-		x.CloseIdleConnections()
-		return
-	}
-	v := reflect.ValueOf(ptr).Elem()
-	for v.Kind() == reflect.Interface && !v.IsNil() {
-		v = v.Elem()
-	}
-	if v.Kind() == reflect.Pointer && !v.IsNil() || v.Kind() == reflect.Struct {
-		if x, ok := v.Interface().(idler); ok {
-			x.CloseIdleConnections()
-			return
-		}
-	}
-	p := pools{seen: map[unsafe.Pointer]bool{}, budget: maxPoolValues}
-	p.find(reflect.ValueOf(ptr))
 }
 
 // maxPoolValues is how many values are looked at for a variable.

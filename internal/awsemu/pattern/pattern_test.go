@@ -1,6 +1,9 @@
-package events
+package pattern
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // The events of the tests.
 const sample = `{"source": "my.app", "detail-type": "Order Created", "account": "1", "resources": ["a", "b"],
@@ -74,13 +77,29 @@ func TestMatch(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	for _, p := range []string{
-		``, `[]`, `{}`, `{"a": "b"}`, `{"a": []}`, `{"a": [[1]]}`, `{"a": [{}]}`, `{"a": [{"prefix": 1}]}`, `{"a": [{"unknown": "x"}]}`,
-		`{"a": [{"prefix": "x", "suffix": "y"}]}`, `{"a": [{"numeric": ["~", 1]}]}`, `{"a": [{"numeric": [">"]}]}`, `{"a": [{"cidr": "x"}]}`,
-		`{"a": [{"exists": "yes"}]}`, `{"a": [{"anything-but": {"cidr": "10.0.0.0/8"}}]}`, `{"a": [{"wildcard": "a**b"}]}`, `{"a": ["b"]} {}`,
+	for p, want := range map[string]string{
+		``: "is not a JSON object: EOF", `[]`: "is not a JSON object", `{}`: "must name a field at least", `{"a": ["b"]} {}`: "more than one JSON value",
+		`{"a": "b"}`:      "has no list in a; write [value]",
+		`{"b": {"a": 1}}`: "has no list in b.a; write [value]",
+		`{"a": {}}`:       "has nothing in a",
+		`{"a": []}`:       "has an empty list in a",
+		`{"a": [[1]]}`:    "has a list in a list in a",
+		`{"a": [{}]}`:     "has a filter of 0 members instead of one in a",
+		`{"a": [{"prefix": "x", "suffix": "y"}]}`:           "has a filter of 2 members instead of one in a",
+		`{"a": [{"prefix": 1}]}`:                            "has a filter prefix that is no text in a",
+		`{"a": [{"unknown": 1}]}`:                           `has no such filter: "unknown", in a`,
+		`{"a": [{"numeric": ["~", 1]}]}`:                    "has a filter numeric with ~ 1 in a",
+		`{"a": [{"numeric": [">"]}]}`:                       "has a filter numeric without an operator and a number, once or twice, in a",
+		`{"a": [{"cidr": "x"}]}`:                            "has a filter cidr that is none",
+		`{"a": [{"exists": "yes"}]}`:                        "has a filter exists that is neither true nor false in a",
+		`{"a": [{"anything-but": {"cidr": "10.0.0.0/8"}}]}`: `has a filter anything-but of "cidr" in a`,
+		`{"a": [{"wildcard": "a**b"}]}`:                     "has a filter wildcard with ** in a",
+		`{"$or": [{"a": [1]}]}`:                             "has no list of two patterns or more in $or",
+		`{"b": {"$or": [{"a": [1]}, 2]}}`:                   "has something else than a pattern in b.$or",
+		`{"b": {"$or": [{"a": [1]}, {"a": 2}]}}`:            "has no list in b.$or.a; write [value]",
 	} {
-		if _, err := ParsePattern([]byte(p)); err == nil {
-			t.Errorf("%s is taken", p)
+		if _, err := Parse([]byte(p)); err == nil || !strings.HasPrefix(err.Error(), "pattern ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", p, err, want)
 		}
 	}
 }

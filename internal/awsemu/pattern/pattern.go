@@ -1,22 +1,22 @@
-// Package events emulates EventBridge: buses, rules with patterns, and what happens to an event that is put.
-package events
+// Package pattern reads event patterns of EventBridge, and matches events with them. See "Event pattern" in its manual:
+//
+//	pattern = { name: pattern | [ matcher, ... ], ..., "$or": [ pattern, pattern, ... ] }
+//	matcher = string | number | true | false | null | {"prefix": ...} | ...
+//
+// All names must match, and one matcher of each list. A value of an event that is an array matches if one of its elements does.
+package pattern
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
-
-// This file defines patterns, see "Event pattern" in the manual of EventBridge:
-//
-//	pattern = { name: pattern | [ matcher, ... ], ..., "$or": [ pattern, ... ] }
-//	matcher = string | number | true | false | null | {"prefix": ...} | ...
-//
-// All names must match, and one matcher of each list. A value of an event that is an array matches if one of its elements does.
 
 // A Pattern matches events.
 type Pattern struct {
@@ -27,20 +27,20 @@ type Pattern struct {
 // A matcher reports whether a value matches; there is none if !there. Numbers are json.Number.
 type matcher func(v any, there bool) bool
 
-// ParsePattern reads a pattern. It refuses what it does not know.
-func ParsePattern(text []byte) (Pattern, error) {
+// Parse reads a pattern. It refuses what it does not know. Errors begin with "pattern" and name the field.
+func Parse(text []byte) (Pattern, error) {
 	v, err := decode(text)
 	if err != nil {
-		return Pattern{}, fmt.Errorf("event pattern: %w", err)
+		return Pattern{}, fmt.Errorf("pattern is not a JSON object: %w", err)
 	}
-	p, err := parsePattern(v)
-	if err == nil && len(p.fields)+len(p.or) == 0 {
-		err = fmt.Errorf("it is empty")
+	m, ok := v.(map[string]any)
+	switch {
+	case !ok:
+		return Pattern{}, fmt.Errorf("pattern is not a JSON object")
+	case len(m) == 0:
+		return Pattern{}, fmt.Errorf("pattern must name a field at least")
 	}
-	if err != nil {
-		return Pattern{}, fmt.Errorf("event pattern: %w", err)
-	}
-	return p, nil
+	return parseObject(m, "")
 }
 
 func decode(text []byte) (v any, err error) {
@@ -57,7 +57,7 @@ func decode(text []byte) (v any, err error) {
 
 // Match reports whether a pattern matches an event, both in JSON.
 func Match(pattern, event []byte) (bool, error) {
-	p, err := ParsePattern(pattern)
+	p, err := Parse(pattern)
 	if err != nil {
 		return false, err
 	}
@@ -127,24 +127,15 @@ func anyMatches(ms []matcher, v any, there bool) bool {
 	return false
 }
 
-func parsePattern(v any) (p Pattern, err error) {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return p, fmt.Errorf("%v is not an object", v)
-	}
+// parseObject reads the pattern of the fields of at, "" at the top.
+func parseObject(m map[string]any, at string) (p Pattern, err error) {
 	p.fields = map[string]any{}
-	for name, v := range m {
-		switch v := v.(type) {
-		case []any:
-			if name == "$or" && isOr(v) {
-				p.or, err = parseOr(v)
-			} else {
-				p.fields[name], err = parseMatchers(name, v)
-			}
-		case map[string]any:
-			p.fields[name], err = parsePattern(v)
-		default:
-			err = fmt.Errorf("%q must be an object or an array", name)
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		here := strings.TrimPrefix(at+"."+name, ".")
+		if name == "$or" {
+			p.or, err = parseOr(m[name], here)
+		} else {
+			p.fields[name], err = parseField(m[name], here)
 		}
 		if err != nil {
 			return p, err
@@ -153,19 +144,35 @@ func parsePattern(v any) (p Pattern, err error) {
 	return p, nil
 }
 
-// isOr reports whether the value of "$or" is a list of patterns.
-func isOr(vs []any) bool {
-	for _, v := range vs {
-		if _, ok := v.(map[string]any); !ok {
-			return false
+// parseField reads what is wanted of a field: a Pattern or matchers.
+func parseField(v any, at string) (any, error) {
+	switch v := v.(type) {
+	case []any:
+		ms, err := parseMatchers(v)
+		if err != nil {
+			return nil, fmt.Errorf("pattern has %w in %s", err, at)
 		}
+		return ms, nil
+	case map[string]any:
+		if len(v) == 0 {
+			return nil, fmt.Errorf("pattern has nothing in %s", at)
+		}
+		return parseObject(v, at)
 	}
-	return len(vs) > 1
+	return nil, fmt.Errorf("pattern has no list in %s; write [value]", at)
 }
 
-func parseOr(vs []any) (ps []Pattern, err error) {
-	for _, v := range vs {
-		p, err := parsePattern(v)
+func parseOr(v any, at string) (ps []Pattern, err error) {
+	list, _ := v.([]any)
+	if len(list) < 2 {
+		return nil, fmt.Errorf("pattern has no list of two patterns or more in %s", at)
+	}
+	for _, v := range list {
+		m, _ := v.(map[string]any)
+		if len(m) == 0 {
+			return nil, fmt.Errorf("pattern has something else than a pattern in %s", at)
+		}
+		p, err := parseObject(m, at)
 		if err != nil {
 			return nil, err
 		}
@@ -174,14 +181,15 @@ func parseOr(vs []any) (ps []Pattern, err error) {
 	return ps, nil
 }
 
-func parseMatchers(name string, vs []any) (ms []matcher, err error) {
+// parseMatchers reads a list. Errors say what is there instead of matchers.
+func parseMatchers(vs []any) (ms []matcher, err error) {
 	if len(vs) == 0 {
-		return nil, fmt.Errorf("the array of %q is empty", name)
+		return nil, fmt.Errorf("an empty list")
 	}
 	for _, v := range vs {
 		m, err := parseMatcher(v)
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", name, err)
+			return nil, err
 		}
 		ms = append(ms, m)
 	}
@@ -196,9 +204,9 @@ func parseMatcher(v any) (matcher, error) {
 				return parseOperator(op, arg)
 			}
 		}
-		return nil, fmt.Errorf("a matcher has one member, this has %d", len(v))
+		return nil, fmt.Errorf("a filter of %d members instead of one", len(v))
 	case []any:
-		return nil, fmt.Errorf("arrays cannot be matched")
+		return nil, fmt.Errorf("a list in a list")
 	}
 	return func(x any, there bool) bool { return there && same(v, x) }, nil
 }
@@ -222,8 +230,8 @@ func number(n json.Number) float64 {
 	return f
 }
 
-// texts is a matcher of strings.
-func texts(ok func(string) bool) matcher {
+// text is a matcher of strings.
+func text(ok func(string) bool) matcher {
 	return func(v any, _ bool) bool {
 		s, is := v.(string)
 		return is && ok(s)
@@ -235,7 +243,7 @@ func parseOperator(op string, arg any) (matcher, error) {
 	case "exists":
 		want, ok := arg.(bool)
 		if !ok {
-			return nil, fmt.Errorf("exists must be true or false")
+			return nil, fmt.Errorf("a filter exists that is neither true nor false")
 		}
 		return func(v any, there bool) bool {
 			_, object := v.(map[string]any)
@@ -249,44 +257,47 @@ func parseOperator(op string, arg any) (matcher, error) {
 		if m, ok := arg.(map[string]any); ok && len(m) == 1 {
 			s, ok := m["equals-ignore-case"].(string)
 			if !ok {
-				return nil, fmt.Errorf("%s does not know %v", op, m)
+				return nil, fmt.Errorf("a filter %s of %v", op, m)
 			}
 			return foldedEnd(op, s), nil
 		}
 	}
-	s, ok := arg.(string)
-	if !ok {
-		return nil, fmt.Errorf("%s: %v is not a string, or not known", op, arg)
-	}
-	return parseText(op, s)
+	return parseText(op, arg)
 }
 
-// parseText returns the operators whose argument is a string.
-func parseText(op, s string) (matcher, error) {
+// texts are the operators whose argument is a string.
+var texts = []string{"prefix", "suffix", "equals-ignore-case", "wildcard", "cidr"}
+
+// parseText returns those.
+func parseText(op string, arg any) (matcher, error) {
+	s, ok := arg.(string)
+	if !ok && slices.Contains(texts, op) {
+		return nil, fmt.Errorf("a filter %s that is no text", op)
+	}
 	switch op {
 	case "prefix":
-		return texts(func(v string) bool { return strings.HasPrefix(v, s) }), nil
+		return text(func(v string) bool { return strings.HasPrefix(v, s) }), nil
 	case "suffix":
-		return texts(func(v string) bool { return strings.HasSuffix(v, s) }), nil
+		return text(func(v string) bool { return strings.HasSuffix(v, s) }), nil
 	case "equals-ignore-case":
-		return texts(func(v string) bool { return strings.EqualFold(v, s) }), nil
+		return text(func(v string) bool { return strings.EqualFold(v, s) }), nil
 	case "wildcard":
 		return parseWildcard(s)
 	case "cidr":
 		net, err := netip.ParsePrefix(s)
 		if err != nil {
-			return nil, fmt.Errorf("cidr: %w", err)
+			return nil, fmt.Errorf("a filter cidr that is none (%w)", err)
 		}
-		return texts(func(v string) bool {
+		return text(func(v string) bool {
 			a, err := netip.ParseAddr(v)
 			return err == nil && net.Contains(a)
 		}), nil
 	}
-	return nil, fmt.Errorf("unknown matcher %q", op)
+	return nil, fmt.Errorf("no such filter: %q,", op)
 }
 
 func foldedEnd(op, s string) matcher {
-	return texts(func(v string) bool {
+	return text(func(v string) bool {
 		if len(v) < len(s) {
 			return false
 		}
@@ -300,15 +311,15 @@ func foldedEnd(op, s string) matcher {
 // parseWildcard reads a text in which * is any text, and \ takes the meaning of the next byte.
 func parseWildcard(s string) (matcher, error) {
 	if strings.Contains(s, "**") {
-		return nil, fmt.Errorf("wildcard: consecutive *")
+		return nil, fmt.Errorf("a filter wildcard with **")
 	}
 	// Of path.Match only * is wanted, and its * stops at slashes: so they are replaced, in values too.
 	const slash = "\x00"
 	pattern := strings.NewReplacer("?", `\?`, "[", `\[`, "/", slash).Replace(s)
 	if _, err := path.Match(pattern, ""); err != nil {
-		return nil, fmt.Errorf("wildcard: %w", err)
+		return nil, fmt.Errorf("a filter wildcard that is none (%w)", err)
 	}
-	return texts(func(v string) bool {
+	return text(func(v string) bool {
 		ok, _ := path.Match(pattern, strings.ReplaceAll(v, "/", slash))
 		return ok
 	}), nil
@@ -326,7 +337,7 @@ func parseAnythingBut(arg any) (matcher, error) {
 			return nil, err
 		}
 	}
-	ms, err := parseMatchers("anything-but", list)
+	ms, err := parseMatchers(list)
 	if err != nil {
 		return nil, err
 	}
@@ -339,13 +350,13 @@ func parseAnythingBut(arg any) (matcher, error) {
 // expand makes {op: [a, b]} to [{op: a}, {op: b}].
 func expand(m map[string]any) (list []any, err error) {
 	if len(m) != 1 {
-		return nil, fmt.Errorf("anything-but: %v has not one member", m)
+		return nil, fmt.Errorf("a filter anything-but with %d members instead of one", len(m))
 	}
 	for op, arg := range m {
 		switch op {
 		case "prefix", "suffix", "equals-ignore-case", "wildcard":
 		default:
-			return nil, fmt.Errorf("anything-but does not know %q", op)
+			return nil, fmt.Errorf("a filter anything-but of %q", op)
 		}
 		args, ok := arg.([]any)
 		if !ok {
@@ -362,7 +373,7 @@ func expand(m map[string]any) (list []any, err error) {
 func parseNumeric(arg any) (matcher, error) {
 	parts, ok := arg.([]any)
 	if !ok || len(parts) != 2 && len(parts) != 4 {
-		return nil, fmt.Errorf("numeric: want an operator and a number, once or twice")
+		return nil, fmt.Errorf("a filter numeric without an operator and a number, once or twice,")
 	}
 	var tests []func(float64) bool
 	for i := 0; i < len(parts); i += 2 {
@@ -370,7 +381,7 @@ func parseNumeric(arg any) (matcher, error) {
 		n, ok2 := parts[i+1].(json.Number)
 		test := comparison(op, number(n))
 		if !ok1 || !ok2 || test == nil {
-			return nil, fmt.Errorf("numeric: %v %v", parts[i], parts[i+1])
+			return nil, fmt.Errorf("a filter numeric with %v %v", parts[i], parts[i+1])
 		}
 		tests = append(tests, test)
 	}

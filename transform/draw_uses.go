@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -197,14 +198,8 @@ var lockVerbs = map[string]string{
 // lock draws an operation on the locks that addr may point to.
 func (d *drawer) lock(id string, addr ssa.Value, at ssa.Instruction, verb string) {
 	var ids []string
-	if d.points != nil {
-		for _, o := range d.points.Pointer(addr).PointsTo() {
-			for l := range d.points.Pointer(addr).Labels() {
-				if l.Object == o && holds(l, addr.Type()) {
-					ids = append(ids, d.lockNode(l, addr))
-				}
-			}
-		}
+	for _, l := range d.locks(addr) {
+		ids = append(ids, d.lockNode(l, addr))
 	}
 	if len(ids) == 0 {
 		ids = append(ids, d.unknown(addr, at))
@@ -215,6 +210,39 @@ func (d *drawer) lock(id string, addr ssa.Value, at ssa.Instruction, verb string
 			d.users[node] = append(d.users[node], id)
 		}
 	}
+}
+
+// locks are the locks that addr may point to. One that is a field of a struct is that field of the structs that there may be, if those are known.
+func (d *drawer) locks(addr ssa.Value) (out []pointsto.Label) {
+	if d.points == nil {
+		return nil
+	}
+	if f, ok := addr.(*ssa.FieldAddr); ok {
+		for _, l := range d.labels(f.X) {
+			if l.Field < 0 && l.Object.Type != nil && types.Identical(l.Object.Type, f.X.Type().Underlying().(*types.Pointer).Elem()) {
+				out = append(out, pointsto.Label{Object: l.Object, Field: f.Field})
+			}
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	return slices.DeleteFunc(d.labels(addr), func(l pointsto.Label) bool { return !holds(l, addr.Type()) })
+}
+
+// labels are what v may point to, in the order of the program.
+func (d *drawer) labels(v ssa.Value) (out []pointsto.Label) {
+	p := d.points.Pointer(v)
+	all := slices.Collect(p.Labels())
+	slices.SortFunc(all, func(a, b pointsto.Label) int { return cmp.Compare(a.Field, b.Field) })
+	for _, o := range p.PointsTo() {
+		for _, l := range all {
+			if l.Object == o {
+				out = append(out, l)
+			}
+		}
+	}
+	return slices.Compact(out)
 }
 
 // holds reports whether l is memory with what a pointer of type t points to.
@@ -278,10 +306,18 @@ func (d *drawer) timer(id, name string, arg ssa.Value, at ssa.Instruction) {
 
 // length spells a duration, if it is known.
 func length(v ssa.Value) string {
-	if t, known := duration(v); known {
-		return t.String()
+	t, known := duration(v)
+	if !known {
+		return "?"
 	}
-	return "?"
+	s := t.String() // 1h0m0s
+	if m, ok := strings.CutSuffix(s, "m0s"); ok {
+		s = m + "m"
+	}
+	if h, ok := strings.CutSuffix(s, "h0m"); ok {
+		s = h + "h"
+	}
+	return s
 }
 
 // outside names the service that calling fn is a call of, "" if it is not known to be one.

@@ -139,7 +139,7 @@ func isNamed(fn *ssa.Function, title, name string) bool {
 // plainName is a name without what tells methods and instances of generic functions apart.
 var plainName = strings.NewReplacer("(", "", ")", "", "*", "", "[...]", "").Replace
 
-// nearest are the titles that differ least from name, at most three: in all, or in the function's own name, by no more than a third.
+// nearest are the titles that differ least from name, at most three: by no more than a third of the function's own name, in all or in that.
 func (e *explainer) nearest(fns []*ssa.Function, name string) []string {
 	type near struct {
 		title string
@@ -152,7 +152,7 @@ func (e *explainer) nearest(fns []*ssa.Function, name string) []string {
 		title := e.low.Title(fn)
 		plain := plainName(title)
 		n, own := edits(name, plain), edits(last(name), last(plain))
-		if n <= len(name)/3 || own <= len(last(name))/3 {
+		if few := len(last(name)) / 3; n <= few || own <= few {
 			list = append(list, near{title, min(n, own+1)})
 		}
 	}

@@ -27,6 +27,8 @@ const (
 	Unknown   Kind = "unknown" // a channel or lock that may be any
 )
 
+var kinds = []Kind{Trigger, Process, Goroutine, Channel, Lock, Timer, Outside, Unknown}
+
 // A Graph is a program.
 type Graph struct {
 	Nodes []Node `json:"nodes"`
@@ -66,7 +68,6 @@ func (g *Graph) Add(from, to, label string) {
 
 // Sort orders nodes by their kinds, and edges by where their ends are in the list of nodes; else nothing changes.
 func (g *Graph) Sort() {
-	kinds := []Kind{Trigger, Process, Goroutine, Channel, Lock, Timer, Outside, Unknown}
 	slices.SortStableFunc(g.Nodes, func(a, b Node) int { return cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)) })
 	at := map[string]int{}
 	for i, n := range g.Nodes {

@@ -20,7 +20,8 @@ const (
 	lineHeight  = 16.0
 	padding     = 10.0
 	boxGap      = 22.0
-	layerGap    = 70.0
+	layerGap    = 60.0
+	wireGap     = 5.0
 	indentStep  = 16.0
 	rounds      = 12 // of ordering
 )
@@ -314,13 +315,14 @@ func spread(layer []*box) {
 	}
 }
 
-// gap is the space behind layer n, for the labels of wires.
+// gap is the space behind layer n, for wires and their labels.
 func (l *layout) gap(n int) float64 {
-	gap := layerGap
+	widest, wires := 0, 0
 	for _, w := range l.wires {
 		if min(w.path[0].layer, w.path[1].layer) == n {
-			gap = max(gap, layerGap+detailWidth*float64(utf8.RuneCountInString(w.Label)))
+			wires++
+			widest = max(widest, utf8.RuneCountInString(w.Label))
 		}
 	}
-	return gap
+	return layerGap + detailWidth*float64(widest) + wireGap*float64(wires)
 }

@@ -21,9 +21,11 @@ var colours = map[Kind][2]string{
 var roundness = map[Kind]float64{Trigger: 16, Process: 4, Goroutine: 3, Channel: 10, Lock: 0, Timer: 16}
 
 const head = `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" font-family="Helvetica, Arial, sans-serif">
-<defs><marker id="arrow" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" fill="#555"/></marker></defs>
 <rect width="100%%" height="100%%" fill="#fff"/>
 `
+
+// arrow is the tip of the wires that have the colour of a kind.
+const arrow = `<marker id="%s" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" fill="%s"/></marker>` + "\n"
 
 // svg prints a picture.
 type svg struct {
@@ -38,6 +40,9 @@ func (g *Graph) SVG(w io.Writer) error {
 	l := g.layout()
 	var s svg
 	s.printf(head, l.w, l.h, l.w, l.h)
+	for _, k := range kinds {
+		s.printf(arrow, k, colours[k][1])
+	}
 	for _, w := range l.wires {
 		s.wire(w)
 	}
@@ -68,7 +73,7 @@ func (s *svg) box(b *box) {
 		}
 		s.frame(Goroutine, b.x+indent, b.y+r.y-height/2, b.w-indent-padding, height)
 		if r.indent > 0 {
-			s.printf(`<path d="M%.1f %.1fh%.1f" stroke="%s" fill="none" marker-end="url(#arrow)"/>`+"\n", b.x+indent-indentStep/2-2, b.y+r.y, indentStep/2+1, colours[Goroutine][1])
+			s.printf(`<path d="M%.1f %.1fh%.1f" stroke="%s" fill="none" marker-end="url(#%s)"/>`+"\n", b.x+indent-indentStep/2-2, b.y+r.y, indentStep/2+1, colours[Process][1], Process)
 		}
 		s.text(r.Node, b.x+indent+padding, b.y+r.y, "start", "")
 	}
@@ -122,6 +127,14 @@ func (w *wire) points() []point {
 	return ps
 }
 
+// kind is that of the end that is no process; its colour is that of the wire.
+func (w *wire) kind() Kind {
+	if k := w.path[0].Kind; k != Process {
+		return k
+	}
+	return w.path[len(w.path)-1].Kind
+}
+
 func (s *svg) wire(w *wire) {
 	ps := w.points()
 	s.printf(`<path d="M%.1f %.1f`, ps[0].x, ps[0].y)
@@ -135,9 +148,9 @@ func (s *svg) wire(w *wire) {
 	}
 	both := ""
 	if w.both {
-		both = ` marker-start="url(#arrow)"`
+		both = fmt.Sprintf(` marker-start="url(#%s)"`, w.kind())
 	}
-	s.printf(`" fill="none" stroke="#777" marker-end="url(#arrow)"%s/>`+"\n", both)
+	s.printf(`" fill="none" stroke="%s" marker-end="url(#%s)"%s/>`+"\n", colours[w.kind()][1], w.kind(), both)
 }
 
 // label writes what a wire says, on its first or last part, where nothing else is, if there is such a place.
@@ -158,18 +171,18 @@ func (s *svg) label(w *wire) {
 				best = r
 			}
 			if !slices.ContainsFunc(s.taken, r.overlaps) {
-				s.put(r, w.Label)
+				s.put(r, w)
 				return
 			}
 		}
 	}
-	s.put(best, w.Label)
+	s.put(best, w)
 }
 
-func (s *svg) put(r rect, label string) {
+func (s *svg) put(r rect, w *wire) {
 	s.taken = append(s.taken, r)
 	s.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="#fff" fill-opacity="0.9"/>`+"\n", r.x, r.y, r.w, r.h)
-	s.printf(`<text x="%.1f" y="%.1f" font-size="11" text-anchor="middle" fill="#333">%s</text>`+"\n", r.x+r.w/2, r.y+11, escaped(label))
+	s.printf(`<text x="%.1f" y="%.1f" font-size="11" text-anchor="middle" fill="%s">%s</text>`+"\n", r.x+r.w/2, r.y+11, colours[w.kind()][1], escaped(w.Label))
 }
 
 // A rect is a part of the picture.

@@ -165,7 +165,14 @@ func priceText(c *transform.Estimate) string {
 	if c.HighestPrice == 0 {
 		return "nothing"
 	}
-	return fmt.Sprintf("%.3g store requests, %g invocations, %s per million", c.Store(), c.Invocations, c.Price())
+	return fmt.Sprintf("%s, %s, %s per million", counted(c.Store(), "store request"), counted(c.Invocations, "invocation"), c.Price())
+}
+
+func counted(n float64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%.3g %s", n, what)
 }
 
 // An about is a transform.About as -json prints it.

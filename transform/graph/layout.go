@@ -40,6 +40,7 @@ type box struct {
 // A row is a goroutine in a process.
 type row struct {
 	Node
+	parent string // id of the goroutine above that starts it
 	indent int
 	y      float64 // of its middle, in the box
 }
@@ -104,23 +105,23 @@ func (g *Graph) layout() *layout {
 func (g *Graph) tree(process string) (out []row) {
 	in := g.in(process)
 	seen := map[string]bool{}
-	var add func(n Node, indent int)
-	add = func(n Node, indent int) {
+	var add func(n Node, parent string, indent int)
+	add = func(n Node, parent string, indent int) {
 		if seen[n.ID] {
 			return
 		}
 		seen[n.ID] = true
-		out = append(out, row{Node: n, indent: indent})
+		out = append(out, row{Node: n, parent: parent, indent: indent})
 		for _, e := range g.Edges {
 			if e.From == n.ID {
 				if k := slices.IndexFunc(in, func(m Node) bool { return m.ID == e.To }); k >= 0 {
-					add(in[k], indent+1)
+					add(in[k], n.ID, indent+1)
 				}
 			}
 		}
 	}
 	for _, n := range in {
-		add(n, 0)
+		add(n, "", 0)
 	}
 	return out
 }
@@ -189,12 +190,15 @@ func (l *layout) insert(b *box) {
 	l.layers[b.layer] = append(l.layers[b.layer], b)
 }
 
-// wire makes the wires of edges between boxes, with a dummy in each layer that one passes.
+// wire makes the wires of edges between boxes, with a dummy in each layer that one passes, and of those in a box that indentation does not show.
 func (l *layout) wire(g *Graph) {
 	back := map[[2]string]*wire{}
 	for _, e := range g.Edges {
 		from, to := end{l.of[e.From], e.From}, end{l.of[e.To], e.To}
 		if from.box == to.box {
+			if !from.nests(e) {
+				l.wires = append(l.wires, &wire{Edge: e, path: []end{from, to}})
+			}
 			continue
 		}
 		if w := back[[2]string{e.To, e.From}]; w != nil {
@@ -217,6 +221,11 @@ func (l *layout) wire(g *Graph) {
 		}
 		l.wires = append(l.wires, w)
 	}
+}
+
+// nests reports whether the indentation of a row shows e.
+func (b *box) nests(e Edge) bool {
+	return slices.ContainsFunc(b.rows, func(r row) bool { return r.ID == e.To && r.parent == e.From })
 }
 
 func joined(a, b string) string {
@@ -284,7 +293,7 @@ func (l *layout) place() {
 		}
 		x += width + l.gap(n)
 	}
-	l.w, l.h = x-l.gap(len(l.layers)-1)+padding, bottom-top+2*padding
+	l.w, l.h = x+padding, bottom-top+2*padding
 }
 
 // spread moves the boxes of a layer to where they stand best; those that would overlap are moved apart, as little as can be.
@@ -315,7 +324,7 @@ func spread(layer []*box) {
 	}
 }
 
-// gap is the space behind layer n, for wires and their labels.
+// gap is the space behind layer n, for wires and their labels; none behind the last if it has no wires within.
 func (l *layout) gap(n int) float64 {
 	widest, wires := 0, 0
 	for _, w := range l.wires {
@@ -323,6 +332,9 @@ func (l *layout) gap(n int) float64 {
 			wires++
 			widest = max(widest, utf8.RuneCountInString(w.Label))
 		}
+	}
+	if wires == 0 && n == len(l.layers)-1 {
+		return 0
 	}
 	return layerGap + detailWidth*float64(widest) + wireGap*float64(wires)
 }

@@ -135,16 +135,29 @@ func (w *wire) kind() Kind {
 	return w.path[len(w.path)-1].Kind
 }
 
+// control is where the control points of the curve from p to q are: between them, or beside for one within a layer.
+func (w *wire) control(p, q point) float64 {
+	if w.path[0].layer == w.path[len(w.path)-1].layer {
+		return max(p.x, q.x) + layerGap
+	}
+	return (p.x + q.x) / 2
+}
+
+// loop is how far the control points are from the ends of a wire that leads to where it begins.
+func (w *wire) loop() float64 {
+	if w.From == w.To {
+		return lineHeight
+	}
+	return 0
+}
+
 func (s *svg) wire(w *wire) {
 	ps := w.points()
 	s.printf(`<path d="M%.1f %.1f`, ps[0].x, ps[0].y)
 	for i := range ps[1:] {
 		p, q := ps[i], ps[i+1]
-		a, b := (p.x+q.x)/2, (p.x+q.x)/2
-		if w.path[0].layer == w.path[len(w.path)-1].layer { // in one layer: around
-			a, b = max(p.x, q.x)+layerGap/2, max(p.x, q.x)+layerGap/2
-		}
-		s.printf(` C%.1f %.1f %.1f %.1f %.1f %.1f`, a, p.y, b, q.y, q.x, q.y)
+		x := w.control(p, q)
+		s.printf(` C%.1f %.1f %.1f %.1f %.1f %.1f`, x, p.y+w.loop(), x, q.y-w.loop(), q.x, q.y)
 	}
 	both := ""
 	if w.both {
@@ -164,7 +177,8 @@ func (s *svg) label(w *wire) {
 	for i, t := range []float64{0.5, 0.6, 0.4, 0.7, 0.3, 0.8, 0.2} {
 		for _, part := range [][2]point{{ps[0], ps[1]}, {ps[n-1], ps[n-2]}} {
 			p, q := part[0], part[1]
-			x, y := p.x+(q.x-p.x)*(1.5*t*(1-t)+t*t*t), p.y+(q.y-p.y)*(3*t*t*(1-t)+t*t*t) // the point of the curve
+			u := 1 - t
+			x, y := u*u*u*p.x+3*t*u*w.control(p, q)+t*t*t*q.x, (u*u*u+3*t*u*u)*p.y+(3*t*t*u+t*t*t)*q.y // of the curve
 			width := detailWidth*float64(utf8.RuneCountInString(w.Label)) + 4
 			r := rect{x - width/2, y - 7, width, 14}
 			if i == 0 && best.w == 0 {

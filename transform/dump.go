@@ -64,21 +64,10 @@ func (d *dumper) pass(fn *ssa.Function, f *ir.Func, pass string) {
 	}
 }
 
-// matches reports whether the name asked for is that of fn: as a stack trace shows it, with or without the package, by the
-// path of the package, or without the type of a method.
+// matches reports whether the name asked for is that of fn, with or without the package, or without the type of a method.
 func (d *dumper) matches(fn *ssa.Function, title string) bool {
-	title = strings.ReplaceAll(title, "[...]", "")
 	_, short, _ := strings.Cut(title, ".")
-	if d.name == title || d.name == short || d.name == fn.Name() {
-		return true
-	}
-	for fn.Parent() != nil {
-		fn = fn.Parent()
-	}
-	if o := fn.Origin(); o != nil {
-		fn = o
-	}
-	return fn.Pkg != nil && d.name == fn.Pkg.Pkg.Path()+"."+short
+	return isNamed(fn, title, d.name) || plainName(d.name) == plainName(short) || d.name == fn.Name()
 }
 
 // write prints everything. res is nil if the compiler found errors.

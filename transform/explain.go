@@ -69,8 +69,8 @@ type explainer struct {
 	notes []Note
 }
 
-// explain lists what was decided, sorted by place.
-func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result, low *lower.Result, found *entry.Result) []Note {
+// explain finds out what was decided; notes are sorted by place.
+func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result, low *lower.Result, found *entry.Result) *explainer {
 	e := &explainer{prog: prog, facts: facts, low: low, own: map[*types.Package]bool{}}
 	for _, u := range prog.User {
 		if own(u) && !prog.IsGlue(u.PkgPath) {
@@ -96,7 +96,8 @@ func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result,
 		return cmp.Or(cmp.Compare(a.Pos.Filename, b.Pos.Filename), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column),
 			cmp.Compare(a.Error(), b.Error()))
 	})
-	return slices.CompactFunc(e.notes, func(a, b Note) bool { return a.Diagnostic == b.Diagnostic })
+	e.notes = slices.CompactFunc(e.notes, func(a, b Note) bool { return a.Diagnostic == b.Diagnostic })
+	return e
 }
 
 func own(u *packages.Package) bool { return u.Module == nil || u.Module.Main }

@@ -27,6 +27,7 @@ import (
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/emit"
 	"github.com/harkgen/harkgen/transform/glue"
+	"github.com/harkgen/harkgen/transform/graph"
 	"github.com/harkgen/harkgen/transform/load"
 	"github.com/harkgen/harkgen/transform/lower"
 )
@@ -41,6 +42,10 @@ type Options struct {
 
 	// Where goroutines run whose go statement has no comment //hark:go. "" is PlacementLocal.
 	Placement string
+
+	About string // also tell what is known of this function, or of the smallest one at this place: pkg.Func, FILE.go:LINE
+
+	Graph bool // also draw the program; with Lambda
 
 	Progress func(string) // told of each phase; may be nil
 	Check    bool         // verify each function after each pass over it
@@ -66,6 +71,8 @@ type Result struct {
 	Entries []Entry
 	Files   []emit.File     // sorted by path
 	Notes   []Note          // what was decided about the packages of the main module, sorted by place
+	About   []*About        // of the functions that Options.About means, if that is given
+	Graph   *graph.Graph    // of the program, if Options.Graph
 	Plan    *deploygen.Plan // of the deployment, if Options.Lambda
 	Inputs  []string        // the files of the user's that it depends on, sorted; other modules are known by their versions
 
@@ -167,7 +174,14 @@ func compile(ctx context.Context, o *Options, prog *load.Program, facts *suspend
 	res, err := pack(ctx, o, prog, low, places)
 	if err == nil {
 		res.Distributed = places.Distributed()
-		res.Notes = explain(prog, facts, places, low, o.found)
+		e := explain(prog, facts, places, low, o.found)
+		res.Notes = e.notes
+		if o.About != "" {
+			res.About, err = e.aboutAll(o, o.found)
+		}
+		if o.Graph && res.Plan != nil {
+			res.Graph = e.draw(places, o.found, res.Plan)
+		}
 	}
 	return low, res, err
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"path"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -14,7 +16,7 @@ import (
 	"github.com/harkgen/harkgen/deploygen/plan"
 )
 
-// This file is about what main reaches: lambda.Start and HTTP servers.
+// This file is about what entry points reach: main lambda.Start and HTTP servers, all of them a function.
 
 // Calls is what is known of the calls of a program.
 type Calls struct {
@@ -56,7 +58,7 @@ func (r *Result) Reach(calls Calls) []directive.Problem {
 
 // kindOf finds the kind of p, the entry point of package main.
 func (f *finder) kindOf(p *Point) {
-	r := f.reach(f.calls.SSA.Package(p.Pkg))
+	r := f.reach(p, false)
 	if len(r.starts) > 0 {
 		p.Kind, p.Pos, p.Chain = plan.Lambda, r.starts[0].Pos(), r.chain(r.starts[0])
 		for _, c := range r.starts {
@@ -92,25 +94,61 @@ var isNot = map[plan.Kind]string{
 	plan.Server: "is an HTTP server, which gets all requests",
 }
 
-// A reached is what main can call.
+// A Route is how an entry point comes to call a function.
+type Route struct {
+	Point *Point
+	Steps []Step // none if it is the entry point's own function
+}
+
+// A Step is one call of a route, or one start of a goroutine.
+type Step struct {
+	Site   ssa.CallInstruction
+	Callee *ssa.Function
+}
+
+// Routes lists the entry points that can call fn, or start a goroutine that does.
+func (r *Result) Routes(calls Calls, fn *ssa.Function) []Route {
+	f := &finder{Program: r.program, Result: r, calls: calls}
+	var out []Route
+	for _, p := range r.Points {
+		reached := f.reach(p, true)
+		if _, ok := reached.from[fn]; ok {
+			out = append(out, Route{p, reached.steps(fn)})
+		}
+	}
+	return out
+}
+
+// steps is how the entry point comes to fn.
+func (r *reached) steps(fn *ssa.Function) (out []Step) {
+	for c := r.from[fn]; c != nil; c = r.from[fn] {
+		out = append(out, Step{c, fn})
+		fn = c.Parent()
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// A reached is what an entry point can call.
 type reached struct {
 	from    map[*ssa.Function]ssa.CallInstruction // how each was found
 	starts  []ssa.CallInstruction
 	servers []ssa.CallInstruction
 	foreign []ssa.CallInstruction // that serve, of libraries
+	parts   map[*types.Package]bool
+	all     bool // also what such calls call
 }
 
-// reach searches what main and the initialisation of pkg can call, in packages that pkg imports.
-func (f *finder) reach(pkg *ssa.Package) *reached {
-	r := &reached{from: map[*ssa.Function]ssa.CallInstruction{}}
-	parts := imported(pkg.Pkg)
-	work := []*ssa.Function{pkg.Func("main"), pkg.Func("init")}
+// reach searches what the function of p and the initialisation of its package can call, in packages that this imports; with all, also what servers and lambda.Start call.
+func (f *finder) reach(p *Point, all bool) *reached {
+	r := &reached{from: map[*ssa.Function]ssa.CallInstruction{}, parts: imported(p.Pkg), all: all}
+	work := []*ssa.Function{f.calls.SSA.FuncValue(p.Func), f.calls.SSA.Package(p.Pkg).Func("init")}
 	r.from[work[0]], r.from[work[1]] = nil, nil
 	for ; len(work) > 0; work = work[1:] {
 		for _, b := range work[0].Blocks {
 			for _, i := range b.Instrs {
 				if c, ok := i.(ssa.CallInstruction); ok {
-					work = append(work, f.call(r, c, parts)...)
+					work = append(work, f.call(r, c)...)
 				}
 			}
 		}
@@ -119,13 +157,13 @@ func (f *finder) reach(pkg *ssa.Package) *reached {
 }
 
 // call notes what c calls, and returns what is new.
-func (f *finder) call(r *reached, c ssa.CallInstruction, parts map[*types.Package]bool) (found []*ssa.Function) {
-	if f.site(c) != nil {
+func (f *finder) call(r *reached, c ssa.CallInstruction) (found []*ssa.Function) {
+	if f.site(c) != nil && !r.all {
 		r.starts = append(r.starts, c)
 		return nil
 	}
 	for _, callee := range f.calls.Callees(c) {
-		if servers[suspend.Name(callee)] != "" {
+		if servers[suspend.Name(callee)] != "" && !r.all {
 			if f.own(packageOf(c.Parent())) {
 				r.servers = append(r.servers, c)
 			} else {
@@ -134,13 +172,21 @@ func (f *finder) call(r *reached, c ssa.CallInstruction, parts map[*types.Packag
 			continue
 		}
 		pkg := packageOf(callee)
-		if _, seen := r.from[callee]; seen || pkg != nil && (!parts[pkg] || pkg.Path() == lambdaPath || pkg.Path() == "net/http/httptest") {
+		if _, seen := r.from[callee]; seen || pkg != nil && !r.within(pkg) {
 			continue
 		}
 		r.from[callee] = c
 		found = append(found, callee)
 	}
 	return found
+}
+
+// within reports whether functions of pkg are looked at. Glue is imported by nothing; it is called in the place of others.
+func (r *reached) within(pkg *types.Package) bool {
+	if r.all && strings.HasPrefix(path.Base(pkg.Path()), "hark_") {
+		return true
+	}
+	return r.parts[pkg] && (r.all || pkg.Path() != lambdaPath) && pkg.Path() != "net/http/httptest"
 }
 
 // own reports whether pkg is of the main module.

@@ -179,3 +179,23 @@ func (p *problem) naive() map[holder]map[place]bool {
 	}
 	return sets
 }
+
+// TestRecursive asks about a type that has a slice of itself, which is not memory of its own.
+func TestRecursive(t *testing.T) {
+	tree := types.NewNamed(types.NewTypeName(0, nil, "tree", nil), nil, nil)
+	tree.SetUnderlying(types.NewStruct([]*types.Var{types.NewField(0, nil, "kids", types.NewSlice(tree), false)}, nil))
+	integer := types.Typ[types.Int]
+	for _, test := range []struct {
+		memory, part types.Type
+		want         bool
+	}{
+		{tree, tree, true},
+		{tree, integer, false},
+		{types.NewSlice(tree), tree, true}, // of make
+		{types.NewSlice(tree), integer, false},
+	} {
+		if got := (&solver{}).fits(&Object{Type: test.memory}, types.NewPointer(test.part)); got != test.want {
+			t.Errorf("a *%v into memory of type %v: %v", test.part, test.memory, got)
+		}
+	}
+}

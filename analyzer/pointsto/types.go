@@ -94,6 +94,9 @@ func (s *solver) fits(o *Object, t types.Type) bool {
 	}
 	switch u := t.Underlying().(type) {
 	case *types.Pointer:
+		if m, ok := o.Type.Underlying().(*types.Slice); ok && s.contains(m.Elem(), u.Elem()) { // the memory of make([]T)
+			return true
+		}
 		return s.contains(o.Type, u.Elem())
 	case *types.Chan:
 		c, ok := o.Type.Underlying().(*types.Chan)
@@ -112,8 +115,6 @@ func (s *solver) contains(t, part types.Type) bool {
 	}
 	switch u := t.Underlying().(type) {
 	case *types.Array:
-		return s.contains(u.Elem(), part)
-	case *types.Slice: // the memory of make([]T)
 		return s.contains(u.Elem(), part)
 	case *types.Struct:
 		for f := range u.Fields() {

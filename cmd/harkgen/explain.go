@@ -4,9 +4,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +15,7 @@ func (a *app) explainCommand() *cobra.Command {
 	var asJSON bool
 	var src sourceFlags
 	cmd := &cobra.Command{
-		Use:   "explain [-json] [-placement WHERE] [packages]",
+		Use:   "explain [-json] [-placement WHERE] [FUNCTION|FILE:LINE] [packages]",
 		Short: "Tell what the compiler decides, and why",
 		Long: `Explain tells what the compiler decides about the named packages (default ./...), a line each:
 
@@ -28,11 +26,22 @@ func (a *app) explainCommand() *cobra.Command {
   which go statements start goroutines in processes of their own; with -placement auto, what
   keeps the others: which variable, where it is used, and what would free them;
   which calls pin a goroutine, so that the process cannot be saved before they return;
-  what will not be as it seems when the program is saved.`,
+  what will not be as it seems when the program is saved.
+
+A function, as main.work, shop.T.m or example.com/shop.(*T).m, or a place, as main.go:12, which stands for the
+smallest function around it, is explained alone, and in full: by which calls it may suspend; which entry points
+reach it; at each of its suspensions what its frame holds, with sizes in bytes, what of that cannot be saved, and
+what it costs on AWS; and where the goroutines of its go statements run, why, and what they cost.
+Docs/explain.md has examples.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := src.check(cmd); err != nil {
 				return err
+			}
+			if len(args) > 0 {
+				if patterns := aboutPatterns(args); patterns != nil {
+					return a.about(cmd.Context(), args[0], patterns, &src, asJSON)
+				}
 			}
 			return a.explain(cmd.Context(), args, &src, asJSON)
 		},
@@ -48,7 +57,7 @@ func (a *app) explain(ctx context.Context, patterns []string, src *sourceFlags, 
 		return err
 	}
 	if asJSON {
-		return explainJSON(a.stdout, res.Notes)
+		return writeJSON(a.stdout, notesOf(res.Notes))
 	}
 	for _, n := range res.Notes {
 		fmt.Fprintln(a.stdout, sourceError(n.Diagnostic))
@@ -75,22 +84,27 @@ type link struct {
 	Pos  string `json:"position"`
 }
 
-func explainJSON(w io.Writer, notes []transform.Note) error {
+func noteOf(n transform.Note) note {
+	at := relative(n.Pos)
+	return note{
+		Kind: n.Kind, File: at.Filename, Line: at.Line, Column: at.Column, Name: n.Name, Decision: n.Decision,
+		What: n.What, Why: n.Why, Do: n.Do, Chain: linksOf(n.Chain),
+	}
+}
+
+func linksOf(chain []transform.Link) (out []link) {
+	for _, l := range chain {
+		out = append(out, link(l))
+	}
+	return out
+}
+
+func notesOf(notes []transform.Note) []note {
 	out := []note{}
 	for _, n := range notes {
-		at := relative(n.Pos)
-		o := note{
-			Kind: n.Kind, File: at.Filename, Line: at.Line, Column: at.Column, Name: n.Name, Decision: n.Decision,
-			What: n.What, Why: n.Why, Do: n.Do,
-		}
-		for _, l := range n.Chain {
-			o.Chain = append(o.Chain, link(l))
-		}
-		out = append(out, o)
+		out = append(out, noteOf(n))
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(out)
+	return out
 }
 
 // placed prints what is wrong with the placement of goroutines, and, if the user wants to know, which stay.

@@ -93,6 +93,9 @@ func (r *Result) Unique(p *types.Package, name string) string { return r.l.uniqu
 // Title is fn's name as a stack trace shows it.
 func (r *Result) Title(fn *ssa.Function) string { return r.l.goName(fn) }
 
+// Body is the lowered form of fn, and its environment if it is a closure; nil for a function that keeps its text.
+func (r *Result) Body(fn *ssa.Function) (*ir.Func, *ir.Env) { return r.l.bodies[fn], r.l.envs[fn] }
+
 // Home is the package that fn is emitted in.
 func (r *Result) Home(fn *ssa.Function) *types.Package { return r.l.homeOf(fn) }
 
@@ -103,6 +106,7 @@ type lowerer struct {
 	facts  *suspend.Facts
 	errs   diag.List
 	pkgs   map[*types.Package]*ir.Package
+	bodies map[*ssa.Function]*ir.Func
 	envs   map[*ssa.Function]*ir.Env
 	names  map[string]bool // invented identifiers by package path and name
 	bases  map[*ssa.Function]string
@@ -126,6 +130,7 @@ func Program(prog *load.Program, facts *suspend.Facts, opt Options) *Result {
 	l := &lowerer{
 		opt: opt, prog: prog, facts: facts, plan: newPlan(prog, facts),
 		pkgs:   map[*types.Package]*ir.Package{},
+		bodies: map[*ssa.Function]*ir.Func{},
 		envs:   map[*ssa.Function]*ir.Env{},
 		names:  map[string]bool{},
 		bases:  map[*ssa.Function]string{},
@@ -235,6 +240,7 @@ func (l *lowerer) function(fn *ssa.Function) {
 			kind = ir.Method
 		}
 		body := l.body(fn, kind)
+		l.bodies[fn] = body
 		pkg.Funcs = append(pkg.Funcs, body)
 		if len(fn.FreeVars) > 0 {
 			l.env(fn).Body = body

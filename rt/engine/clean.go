@@ -52,10 +52,7 @@ func (e *Engine) clean(ctx context.Context) error {
 			}
 		}
 		for _, g := range list {
-			if g.alone && e.store.Delete(ctx, recordID(e.o.Run, g.p), g.version) == nil {
-				continue
-			}
-			if err := deleteProcess(ctx, e.store, e.o.Run, g.p); err != nil {
+			if err := e.deleteGarbage(ctx, g); err != nil {
 				if ctx.Err() != nil {
 					return nil
 				}
@@ -69,6 +66,13 @@ func (e *Engine) clean(ctx context.Context) error {
 		}
 		e.mu.Unlock()
 	}
+}
+
+func (e *Engine) deleteGarbage(ctx context.Context, g garbage) error {
+	if g.alone && e.store.Delete(ctx, recordID(e.o.Run, g.p), g.version) == nil {
+		return nil
+	}
+	return deleteProcess(ctx, e.store, e.o.Run, g.p)
 }
 
 // deleteProcess deletes the record of a process that has ended, and its blobs.
@@ -117,7 +121,7 @@ func (e *Engine) Delete(ctx context.Context) error {
 		todo = append(todo, func() error { return deleteProcess(ctx, e.store, e.o.Run, p) })
 	}
 	for _, g := range e.ended {
-		todo = append(todo, func() error { return deleteProcess(ctx, e.store, e.o.Run, g.p) })
+		todo = append(todo, func() error { return e.deleteGarbage(ctx, g) })
 	}
 	if err := inParallel(todo); err != nil {
 		return err

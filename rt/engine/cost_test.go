@@ -31,7 +31,7 @@ func (v *view) ops(kind, prefix string) (n int) {
 // begin opens an engine on m, and runs it until stop is called.
 func begin(t *testing.T, m *memStore, epoch int, o Options, w Worker, slots int) (e *Engine, v *view, stop func() *exchange.Exit) {
 	t.Helper()
-	s, v := m.view(1, epoch, false, true, nil)
+	s, v := m.view(1, epoch, false, ordered, nil)
 	o.Store, o.Run = s, "r"
 	e, err := Open(t.Context(), o)
 	if err != nil {
@@ -319,7 +319,7 @@ func TestAway(t *testing.T) {
 	}{{1, 60 * time.Millisecond}, {100, time.Second}, {1000, 3 * time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
 			const latency = 5 * time.Millisecond
-			s, v := newMemStore().view(1, 0, false, false, nil)
+			s, v := newMemStore().view(1, 0, false, durable, nil)
 			away := distantStore{s, latency}
 			invocations := atomic.Int64{}
 			w := &awayWorker{simWorker: simWorker{main: simState{Func: "fork", N: []int64{test.n}}, now: time.Now}, store: away}

@@ -87,7 +87,7 @@ func TestFaults(t *testing.T) {
 				s.run()
 				crashes += s.crashes
 				if t.Failed() {
-					t.Logf("program %s; repeat with: go test ./rt/engine -run TestFaults -seed %d", prog.name, seed)
+					t.Logf("program %s, kind %d; repeat with: go test ./rt/engine -run TestFaults -seed %d", prog.name, kinds[s.seed/23%3], seed)
 				}
 			})
 		}

@@ -132,7 +132,7 @@ var policy = []rule{
 	{pkg: "cmd/harkbench/programs/snapshot", may: "rt/snap", why: "measures the codec itself"},
 	{pkg: "cmd/harkbench/programs/sleepers", may: "rt/engine rt/exchange rt/store rt/store/pebble", why: "measures the engine itself"},
 	{pkg: "cmd/harkbench/programs/away", may: "rt/engine rt/exchange rt/store/behind rt/store/dynamo internal/awsemu internal/awsemu/emutest", ext: aws, why: "measures the engine on AWS"},
-	{pkg: "cmd/harkbench/programs/cloud", may: "deploygen/plan deploygen/local deploygen/local/lambda", ext: aws, why: "measures what a deployment uses"},
+	{pkg: "cmd/harkbench/programs/cloud", may: "deploygen/plan deploygen/local deploygen/local/lambda rt/runlog", ext: aws, why: "measures what a deployment uses"},
 	{pkg: "cmd/harkbench/programs/empty", ext: "github.com/aws/aws-lambda-go", why: "a handler to compare with"},
 	{pkg: "examples/...", why: "ordinary Go programs: no import of harkgen, nothing to download"},
 	{pkg: "examples/s3words", ext: "github.com/aws/aws-sdk-go-v2", why: "an ordinary Go program that uses AWS by itself"},

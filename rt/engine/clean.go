@@ -112,16 +112,24 @@ func deleteProcess(ctx context.Context, s store.Store, run string, p exchange.Pr
 // Delete deletes what the engine knows to be stored of the run, which has ended. That is all, unless something was left by workers and engines that have been
 // overtaken: Delete of the package finds that, but has to look for it.
 func (e *Engine) Delete(ctx context.Context) error {
-	var todo []func() error
+	var alone []store.Record // that are deleted with nothing else
 	for i := range min(e.fold.next, e.size.ring) {
 		last := (e.fold.next - 1 - i) / e.size.ring // round of the last entry in the slot
-		todo = append(todo, func() error { return e.deleteRecord(ctx, e.log.slotID(i), int64(last)+1) })
+		alone = append(alone, store.Record{ID: e.log.slotID(i), Version: int64(last) + 1})
 	}
+	var todo []func() error
 	for _, p := range e.Live() {
 		todo = append(todo, func() error { return deleteProcess(ctx, e.store, e.o.Run, p) })
 	}
 	for _, g := range e.ended {
-		todo = append(todo, func() error { return e.deleteGarbage(ctx, g) })
+		if g.alone {
+			alone = append(alone, store.Record{ID: recordID(e.o.Run, g.p), Version: g.version})
+		} else {
+			todo = append(todo, func() error { return deleteProcess(ctx, e.store, e.o.Run, g.p) })
+		}
+	}
+	if err := e.deleteRecords(ctx, alone); err != nil {
+		return err
 	}
 	if err := inParallel(todo); err != nil {
 		return err
@@ -139,6 +147,25 @@ func (e *Engine) Delete(ctx context.Context) error {
 	e.checkpoint.set.Names(func(name string) { pages = append(pages, name) })
 	deleteBlobs(ctx, e.store, pages)
 	return e.sync(ctx)
+}
+
+// deleteRecords deletes records, with few requests if the store can.
+func (e *Engine) deleteRecords(ctx context.Context, rs []store.Record) error {
+	if len(rs) == 0 {
+		return nil
+	}
+	if e.bulk == nil {
+		var todo []func() error
+		for _, r := range rs {
+			todo = append(todo, func() error { return e.deleteRecord(ctx, r.ID, r.Version) })
+		}
+		return inParallel(todo)
+	}
+	var ids []string
+	for _, r := range rs {
+		ids = append(ids, r.ID)
+	}
+	return store.Retry(ctx, func(bool) error { return e.bulk.DeleteRecords(ctx, ids...) })
 }
 
 // deleteRecord deletes a record, unless somebody else has, or has replaced it.

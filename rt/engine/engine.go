@@ -66,6 +66,7 @@ type Engine struct {
 	o     Options
 	store store.Store // changes need not wait for the disk
 	sync  func(context.Context) error
+	bulk  store.Bulk // nil: the store cannot
 	log   logStore
 	size  size
 
@@ -120,6 +121,7 @@ func open(ctx context.Context, o Options, size size) (*Engine, error) {
 		procs: map[exchange.ProcessID]*proc{}, finished: make(chan struct{}),
 		toRead: make(chan chan struct{}), checkpoint: checkpoint{store: patient{view}, run: o.Run},
 	}
+	e.bulk, _ = view.(store.Bulk)
 	return e, e.load(ctx)
 }
 

@@ -273,6 +273,21 @@ func (v *view) Apply(ctx context.Context, changes ...store.Change) error {
 	return v.op(ctx, "apply", changes[0].ID, func() error { return v.m.apply(changes) })
 }
 
+// DeleteRecords implements store.Bulk.
+func (v *view) DeleteRecords(ctx context.Context, ids ...string) error {
+	return v.op(ctx, "deleterecords", ids[0], func() error {
+		v.m.mu.Lock()
+		defer v.m.mu.Unlock()
+		for _, id := range ids {
+			old, ok := v.m.records[id]
+			if delete(v.m.records, id); ok {
+				v.m.undo = append(v.m.undo, func() { v.m.records[id] = old })
+			}
+		}
+		return nil
+	})
+}
+
 func (m *memStore) apply(changes []store.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

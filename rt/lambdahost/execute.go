@@ -213,7 +213,7 @@ func (s *session) supervise(ctx context.Context, stop context.CancelFunc, grace 
 	}
 	o.Fleet = &local.Fleet{
 		Worker: &fleet{s.h, s.run, s.stopAt}, Slots: maxSteps,
-		PauseAfter: s.h.linger, PollAfter: 5 * time.Second, // it may have been cancelled
+		SyncAfter: syncAfter, PauseAfter: s.h.linger, PollAfter: 5 * time.Second, // it may have been cancelled
 	}
 	_, err = r.Execute(ctx, o)
 	return err
@@ -227,6 +227,9 @@ func (h *host) options(s store.Store) *local.Options {
 		Stay: stay, Clock: h.clock,
 	}
 }
+
+// syncAfter is long enough for what follows to share the request.
+const syncAfter = 100 * time.Millisecond
 
 // stay is the longest wait for which an invocation stays: to leave and to be woken takes about as long.
 const stay = 2 * time.Second

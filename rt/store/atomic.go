@@ -22,6 +22,14 @@ type Atomic interface {
 	// the stored version of any of them is not the one it replaces; to delete what is not there is no conflict. Each change has a Token; a repeat of changes that were made
 	// succeeds, as that of a put does.
 	Apply(ctx context.Context, changes ...Change) error
+
+	Bulk
+}
+
+// A Bulk store deletes many records with few requests.
+type Bulk interface {
+	// DeleteRecords deletes records, whatever their versions; those not there are ignored. After an error some may be deleted.
+	DeleteRecords(ctx context.Context, ids ...string) error
 }
 
 // Limits of Apply. They are DynamoDB's.

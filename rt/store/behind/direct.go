@@ -88,6 +88,18 @@ func (s *Store) Delete(ctx context.Context, id string, version int64) error {
 	return err
 }
 
+// DeleteRecords implements store.Bulk.
+func (s *Store) DeleteRecords(ctx context.Context, ids ...string) error {
+	if err := s.Sync(ctx); err != nil {
+		return err
+	}
+	err := s.below.DeleteRecords(ctx, ids...)
+	for _, id := range ids {
+		s.learn(id, 0) // if it is wrong the store is asked
+	}
+	return err
+}
+
 // List implements store.Store.
 func (s *Store) List(ctx context.Context, prefix, page string, limit int) ([]store.Record, string, error) {
 	if err := s.Sync(ctx); err != nil {

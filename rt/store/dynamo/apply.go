@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -117,4 +118,24 @@ func conflictOf(changes []store.Change, reasons []types.CancellationReason) (*st
 		}
 	}
 	return conflict, nil
+}
+
+// DeleteRecords implements [store.Bulk].
+func (s *Store) DeleteRecords(ctx context.Context, ids ...string) (err error) {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	var keys []item
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		if err := store.CheckID(id); err != nil {
+			return err
+		}
+		keys = append(keys, recordKey(id))
+	}
+	if err := s.deleteItems(ctx, keys); err != nil {
+		return fmt.Errorf("delete %d records: %w", len(keys), err)
+	}
+	return nil
 }

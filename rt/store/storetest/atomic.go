@@ -21,6 +21,7 @@ func Atomic(t *testing.T, open func(t *testing.T) store.Atomic) {
 		{"ApplyConflict", testApplyConflict},
 		{"ApplyRepeat", testApplyRepeat},
 		{"ApplyMany", testApplyMany},
+		{"DeleteRecords", testDeleteRecords},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := open(t)
@@ -101,5 +102,22 @@ func testApplyMany(t *testing.T, s store.Atomic) {
 	must(t, s.Apply(ctx(t), list...))
 	for _, c := range list {
 		wantRecord(t, s, c.ID, 1, string(c.Data))
+	}
+}
+
+func testDeleteRecords(t *testing.T, s store.Atomic) {
+	ids := []string{"none"}
+	for i := range 60 {
+		ids = append(ids, fmt.Sprint("r", i))
+		mustPut(t, s, store.Record{ID: ids[i+1]}, 1)
+	}
+	mustPut(t, s, store.Record{ID: "r7", Version: 1}, 2)
+	mustPut(t, s, store.Record{ID: "other"}, 1)
+	must(t, s.DeleteRecords(ctx(t)))
+	must(t, s.DeleteRecords(ctx(t), append(ids, "r7")...))
+	rs, _, err := s.List(ctx(t), "", "", 100)
+	must(t, err)
+	if len(rs) != 1 || rs[0].ID != "other" {
+		t.Errorf("%d records are left", len(rs))
 	}
 }

@@ -36,6 +36,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/harkgen/harkgen/rt/store"
 )
@@ -68,13 +69,17 @@ func New(s store.Atomic) *Store {
 	return b
 }
 
+// closeTime is how long what is under way may take when the Store is closed: mostly the deletion of blobs.
+const closeTime = time.Second
+
 // Close ends what is under way. What is not durable is lost.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.fail(store.ErrClosed)
 	s.mu.Unlock()
-	s.cancel()
+	defer time.AfterFunc(closeTime, s.cancel).Stop()
 	s.writes.Wait()
+	s.cancel()
 	return nil
 }
 

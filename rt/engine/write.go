@@ -363,7 +363,7 @@ func (e *Engine) saved(wait bool) error {
 	e.saving = nil
 	e.base, e.baseSize = e.checkpoint.next, e.checkpoint.size
 	var garbage []string
-	for len(e.blobs) > 0 && e.blobs[0].k < e.base {
+	for e.ctx.Err() == nil && len(e.blobs) > 0 && e.blobs[0].k < e.base { // else Delete may have to
 		garbage = append(garbage, e.blobs[0].name)
 		e.blobs = e.blobs[1:]
 	}

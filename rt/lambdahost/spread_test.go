@@ -324,14 +324,9 @@ func TestCost(t *testing.T) {
 	c := s.state().record("r").Cost
 	if c.Requests["lambda.Invoke"] < 4 || c.Requests["dynamodb.PutItem"] < 2 || c.Requests["dynamodb.TransactWriteItems"] < 1 || c.Requests["sqs.SendMessage"] != 1 || c.Bytes < 1000 {
 		t.Errorf("%+v", c)
-		t.Errorf("%+v", c)
-	}
 	}
 	if arrived := int64(s.aws.Count("dynamodb.PutItem")); c.Requests["dynamodb.PutItem"] > arrived {
-	if arrived := int64(s.aws.Count("dynamodb.PutItem")); c.Requests["dynamodb.PutItem"] > arrived {
 		t.Errorf("%d puts were counted, %d have arrived", c.Requests["dynamodb.PutItem"], arrived)
-		t.Errorf("%d puts were counted, %d have arrived", c.Requests["dynamodb.PutItem"], arrived)
-	}
 	}
 	var line struct {
 		Run, State     string

@@ -29,6 +29,13 @@ func (v *view) ops(kind, prefix string) (n int) {
 	return n
 }
 
+// requests returns how many operations there were.
+func (v *view) requests() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.total
+}
+
 // begin opens an engine on m, and runs it until stop is called.
 func begin(t *testing.T, m *memStore, epoch int, o Options, w Worker, slots int) (e *Engine, v *view, stop func() *exchange.Exit) {
 	t.Helper()
@@ -355,7 +362,7 @@ func TestAway(t *testing.T) {
 			if err != nil || exit.Status != 0 {
 				t.Fatal(exit, err)
 			}
-			requests, took := v.total, time.Since(began)
+			requests, took := v.requests(), time.Since(began)
 			if err := e.Delete(t.Context()); err != nil {
 				t.Error(err)
 			}

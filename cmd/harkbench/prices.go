@@ -83,10 +83,10 @@ func printUses(w io.Writer, rows []row) error {
 		if !any {
 			any = true
 			fmt.Fprintln(w, "\nrequests to AWS, and $ per million (prices of", pricesOf+"):")
-			line("what", "invocations", "ms", "table put", "delete", "get", "query", "write units", "read units", "s3 put", "s3 get", "s3 list", "sqs", "schedule", "$", "Step Functions $", "durable functions $")
+			line("what", "invocations", "ms", "table put", "delete", "transact", "get", "query", "write units", "read units", "s3 put", "s3 get", "s3 list", "sqs", "schedule", "$", "Step Functions $", "durable functions $")
 		}
 		u, n := r.Uses, func(op string) string { return count(r.Uses.Requests[op]) }
-		line(r.Name, count(u.Invocations), count(u.Billed), n("dynamodb.PutItem"), n("dynamodb.DeleteItem"), n("dynamodb.GetItem"), n("dynamodb.Query"),
+		line(r.Name, count(u.Invocations), count(u.Billed), n("dynamodb.PutItem"), n("dynamodb.DeleteItem"), n("dynamodb.TransactWriteItems"), n("dynamodb.GetItem"), n("dynamodb.Query"),
 			count(u.WriteUnits), count(u.ReadUnits), n("s3.PUT"), n("s3.GET"), n("s3.LIST"), count(u.queue()), n("scheduler.CreateSchedule"), number(r.Compiled),
 			number(float64(r.elsewhere)*stepFunctionsTransition*million), number(float64(r.elsewhere)*durableOperation*million))
 	}

@@ -22,18 +22,18 @@ func TestDocs(t *testing.T) {
 			continue
 		}
 		for j, want := range map[int]float64{
-			1: c.Invocations, 3: c.Put, 4: c.Delete, 5: c.Get, 6: c.Query, 7: c.WriteUnits, 8: c.ReadUnits, 9: c.Messages, 10: c.Schedules,
+			1: c.Invocations, 3: c.Put, 4: c.Transact, 5: c.Delete, 6: c.Get, 7: c.Query, 8: c.WriteUnits, 9: c.ReadUnits, 10: c.Messages, 11: c.Schedules,
 		} {
 			if got := number(t, row[j]); got != want {
 				t.Errorf("%s, column %d: docs/costs.md says %v, the package %v", c.Name, j, got, want)
 			}
 		}
-		low, high, ok := strings.Cut(row[11], " to ")
+		low, high, ok := strings.Cut(row[12], " to ")
 		if !ok {
 			high = low
 		}
 		if number(t, low) != c.LowestPrice || number(t, high) != c.HighestPrice {
-			t.Errorf("%s: docs/costs.md has the price %s, the package %v to %v", c.Name, row[11], c.LowestPrice, c.HighestPrice)
+			t.Errorf("%s: docs/costs.md has the price %s, the package %v to %v", c.Name, row[12], c.LowestPrice, c.HighestPrice)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func counted(t *testing.T) (rows [][]string) {
 		for i := range cells {
 			cells[i] = strings.TrimSpace(cells[i])
 		}
-		if len(cells) != 12 {
+		if len(cells) != 13 {
 			t.Fatalf("a row of docs/costs.md has %d cells: %s", len(cells), line)
 		}
 		rows = append(rows, cells)

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/store"
@@ -40,35 +42,62 @@ func endedIn(b *exchange.Batch) (p exchange.ProcessID, ok bool) {
 // clean deletes records.
 func (e *Engine) clean(ctx context.Context) error {
 	for {
-		e.mu.Lock()
-		list := e.ended[:min(len(e.ended), 64)]
-		e.mu.Unlock()
-		if len(list) == 0 {
+		select {
+		case <-e.toClean:
+		case <-ctx.Done():
+			return nil
+		}
+		if e.bulk != nil { // those that end meanwhile share the request
 			select {
-			case <-e.toClean:
-				continue
+			case <-time.After(e.o.SyncAfter):
 			case <-ctx.Done():
 				return nil
 			}
 		}
-		for _, g := range list {
-			if g.alone && e.store.Delete(ctx, recordID(e.o.Run, g.p), g.version) == nil {
-				continue
-			}
-			if err := deleteProcess(ctx, e.store, e.o.Run, g.p); err != nil {
-				if ctx.Err() != nil {
-					return nil
-				}
-				return fmt.Errorf("deleting process %d: %w", g.p, err)
-			}
+		if err := e.cleanAll(ctx); err != nil && ctx.Err() == nil {
+			return err
 		}
+	}
+}
+
+// cleanAll deletes the records of all processes that have ended.
+func (e *Engine) cleanAll(ctx context.Context) error {
+	for {
 		e.mu.Lock()
-		if e.ended = e.ended[len(list):]; len(e.ended) == 0 {
+		list := e.ended[:min(len(e.ended), bulkSize)]
+		if len(list) == 0 {
 			e.ended = nil
 			bell(e.toTimer)
+			e.mu.Unlock()
+			return nil
 		}
 		e.mu.Unlock()
+		if err := e.deleteEnded(ctx, list); err != nil {
+			return fmt.Errorf("deleting processes that have ended: %w", err)
+		}
+		e.mu.Lock()
+		e.ended = e.ended[len(list):]
+		e.mu.Unlock()
 	}
+}
+
+func (e *Engine) deleteEnded(ctx context.Context, list []garbage) error {
+	var ids []string
+	for _, g := range list {
+		switch {
+		case g.alone && e.bulk != nil:
+			ids = append(ids, recordID(e.o.Run, g.p))
+		case g.alone && e.store.Delete(ctx, recordID(e.o.Run, g.p), g.version) == nil:
+		default:
+			if err := deleteProcess(ctx, e.store, e.o.Run, g.p); err != nil {
+				return err
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return e.deleteBulk(ctx, ids)
 }
 
 // deleteProcess deletes the record of a process that has ended, and its blobs.
@@ -108,16 +137,12 @@ func deleteProcess(ctx context.Context, s store.Store, run string, p exchange.Pr
 // Delete deletes what the engine knows to be stored of the run, which has ended. That is all, unless something was left by workers and engines that have been
 // overtaken: Delete of the package finds that, but has to look for it.
 func (e *Engine) Delete(ctx context.Context) error {
-	var todo []func() error
-	for i := range min(e.fold.next, e.size.ring) {
-		last := (e.fold.next - 1 - i) / e.size.ring // round of the last entry in the slot
-		todo = append(todo, func() error { return e.deleteRecord(ctx, e.log.slotID(i), int64(last)+1) })
-	}
+	todo := e.deleteSlots(ctx)
 	for _, p := range e.Live() {
 		todo = append(todo, func() error { return deleteProcess(ctx, e.store, e.o.Run, p) })
 	}
-	for _, g := range e.ended {
-		todo = append(todo, func() error { return deleteProcess(ctx, e.store, e.o.Run, g.p) })
+	for list := range slices.Chunk(e.ended, bulkSize) {
+		todo = append(todo, func() error { return e.deleteEnded(ctx, list) })
 	}
 	if err := inParallel(todo); err != nil {
 		return err
@@ -135,6 +160,30 @@ func (e *Engine) Delete(ctx context.Context) error {
 	e.checkpoint.set.Names(func(name string) { pages = append(pages, name) })
 	deleteBlobs(ctx, e.store, pages)
 	return e.sync(ctx)
+}
+
+// deleteSlots returns what deletes the slots of the log.
+func (e *Engine) deleteSlots(ctx context.Context) (todo []func() error) {
+	var ids []string
+	for i := range min(e.fold.next, e.size.ring) {
+		last := (e.fold.next - 1 - i) / e.size.ring // round of the last entry in the slot
+		if ids = append(ids, e.log.slotID(i)); e.bulk == nil {
+			todo = append(todo, func() error { return e.deleteRecord(ctx, e.log.slotID(i), int64(last)+1) })
+		}
+	}
+	for ids := range slices.Chunk(ids, bulkSize) {
+		if e.bulk != nil {
+			todo = append(todo, func() error { return e.deleteBulk(ctx, ids) })
+		}
+	}
+	return todo
+}
+
+// bulkSize is how many records are deleted by one call; the calls go side by side.
+const bulkSize = 100
+
+func (e *Engine) deleteBulk(ctx context.Context, ids []string) error {
+	return store.Retry(ctx, func(bool) error { return e.bulk.DeleteRecords(ctx, ids...) })
 }
 
 // deleteRecord deletes a record, unless somebody else has, or has replaced it.

@@ -31,7 +31,7 @@ type crashing struct {
 func TestCrashEverywhere(t *testing.T) {
 	crashes := 0
 	for _, prog := range append(programs(1), leftovers) {
-		for _, ordered := range []bool{true, false} {
+		for _, k := range kinds {
 			step := 3
 			if *everyFlag {
 				step = 1
@@ -43,11 +43,11 @@ func TestCrashEverywhere(t *testing.T) {
 					}
 					synctest.Test(t, func(t *testing.T) {
 						c := &crashing{t: t, m: newMemStore(), prog: prog}
-						died = c.run(crashPoint{op, way%2 == 1}, ordered, way < 2)
+						died = c.run(crashPoint{op, way%2 == 1}, k, way < 2)
 					})
 					crashes++
 					if t.Failed() {
-						t.Fatalf("program %s, ordered %v, operation %d, way %d", prog.name, ordered, op, way)
+						t.Fatalf("program %s, kind %d, operation %d, way %d", prog.name, k, op, way)
 					}
 				}
 			}
@@ -57,8 +57,8 @@ func TestCrashEverywhere(t *testing.T) {
 }
 
 // run reports whether the first engine has come to the crash.
-func (c *crashing) run(p crashPoint, ordered, lose bool) (died bool) {
-	exit, died := c.live(0, p, ordered)
+func (c *crashing) run(p crashPoint, k kind, lose bool) (died bool) {
+	exit, died := c.live(0, p, k)
 	if died && lose {
 		c.m.mu.Lock()
 		n := len(c.m.undo)
@@ -66,7 +66,7 @@ func (c *crashing) run(p crashPoint, ordered, lose bool) (died bool) {
 		c.m.crash(n)
 	}
 	if died || exit == nil {
-		exit, _ = c.live(1, crashPoint{}, ordered)
+		exit, _ = c.live(1, crashPoint{}, k)
 	}
 	var out strings.Builder
 	for _, o := range c.shown {
@@ -75,7 +75,7 @@ func (c *crashing) run(p crashPoint, ordered, lose bool) (died bool) {
 	if err := c.prog.wrong(exit, out.String()); err != nil {
 		c.t.Error(err)
 	}
-	view, _ := c.m.view(1, 2, false, true, nil)
+	view, _ := c.m.view(1, 2, false, ordered, nil)
 	err := Delete(context.Background(), view, "r")
 	c.m.mu.Lock()
 	defer c.m.mu.Unlock()
@@ -86,10 +86,11 @@ func (c *crashing) run(p crashPoint, ordered, lose bool) (died bool) {
 }
 
 // live executes the run with one engine until that dies or the run has ended.
-func (c *crashing) live(epoch int, p crashPoint, ordered bool) (exit *exchange.Exit, died bool) {
+func (c *crashing) live(epoch int, p crashPoint, k kind) (exit *exchange.Exit, died bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	s, v := c.m.view(1, epoch, false, ordered, cancel)
+	s, v := c.m.view(1, epoch, false, k, cancel)
+	defer s.Close()
 	v.crash = p
 	e, err := open(ctx, Options{Store: s, Run: "r", Show: c.show, IdleAfter: 10 * time.Millisecond}, small)
 	if err == nil {

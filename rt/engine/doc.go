@@ -30,13 +30,14 @@
 //
 //  1. One winner for each step. A record is put on the condition that its version is the one that was loaded. The exchange takes one batch for each step
 //     of a process. If several workers step a process, one put wins, or a last batch comes first: then the process has ended, and what the others have put is garbage.
-//  2. One winner for each entry. Slot k mod ring has version k div ring + 1 when entry k is in it, and is never deleted. Entry k is
+//  2. One winner for each entry. Slot k mod ring has version k div ring + 1 when entry k is in it, and is not deleted before the run has ended. Entry k is
 //     tried only when a checkpoint has folded entry k-ring. So an engine that slept cannot win a slot: its version is too low.
 //  3. What is not consumed is found. Until the exchange has taken what a process has done, the reason for it stands (a reply that is not
 //     acknowledged, a wake time that has come, not Idle). So an engine that begins needs to look only at processes that are runnable in the state of the
 //     exchange; loading one finds a record ahead of the exchange, and sends its batch. No list of records is ever read.
-//  4. Nothing is shown that could be lost. Changes need not wait for the disk (store.Unsynced), since the store makes them durable in their
-//     order; outputs and the end of a run are shown after a Sync.
+//  4. Nothing leaves the machine that could be lost. Changes need not wait for the disk (store.Unsynced), since the store makes them durable in their
+//     order; outputs and the end of a run are shown, and tickets given away, after a Sync. Over a store that is written behind (package behind) an entry takes batches until it leaves memory,
+//     and what somebody else has written meanwhile ends Run with store.ErrLost: the next engine begins with what is stored.
 //  5. An engine that is behind does no harm. It loses slots, reads them, and applies them; what it does with an old state is refused by 1.
 //
 // # Timers

@@ -66,6 +66,7 @@ type Engine struct {
 	o     Options
 	store store.Store // changes need not wait for the disk
 	sync  func(context.Context) error
+	bulk  store.Bulk // nil: the store cannot
 	log   logStore
 	size  size
 
@@ -114,18 +115,22 @@ func Open(ctx context.Context, o Options) (*Engine, error) { return open(ctx, o,
 func open(ctx context.Context, o Options, size size) (*Engine, error) {
 	o = o.defaults()
 	view, sync := store.Unsynced(o.Store)
-	view = patient{view}
 	e := &Engine{
-		o: o, store: view, sync: sync, size: size, log: logStore{view, o.Run, size.ring},
+		o: o, store: patient{view}, sync: sync, size: size, log: newLog(view, o.Run, size.ring),
 		toLog: make(chan struct{}, 1), toFlush: make(chan struct{}, 1), toTimer: make(chan struct{}, 1), toClean: make(chan struct{}, 1),
 		procs: map[exchange.ProcessID]*proc{}, finished: make(chan struct{}),
-		toRead: make(chan chan struct{}), checkpoint: checkpoint{store: view, run: o.Run},
+		toRead: make(chan chan struct{}), checkpoint: checkpoint{store: patient{view}, run: o.Run},
 	}
+	e.bulk, _ = view.(store.Bulk)
 	return e, e.load(ctx)
 }
 
+// maxLoads is how often other engines may make a checkpoint while this one loads.
+const maxLoads = 20
+
 // load makes the state from the last checkpoint and the entries after it.
 func (e *Engine) load(ctx context.Context) error { // rule: recover
+	e.log.seal()
 	for tries := 0; ; tries++ {
 		f, err := e.checkpoint.load(ctx)
 		var blobs []entryBlob
@@ -146,7 +151,7 @@ func (e *Engine) load(ctx context.Context) error { // rule: recover
 			})
 		}
 		if errors.Is(err, errBehind) { // another engine has made a checkpoint meanwhile
-			if tries == attempts {
+			if tries == maxLoads {
 				return damaged(e.o.Run, "its log", errors.New("entries after the last checkpoint are missing"))
 			}
 			time.Sleep(time.Duration(tries) * time.Millisecond)

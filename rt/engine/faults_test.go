@@ -42,11 +42,17 @@ type simulation struct {
 	mu      sync.Mutex
 	shown   []exchange.Output
 	jump    time.Duration // of the clock
-	batches [][]byte      // that were sent in this life of the machine
+	batches []sentBatch   // in this life of the machine
 	engines []*simEngine
 	crashes int
 	visits  int // commits that workers have begun
 	exit    *exchange.Exit
+}
+
+// A sentBatch has been given to an engine.
+type sentBatch struct {
+	to   *Engine
+	data []byte
 }
 
 // A simEngine is an engine in one of its lives.
@@ -81,7 +87,7 @@ func TestFaults(t *testing.T) {
 				s.run()
 				crashes += s.crashes
 				if t.Failed() {
-					t.Logf("program %s; repeat with: go test ./rt/engine -run TestFaults -seed %d", prog.name, seed)
+					t.Logf("program %s, kind %d; repeat with: go test ./rt/engine -run TestFaults -seed %d", prog.name, kinds[s.seed/23%3], seed)
 				}
 			})
 		}
@@ -92,7 +98,7 @@ func TestFaults(t *testing.T) {
 // run lets engines live and die until the run has ended.
 func (s *simulation) run() {
 	two := s.seed%3 == 0
-	ordered := s.seed%2 == 0
+	k := kinds[s.seed/23%3]
 	for life := 0; s.exit == nil && !s.t.Failed(); life++ {
 		if life > 300 {
 			s.t.Fatalf("the run does not end: after %d lives, printed %q", life, s.printed())
@@ -103,10 +109,10 @@ func (s *simulation) run() {
 		}
 		s.engines = nil
 		for i := range n {
-			s.start(life, i, ordered)
+			s.start(life, i, k)
 		}
 		s.disturb()
-		s.reap(ordered)
+		s.reap(k)
 	}
 	if s.t.Failed() {
 		return
@@ -115,7 +121,7 @@ func (s *simulation) run() {
 		s.t.Error(err)
 	}
 	time.Sleep(20 * time.Second) // workers that were away come back
-	view, _ := s.m.view(s.seed, 1<<20, false, true, nil)
+	view, _ := s.m.view(s.seed, 1<<20, false, ordered, nil)
 	for range 2 {
 		if err := Delete(context.Background(), view, "r"); err != nil {
 			s.t.Error(err)
@@ -166,11 +172,11 @@ func (s *simulation) now() time.Time {
 }
 
 // start begins a life of engine i.
-func (s *simulation) start(life, i int, ordered bool) {
+func (s *simulation) start(life, i int, k kind) {
 	ctx, cancel := context.WithCancel(context.Background())
 	en := &simEngine{cancel: cancel, done: make(chan struct{})}
 	faults := life < 40 // then let it come to an end
-	st, v := s.m.view(s.seed, life*2+i, faults, ordered, cancel)
+	st, v := s.m.view(s.seed, life*2+i, faults, k, cancel)
 	en.v, en.store = v, st
 	s.engines = append(s.engines, en)
 	go func() {
@@ -223,7 +229,7 @@ func (s *simulation) attach(en *simEngine) {
 		data := b.Append(nil)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.batches = append(s.batches, data)
+		s.batches = append(s.batches, sentBatch{en.e, data})
 		if s.seed/13%4 > 0 {
 			return
 		}
@@ -234,7 +240,7 @@ func (s *simulation) attach(en *simEngine) {
 	}
 	var worker Worker = w
 	if s.seed/17%2 == 0 {
-		worker = &awayWorker{simWorker: *w, store: en.store, step: func(k *Ticket, step func() (*Outcome, error)) (*Outcome, error) {
+		worker = &awayWorker{simWorker: *w, store: en.v.elsewhere(en.store), step: func(k *Ticket, step func() (*Outcome, error)) (*Outcome, error) {
 			o, err := step()
 			s.mu.Lock()
 			n := s.visits
@@ -285,13 +291,16 @@ func (s *simulation) disturb() {
 			}
 		case 1: // a batch comes again
 			s.mu.Lock()
-			var data []byte
+			var b sentBatch
 			if n := len(s.batches); n > 0 {
-				data = s.batches[s.rand.IntN(n)]
+				b = s.batches[s.rand.IntN(n)]
 			}
 			s.mu.Unlock()
-			if data != nil {
-				s.sendAgain(e, data)
+			if b.data != nil && en.v.kind == writtenBehind { // it may not have left the memory of that engine
+				e = b.to
+			}
+			if b.data != nil {
+				s.sendAgain(e, b.data)
 			}
 		case 2: // a wake-up for nothing; not always, as it would make up for one that was lost
 			if s.seed/11%3 > 0 {
@@ -324,7 +333,7 @@ func (s *simulation) sendAgain(e *Engine, data []byte) {
 }
 
 // reap ends the lives of all engines; sometimes the machine loses what was not synced.
-func (s *simulation) reap(ordered bool) {
+func (s *simulation) reap(k kind) {
 	lost := s.rand.IntN(2) == 0
 	for _, en := range s.engines {
 		if en != s.engines[0] && !lost && s.rand.IntN(2) == 0 {
@@ -337,10 +346,11 @@ func (s *simulation) reap(ordered bool) {
 	for _, en := range s.engines {
 		en.v.die()
 		en.cancel()
+		en.store.Close()
 	}
 	for _, en := range s.engines {
 		<-en.done
-		if err := en.err; err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errKilled) && !errors.Is(err, ErrPaused) && !strings.Contains(err.Error(), "the worker has died") {
+		if err := en.err; err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errKilled) && !errors.Is(err, ErrPaused) && !errors.Is(err, store.ErrLost) && !errors.Is(err, store.ErrClosed) && !strings.Contains(err.Error(), "the worker has died") {
 			s.t.Errorf("engine: %v", err)
 		}
 	}
@@ -351,9 +361,12 @@ func (s *simulation) reap(ordered bool) {
 	}
 	s.crashes++
 	if lost && s.exit == nil {
-		if ordered {
+		if k == ordered {
 			s.m.crash(s.rand.IntN(len(s.m.undo) + 1))
 		}
+		s.batches = nil
+	}
+	if k == writtenBehind { // its memory is lost with an engine
 		s.batches = nil
 	}
 }
@@ -362,7 +375,7 @@ func (s *simulation) reap(ordered bool) {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	ctx := context.Background()
-	view, _ := newMemStore().view(0, 0, false, true, nil)
+	view, _ := newMemStore().view(0, 0, false, ordered, nil)
 	set, err := pages.Open(ctx, view, "o", nil)
 	if err != nil {
 		panic(err)

@@ -37,7 +37,7 @@ func (o *terminal) show(outs []exchange.Output) error {
 var small = size{ring: 16, checkpoint: 500}
 
 func openSmall(t *testing.T, m *memStore, epoch int, show func([]exchange.Output) error, main simState) (*Engine, *view) {
-	s, v := m.view(1, epoch, false, true, nil)
+	s, v := m.view(1, epoch, false, ordered, nil)
 	e, err := open(t.Context(), Options{Store: s, Run: "r", Show: show}, small)
 	if err != nil {
 		t.Fatal(err)

@@ -4,8 +4,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
+
+	"github.com/harkgen/harkgen/rt/store"
 )
 
 // flushAll syncs at once when output or the end of the run waits for it, and else after a while.
@@ -46,7 +49,7 @@ func (e *Engine) flushOnce(ctx context.Context) error {
 	outputs = slices.Clip(outputs)
 	exit := e.fold.x.Exit()
 	e.mu.Unlock()
-	if err := retry(ctx, func(bool) error { return e.sync(ctx) }); err != nil {
+	if err := e.durable(ctx); err != nil {
 		return err
 	}
 	if len(outputs) > 0 {
@@ -67,4 +70,13 @@ func (e *Engine) flushOnce(ctx context.Context) error {
 		return ErrEnded
 	}
 	return nil
+}
+
+// durable returns when all that has happened is durable.
+func (e *Engine) durable(ctx context.Context) error { // rule: durable
+	err := store.Retry(ctx, func(bool) error { return e.sync(ctx) })
+	if errors.Is(err, store.ErrLost) {
+		e.finish(err)
+	}
+	return err
 }

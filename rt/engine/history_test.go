@@ -303,7 +303,7 @@ func TestHistoryKinds(t *testing.T) {
 				}
 				return checkHistory(printed)
 			}
-			c.run(crashPoint{}, true, false)
+			c.run(crashPoint{}, ordered, false)
 		})
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)

@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/harkgen/harkgen/rt/exchange"
 	"github.com/harkgen/harkgen/rt/store"
@@ -35,6 +36,21 @@ type logStore struct {
 	store store.Store
 	run   string
 	ring  uint64
+
+	amender store.Amender // nil: an entry stays as it is
+	last    *draftEntry   // the last one, if it was made here and may take more batches
+}
+
+func newLog(view store.Store, run string, ring uint64) logStore {
+	amender, _ := view.(store.Amender)
+	return logStore{store: patient{view}, run: run, ring: ring, amender: amender}
+}
+
+// A draftEntry is an entry that may not have left memory yet.
+type draftEntry struct {
+	k       uint64
+	encoded [][]byte // its batches
+	size    int      // of its content
 }
 
 // An entry is batches that the exchange took together. Its encoding is
@@ -42,6 +58,7 @@ type logStore struct {
 //	record   uvarint format; content
 //	content  uvarint k, then the batches, each with its length before it
 type entry struct {
+	k       uint64
 	batches []*exchange.Batch
 	size    int    // bytes of the content
 	blob    string // where the content is, if it is not in the record
@@ -64,17 +81,23 @@ func encodeEntry(k uint64, batches [][]byte) []byte {
 	return content
 }
 
+func encodeEntryRecord(c store.Content) []byte {
+	return appendContent(binary.AppendUvarint(nil, entryFormat), c)
+}
+
 // append makes entry k of the batches. If there is one already, that is returned, and won is false. The error may be errBehind.
 func (l *logStore) append(ctx context.Context, k uint64, batches []*exchange.Batch, encoded [][]byte) (e *entry, won bool, err error) {
 	data := encodeEntry(k, encoded)
 	c, blobs := newContent(logOwner(l.run), data)
 	rec := store.Record{ID: l.slotID(k), Version: int64(k / l.ring)} // rule: fenced-engine
-	rec.Data = appendContent(binary.AppendUvarint(nil, entryFormat), c)
+	rec.Data = encodeEntryRecord(c)
 	_, err = l.store.Put(ctx, rec, blobs...) // rule: one-create
 	if err == nil {
-		e := &entry{batches: batches, size: len(data)}
+		e := &entry{k: k, batches: batches, size: len(data)}
 		if len(c.Blobs) > 0 {
 			e.blob = c.Blobs[0]
+		} else if l.amender != nil {
+			l.last = &draftEntry{k, encoded, len(data)}
 		}
 		return e, true, nil
 	}
@@ -90,6 +113,26 @@ func (l *logStore) append(ctx context.Context, k uint64, batches []*exchange.Bat
 	}
 	return e, false, err
 }
+
+// extend adds batches to entry k, if that was made here, and has not left memory. It returns them as an entry, nil if they need one of their own.
+func (l *logStore) extend(k uint64, batches []*exchange.Batch, encoded [][]byte) *entry { // rule: one-create
+	if l.last == nil || l.last.k != k {
+		return nil
+	}
+	all := append(slices.Clip(l.last.encoded), encoded...)
+	data := encodeEntry(k, all)
+	record := encodeEntryRecord(store.Content{Inline: data})
+	if len(data) > store.MaxInline || !l.amender.Amend(l.slotID(k), int64(k/l.ring)+1, record) {
+		l.last = nil
+		return nil
+	}
+	e := &entry{k: k, batches: batches, size: len(data) - l.last.size}
+	l.last.encoded, l.last.size = all, len(data)
+	return e
+}
+
+// seal makes the last entry stay as it is.
+func (l *logStore) seal() { l.last = nil }
 
 // read returns entry k, nil if there is none yet. The error may be errBehind.
 func (l *logStore) read(ctx context.Context, k uint64) (*entry, error) {
@@ -115,7 +158,7 @@ func (l *logStore) read(ctx context.Context, k uint64) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{size: len(data)}
+	e := &entry{k: k, size: len(data)}
 	if len(c.Blobs) > 0 {
 		e.blob = c.Blobs[0]
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/rt/store/behind"
 )
 
 // A memStore keeps records and blobs in memory, in one order, of which a crash loses the end that was not synced.
@@ -84,7 +85,7 @@ type view struct {
 	seed        uint64
 	epoch       int  // of the engine
 	faults      bool //
-	ordered     bool // it is a store.Ordered
+	kind        kind
 	mu          sync.Mutex
 	count       map[string]int
 	total       int
@@ -101,6 +102,17 @@ type crashPoint struct {
 	after bool // it has its effect
 }
 
+// A kind is how changes of a store become durable.
+type kind int
+
+const (
+	durable       kind = iota // each at once
+	ordered                   // in order: it is a store.Ordered
+	writtenBehind             // the engine has a behind.Store over one whose changes are durable at once
+)
+
+var kinds = []kind{durable, ordered, writtenBehind}
+
 // An orderedView is a store.Ordered.
 type orderedView struct{ *view }
 
@@ -109,12 +121,23 @@ var (
 	errKilled = errors.New("this engine is dead")
 )
 
-func (m *memStore) view(seed uint64, epoch int, faults, ordered bool, kill func()) (store.Store, *view) {
-	v := &view{m: m, seed: seed, epoch: epoch, faults: faults, ordered: ordered, count: map[string]int{}, kill: kill}
-	if ordered {
+func (m *memStore) view(seed uint64, epoch int, faults bool, k kind, kill func()) (store.Store, *view) {
+	v := &view{m: m, seed: seed, epoch: epoch, faults: faults, kind: k, count: map[string]int{}, kill: kill}
+	switch k {
+	case ordered:
 		return orderedView{v}, v
+	case writtenBehind:
+		return behind.New(v), v
 	}
 	return v, v
+}
+
+// elsewhere is what others have of the same store, who do not share the memory of the engine.
+func (v *view) elsewhere(s store.Store) store.Store {
+	if v.kind == writtenBehind {
+		return v
+	}
+	return s
 }
 
 func (v orderedView) Unsynced() store.Store { return v.view }
@@ -202,9 +225,12 @@ func (v *view) op(ctx context.Context, kind, id string, do func() error) error {
 	return v.done(do())
 }
 
+// Close implements store.Store.
+func (v *view) Close() error { return nil }
+
 // done is what follows an effect: a store that is not ordered has it durable.
 func (v *view) done(err error) error {
-	if !v.ordered {
+	if v.kind != ordered {
 		v.sync()
 	}
 	return err
@@ -240,6 +266,53 @@ func (v *view) Put(ctx context.Context, r store.Record, blobs ...store.Blob) (n 
 	}
 	err = v.op(ctx, "put", r.ID, func() (err error) { n, err = v.m.put(r, blobs); return })
 	return n, err
+}
+
+// Apply implements store.Atomic.
+func (v *view) Apply(ctx context.Context, changes ...store.Change) error {
+	return v.op(ctx, "apply", changes[0].ID, func() error { return v.m.apply(changes) })
+}
+
+// DeleteRecords implements store.Bulk.
+func (v *view) DeleteRecords(ctx context.Context, ids ...string) error {
+	return v.op(ctx, "deleterecords", ids[0], func() error {
+		v.m.mu.Lock()
+		defer v.m.mu.Unlock()
+		for _, id := range ids {
+			old, ok := v.m.records[id]
+			if delete(v.m.records, id); ok {
+				v.m.undo = append(v.m.undo, func() { v.m.records[id] = old })
+			}
+		}
+		return nil
+	})
+}
+
+func (m *memStore) apply(changes []store.Change) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	conflict := &store.ConflictError{}
+	for _, c := range changes {
+		old, ok := m.records[c.ID]
+		switch {
+		case ok && old.Token == c.Token:
+			return nil // a repeat
+		case c.New == 0 && !ok:
+		case old.Version != c.Version:
+			conflict.IDs = append(conflict.IDs, c.ID)
+		}
+	}
+	if len(conflict.IDs) > 0 {
+		return conflict
+	}
+	for _, c := range changes {
+		r := c.Record
+		r.Version = c.New
+		if m.records[c.ID] = r; c.New == 0 {
+			delete(m.records, c.ID)
+		}
+	}
+	return nil
 }
 
 func (v *view) Delete(ctx context.Context, id string, version int64) error {

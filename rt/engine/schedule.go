@@ -113,9 +113,14 @@ func (e *Engine) stir(p exchange.ProcessID) *proc {
 	return pr
 }
 
+// leaves reports whether no process is to be loaded any more. The caller holds mu.
+func (e *Engine) leaves() bool {
+	return e.over != nil || e.draining || e.fold.x.Exit() != nil
+}
+
 // dispatch loads processes while there is room. The caller holds mu.
 func (e *Engine) dispatch() {
-	if !e.started || e.over != nil || e.draining {
+	if !e.started || e.leaves() {
 		return
 	}
 	for e.queue.len() > 0 {
@@ -212,7 +217,7 @@ func (t *Task) stop(err error) (next *Task) {
 		e.idle.leaving--
 	}
 	defer func() {
-		if e.over == nil && !e.draining && e.queue.len() > 0 && t.on.ctx.Err() == nil {
+		if !e.leaves() && e.queue.len() > 0 && t.on.ctx.Err() == nil {
 			next = e.next(t.on)
 		}
 		e.dispatch()

@@ -245,7 +245,10 @@ func (t *Task) resend(ctx context.Context) (again bool, err error) { // rule: re
 	if live && st.Step == t.rec.step {
 		return false, nil
 	}
-	if live && st.Step > t.rec.step { // or the engine does not know that it has ended
+	if live && st.Step > t.rec.step { // or the engine does not know that it has ended, or that what it has put is lost
+		if err := e.durable(ctx); err != nil {
+			return false, err
+		}
 		return true, e.readLog(ctx)
 	}
 	if t.rec.step == 0 {

@@ -54,7 +54,7 @@ func (t *Task) Ticket(ctx context.Context, until time.Time) (*Ticket, error) {
 	if t.rec.step > 0 {
 		k.record = t.rec.encode()
 	}
-	return k, nil
+	return k, t.e.durable(ctx)
 }
 
 // Owner owns blobs that belong to the process: they are deleted with the run at the latest.
@@ -167,10 +167,9 @@ type Guest struct {
 	outcome *Outcome
 }
 
-// OpenTicket returns the process that k is for.
+// OpenTicket returns the process that k is for. Its commit is durable when it returns.
 func OpenTicket(s store.Store, k *Ticket) (*Guest, error) {
-	view, _ := store.Unsynced(s)
-	g := &Guest{stored: stored{store: patient{view}, run: k.Run, p: k.Process}, changed: make(chan struct{}, 1), replies: k.replies}
+	g := &Guest{stored: stored{store: patient{s}, run: k.Run, p: k.Process}, changed: make(chan struct{}, 1), replies: k.replies}
 	if len(k.record) > 0 {
 		return g, g.decode(k.version, k.record)
 	}

@@ -186,7 +186,7 @@ func (e *Engine) drop(early []*sending) {
 	e.sendings = rest
 }
 
-// write appends an entry of the batches, and applies it. If there is another entry in its place, that is applied, and the batches wait again.
+// write appends an entry of the batches, or adds them to the last one, and applies it. If there is another entry in its place, that is applied, and the batches wait again.
 func (e *Engine) write(ctx context.Context, ready []*sending) error {
 	if err := e.makeRoom(ctx); err != nil {
 		return err
@@ -196,7 +196,10 @@ func (e *Engine) write(ctx context.Context, ready []*sending) error {
 	for i, s := range ready {
 		batches[i], encoded[i] = s.batch, s.encoded
 	}
-	en, won, err := e.log.append(ctx, e.fold.next, batches, encoded)
+	en, won, err := e.log.extend(e.fold.next-1, batches, encoded), true, error(nil)
+	if en == nil {
+		en, won, err = e.log.append(ctx, e.fold.next, batches, encoded)
+	}
 	if err != nil {
 		e.mu.Lock()
 		e.sendings = append(ready, e.sendings...)
@@ -235,7 +238,7 @@ func (e *Engine) catchUp(ctx context.Context) (found bool, err error) {
 	}
 }
 
-// apply applies the next entry, which may be another engine's. The caller holds mu.
+// apply applies the next entry, which may be another engine's, or what was added to the last one. The caller holds mu.
 func (e *Engine) apply(en *entry, own bool) {
 	x := e.fold.x
 	for _, b := range en.batches {
@@ -256,10 +259,10 @@ func (e *Engine) apply(en *entry, own bool) {
 		}
 	}
 	if en.blob != "" {
-		e.blobs = append(e.blobs, entryBlob{e.fold.next, en.blob})
+		e.blobs = append(e.blobs, entryBlob{en.k, en.blob})
 	}
 	e.logged += en.size
-	e.fold.next++
+	e.fold.next = en.k + 1
 	e.flush()
 }
 
@@ -328,6 +331,7 @@ func (e *Engine) save(ctx context.Context) {
 		f.ended = append(f.ended, g.p)
 	}
 	e.mu.Unlock()
+	e.log.seal() // the checkpoint has it
 	next, state := f.next, f.encode(make([]byte, 0, e.baseSize+e.baseSize/8))
 	e.logged = 0
 	saving := make(chan error, 1)
@@ -359,7 +363,7 @@ func (e *Engine) saved(wait bool) error {
 	e.saving = nil
 	e.base, e.baseSize = e.checkpoint.next, e.checkpoint.size
 	var garbage []string
-	for len(e.blobs) > 0 && e.blobs[0].k < e.base {
+	for e.ctx.Err() == nil && len(e.blobs) > 0 && e.blobs[0].k < e.base { // else Delete may have to
 		garbage = append(garbage, e.blobs[0].name)
 		e.blobs = e.blobs[1:]
 	}

@@ -185,7 +185,7 @@ func TestRetention(t *testing.T) {
 
 // An expiring store notes what expires.
 type expiring struct {
-	store.Store
+	store.Atomic
 	expires map[string]time.Time
 }
 
@@ -193,7 +193,7 @@ func (s *expiring) Put(ctx context.Context, r store.Record, blobs ...store.Blob)
 	if !r.Expires.IsZero() {
 		s.expires[r.ID] = r.Expires
 	}
-	return s.Store.Put(ctx, r, blobs...)
+	return s.Atomic.Put(ctx, r, blobs...)
 }
 
 func TestInput(t *testing.T) {

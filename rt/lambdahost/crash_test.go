@@ -148,7 +148,7 @@ func (c *crashing) run(args ...string) (r *store.Run, died bool) {
 
 // A wary store checks before each blob that the record of the run says that there may be some.
 type wary struct {
-	store.Store
+	store.Atomic
 	t     *testing.T
 	run   string
 	blobs atomic.Int32
@@ -171,12 +171,12 @@ func (s *wary) check(ctx context.Context, n int) {
 
 func (s *wary) Put(ctx context.Context, r store.Record, blobs ...store.Blob) (int64, error) {
 	s.check(ctx, len(blobs))
-	return s.Store.Put(ctx, r, blobs...)
+	return s.Atomic.Put(ctx, r, blobs...)
 }
 
 func (s *wary) PutBlob(ctx context.Context, b store.Blob) error {
 	s.check(ctx, 1)
-	return s.Store.PutBlob(ctx, b)
+	return s.Atomic.PutBlob(ctx, b)
 }
 
 // TestBare: nothing is looked for when a run has ended that never had more than its record, and others say so before they have.
@@ -197,7 +197,7 @@ func TestBare(t *testing.T) {
 	if res, err := l.sweep(t.Context()); err != nil || res.Cleaned != 0 {
 		t.Errorf("%+v, %v", res, err)
 	}
-	w := &wary{Store: l.store, t: t, run: "large"}
+	w := &wary{Atomic: l.store, t: t, run: "large"}
 	l.store = w
 	if res := l.start(20*time.Second, "large", "large", "100000"); res.State != "waiting" || l.record("large").Bare || w.blobs.Load() == 0 {
 		t.Errorf("%+v, %d blobs", res, w.blobs.Load())

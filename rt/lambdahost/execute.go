@@ -11,6 +11,7 @@ import (
 
 	"github.com/harkgen/harkgen/rt/local"
 	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/rt/store/behind"
 )
 
 // This file defines the execution of a run within one invocation.
@@ -29,10 +30,11 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, w wak
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
 
-	s := &session{Store: h.store, h: h, outlet: o, run: run, version: version, woken: w, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost, killed: h.log != nil && run.State == store.Running}
+	s := &session{Ordered: behind.New(h.store), h: h, outlet: o, run: run, version: version, woken: w, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost, killed: h.log != nil && run.State == store.Running}
 	h.about(ctx, run.ID)
 	began := time.Now()
 	defer func() {
+		s.Ordered.Close()
 		h.flushLog()
 		h.account(s, &res)
 		h.traces.invocation(s, began, err)
@@ -46,7 +48,7 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, w wak
 		err = o.deliver(ctx, run)
 	}
 	if err == nil {
-		err = s.supervise(working, stop, killAt.Sub(stopAt))
+		err = s.superviseAgain(working, stop, killAt.Sub(stopAt))
 	}
 	if err2 := s.conclude(ctx); err2 != nil {
 		return Result{}, err2
@@ -83,7 +85,7 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, w wak
 
 // overtaken reports whether somebody else has changed the record: what they have deleted may look damaged here.
 func (s *session) overtaken(ctx context.Context) bool {
-	rec, err := s.Store.Get(ctx, s.outlet.run)
+	rec, err := s.Ordered.Get(ctx, s.outlet.run)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return err == nil && rec.Version != s.version
@@ -142,7 +144,7 @@ func (h *host) fail(ctx context.Context, run *store.Run, version int64, why stri
 //
 // What else is stored of the run passes through.
 type session struct {
-	store.Store
+	store.Ordered
 	h       *host
 	outlet  *outlet
 	mu      sync.Mutex // guards the record, since leases are renewed
@@ -161,6 +163,21 @@ type session struct {
 	conflict bool
 	failure  error  // of a put or of the queue
 	refused  string // why the program cannot be executed here
+}
+
+// superviseAgain supervises, from what is stored, until nobody else has changed it meanwhile: whoever cancels the run has, or an invocation that was taken for dead.
+func (s *session) superviseAgain(ctx context.Context, stop context.CancelFunc, grace time.Duration) error {
+	for {
+		err := s.supervise(ctx, stop, grace)
+		if !errors.Is(err, store.ErrLost) {
+			return err
+		}
+		s.Ordered.Close()
+		s.Ordered = behind.New(s.h.store)
+		if ctx.Err() != nil || s.overtaken(ctx) {
+			return err
+		}
+	}
 }
 
 // supervise lets package local execute the run. It stops when ctx ends or the run waits; a last commit has
@@ -200,7 +217,7 @@ func (s *session) supervise(ctx context.Context, stop context.CancelFunc, grace 
 	}
 	o.Fleet = &local.Fleet{
 		Worker: &fleet{s.h, s.run, s.stopAt}, Slots: maxSteps,
-		PauseAfter: s.h.linger, PollAfter: 5 * time.Second, // it may have been cancelled
+		SyncAfter: syncAfter, PauseAfter: s.h.linger, PollAfter: 5 * time.Second, // it may have been cancelled
 	}
 	_, err = r.Execute(ctx, o)
 	return err
@@ -214,6 +231,9 @@ func (h *host) options(s store.Store) *local.Options {
 		Stay: stay, Clock: h.clock,
 	}
 }
+
+// syncAfter is long enough for what follows to share the request.
+const syncAfter = 100 * time.Millisecond
 
 // stay is the longest wait for which an invocation stays: to leave and to be woken takes about as long.
 const stay = 2 * time.Second
@@ -326,7 +346,7 @@ func (s *session) conclude(ctx context.Context) error {
 // it, and the supervisor would show it again. That is right if that invocation may have been killed before, and lines have places by which they are known.
 func (s *session) Get(ctx context.Context, id string) (store.Record, error) {
 	if id != s.outlet.run {
-		return s.Store.Get(ctx, id)
+		return s.Ordered.Get(ctx, id)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -349,7 +369,7 @@ func (s *session) Blobs(ctx context.Context, owner, page string, limit int) ([]s
 	if none {
 		return nil, "", nil
 	}
-	return s.Store.Blobs(ctx, owner, page, limit)
+	return s.Ordered.Blobs(ctx, owner, page, limit)
 }
 
 // Messages returns nothing for a run that never had any.
@@ -360,7 +380,7 @@ func (s *session) Messages(ctx context.Context, mailbox string, after store.Key,
 	if none {
 		return nil, nil
 	}
-	return s.Store.Messages(ctx, mailbox, after, limit)
+	return s.Ordered.Messages(ctx, mailbox, after, limit)
 }
 
 // PutBlob stores a blob of the run, or of one of its processes.
@@ -371,7 +391,7 @@ func (s *session) PutBlob(ctx context.Context, b store.Blob) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.PutBlob(ctx, b)
+	return s.Ordered.PutBlob(ctx, b)
 }
 
 // expectBlobs makes the record say that there may be blobs. The caller holds mu.
@@ -395,7 +415,7 @@ func (s *session) expectBlobs(ctx context.Context) error {
 // Put commits a step.
 func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob) (int64, error) {
 	if rec.ID != s.outlet.run {
-		return s.Store.Put(ctx, rec, blobs...)
+		return s.Ordered.Put(ctx, rec, blobs...)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -438,7 +458,7 @@ func (s *session) Put(ctx context.Context, rec store.Record, blobs ...store.Blob
 	}
 	s.run, s.version, s.waits = run, version, run.State == store.Waiting
 	for _, name := range s.shown {
-		s.Store.DeleteBlob(ctx, name) // if it stays, it costs little
+		s.Ordered.DeleteBlob(ctx, name) // if it stays, it costs little
 	}
 	s.shown = nil
 	return version, nil
@@ -476,12 +496,14 @@ func (s *session) put(ctx context.Context, rec store.Record, blobs []store.Blob)
 		rec.Token = store.NewToken()
 	}
 	for range 3 {
-		version, err = s.Store.Put(ctx, rec, blobs...)
+		version, err = s.Ordered.Put(ctx, rec, blobs...)
 		switch {
 		case err == nil:
 			return version, nil
 		case errors.Is(err, store.ErrConflict):
 			s.conflict = true
+			return 0, err
+		case errors.Is(err, store.ErrLost): // what came before this put
 			return 0, err
 		case errors.Is(err, store.ErrTooLarge) || ctx.Err() != nil:
 			s.failure = err

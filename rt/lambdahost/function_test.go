@@ -92,7 +92,7 @@ func newFunction(t *testing.T) *tested {
 	return l
 }
 
-func open(t *testing.T, f *emutest.AWS) store.Store {
+func open(t *testing.T, f *emutest.AWS) store.Atomic {
 	t.Helper()
 	s, err := dynamo.Open(dynamo.Options{Table: emutest.Table, Bucket: emutest.Bucket, DynamoDB: f.DynamoDBClient(), S3: f.S3Client()})
 	if err != nil {

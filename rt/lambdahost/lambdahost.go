@@ -149,7 +149,7 @@ type host struct {
 	exe     string // path of this binary
 	spread  bool   // the program may have several processes
 	clock   *clock.Clock
-	store   store.Store
+	store   store.Atomic
 	queue   *queue
 	self    *function
 	classes map[string]string // ARNs of the functions of classes of goroutines, with their versions

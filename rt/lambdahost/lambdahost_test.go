@@ -12,6 +12,7 @@ import (
 
 	"github.com/harkgen/harkgen/internal/awsemu/emutest"
 	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/rt/store/behind"
 )
 
 func TestExit(t *testing.T) {
@@ -526,7 +527,7 @@ func TestNoStep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &session{Store: l.store, h: l.host, outlet: l.outlet(run, startID), run: run, version: version, woken: wakeUp{Tries: tries}, gone: time.Now().Add(time.Minute), began: run.Step}
+		s := &session{Ordered: behind.New(l.store), h: l.host, outlet: l.outlet(run, startID), run: run, version: version, woken: wakeUp{Tries: tries}, gone: time.Now().Add(time.Minute), began: run.Step}
 		_, err = store.PutRun(t.Context(), s, run, version)
 		var sent wakeUp
 		for _, m := range l.aws.Receive() {

@@ -128,7 +128,7 @@ func TestServerTwice(t *testing.T) {
 
 // A sick store fails when told.
 type sick struct {
-	store.Store
+	store.Atomic
 	dead atomic.Bool // all calls fail
 	mute atomic.Bool // responses cannot be appended
 }
@@ -139,21 +139,28 @@ func (s *sick) Get(ctx context.Context, id string) (store.Record, error) {
 	if s.dead.Load() {
 		return store.Record{}, errSick
 	}
-	return s.Store.Get(ctx, id)
+	return s.Atomic.Get(ctx, id)
 }
 
 func (s *sick) Put(ctx context.Context, r store.Record, blobs ...store.Blob) (int64, error) {
 	if s.dead.Load() {
 		return 0, errSick
 	}
-	return s.Store.Put(ctx, r, blobs...)
+	return s.Atomic.Put(ctx, r, blobs...)
+}
+
+func (s *sick) Apply(ctx context.Context, changes ...store.Change) error {
+	if s.dead.Load() {
+		return errSick
+	}
+	return s.Atomic.Apply(ctx, changes...)
 }
 
 func (s *sick) Append(ctx context.Context, mailbox string, ms ...store.Message) error {
 	if s.dead.Load() || s.mute.Load() && strings.HasSuffix(mailbox, "/r") {
 		return errSick
 	}
-	return s.Store.Append(ctx, mailbox, ms...)
+	return s.Atomic.Append(ctx, mailbox, ms...)
 }
 
 // TestServerUndelivered has the invocation die between the commit of a response and its delivery.
@@ -161,7 +168,7 @@ func TestServerUndelivered(t *testing.T) {
 	t.Parallel()
 	l := newServer(t)
 	h := l.environment()
-	bad := &sick{Store: l.store}
+	bad := &sick{Atomic: l.store}
 	bad.mute.Store(true)
 	h.store = bad
 	event := webEvent("/", "one")
@@ -184,7 +191,7 @@ func TestServerKilled(t *testing.T) {
 	t.Parallel()
 	l := newServer(t)
 	h := l.environment()
-	bad := &sick{Store: l.store}
+	bad := &sick{Atomic: l.store}
 	h.store = bad
 	if n := l.count(h, webEvent("/", "one")); n != 1 {
 		t.Errorf("the first is %d", n)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -231,6 +232,66 @@ func TestSpreadTwice(t *testing.T) {
 	l.wantCrowdAtLeast(6)
 }
 
+// A contested store has somebody else come first, once.
+type contested struct {
+	store.Atomic
+	left atomic.Int32 // groups of changes until then
+}
+
+func (s *contested) Apply(ctx context.Context, changes ...store.Change) error {
+	if s.left.Add(-1) == 0 {
+		return &store.ConflictError{IDs: []string{changes[0].ID}}
+	}
+	return s.Atomic.Apply(ctx, changes...)
+}
+
+// TestSpreadLost: a coordinator that finds too late that somebody has written to the log goes on from what is stored, in the same invocation.
+func TestSpreadLost(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int32{1, 2, 4} {
+		l := newCrowd(t)
+		s := &contested{Atomic: l.store}
+		s.left.Store(n)
+		l.store = s
+		if res := l.start(60*time.Second, "r", "crowd", "4", "2", "20ms"); res.State != "done" || res.Status != 0 {
+			t.Errorf("at %d: %+v %s", n, res, l.err.String())
+		}
+		if s.left.Load() >= 0 {
+			t.Errorf("at %d: nothing was lost", n)
+		}
+		l.wantCrowdAtLeast(4)
+	}
+}
+
+// TestSpreadCanceled cancels a run as somebody does who knows nothing but the store.
+func TestSpreadCanceled(t *testing.T) {
+	t.Parallel()
+	l := newCrowd(t)
+	done := make(chan string, 1)
+	go func() {
+		out, err := l.invoke(StartEvent{Run: "r", Args: []string{"crowd", "4", "1000", "100ms"}}, 60*time.Second)
+		if err != nil {
+			t.Error(err)
+		}
+		done <- out
+	}()
+	for entries := 0; entries < 3; time.Sleep(10 * time.Millisecond) {
+		rs, _, err := l.store.List(t.Context(), "r/l/", "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = len(rs)
+	}
+	if err := engine.Cancel(t.Context(), l.store, "r"); err != nil {
+		t.Error(err)
+	}
+	out := <-done
+	var res Result
+	if err := json.Unmarshal([]byte(out), &res); err != nil || res.State != "done" || res.Status != 1 || !strings.Contains(l.err.String(), engine.Canceled) {
+		t.Errorf("%s, %v, %s", out, err, l.err.String())
+	}
+}
+
 // TestSpreadLarge has tickets and outcomes that are too large for a payload.
 func TestSpreadLarge(t *testing.T) {
 	t.Parallel()
@@ -261,7 +322,7 @@ func TestCost(t *testing.T) {
 		t.Fatal(answer)
 	}
 	c := s.state().record("r").Cost
-	if c.Requests["lambda.Invoke"] < 4 || c.Requests["dynamodb.PutItem"] < 5 || c.Requests["sqs.SendMessage"] != 1 || c.Bytes < 1000 {
+	if c.Requests["lambda.Invoke"] < 4 || c.Requests["dynamodb.PutItem"] < 2 || c.Requests["dynamodb.TransactWriteItems"] < 1 || c.Requests["sqs.SendMessage"] != 1 || c.Bytes < 1000 {
 		t.Errorf("%+v", c)
 	}
 	if arrived := int64(s.aws.Count("dynamodb.PutItem")); c.Requests["dynamodb.PutItem"] > arrived {

@@ -20,6 +20,7 @@ type Fleet struct {
 	Worker engine.Worker // executes processes, at most Slots at the same time
 	Slots  int
 
+	SyncAfter  time.Duration // how long a change may be in memory only if nothing waits for it
 	PauseAfter time.Duration // if nothing is to be done for so long, the run is left Waiting, and Execute returns ErrStopped
 	PollAfter  time.Duration // how often to look for another machine that takes itself for this one
 }
@@ -31,7 +32,7 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	}
 	o := engine.Options{Store: r.o.Store, Run: r.rec.ID, Show: r.showOutputs, Now: r.o.Clock.Now}
 	if f := r.o.Fleet; f != nil {
-		o.PauseAfter, o.PollAfter, o.Stay = f.PauseAfter, f.PollAfter, r.o.Stay
+		o.SyncAfter, o.PauseAfter, o.PollAfter, o.Stay = f.SyncAfter, f.PauseAfter, f.PollAfter, r.o.Stay
 	}
 	e, err := engine.Open(ctx, o)
 	if err != nil {

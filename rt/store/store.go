@@ -2,7 +2,7 @@
 // mailboxes and blobs. It asks so little of the thing below that an embedded
 // key-value store, a cloud database or a directory can implement it: a
 // conditional put of one item, an idempotent append, a range read, a delete.
-// There are no transactions over several items.
+// Transactions over several items are not needed; a store that has them (Atomic) can be written behind (package behind).
 //
 // # The one conditional write
 //

@@ -306,9 +306,11 @@ func (s *Service) transact(ws []write) error {
 	var after []Item
 	var reasons []reason
 	var codes []string
+	var used []float64
 	ok, size := true, 0
 	for _, w := range ws {
-		_, it, err := w.run()
+		old, it, err := w.run()
+		used = append(used, 2*units(max(old.bytes(), it.bytes()), writeUnit))
 		r := reason{Code: "None"}
 		if e, failed := err.(*api.Error); failed {
 			ok = false
@@ -330,6 +332,7 @@ func (s *Service) transact(ws []write) error {
 	}
 	for i, w := range ws {
 		s.change(w.t, w.key, after[i], false)
+		w.t.writes("", used[i])
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ const (
 // Units are capacity that was consumed. On demand, these are what DynamoDB bills.
 type Units struct{ Read, Write float64 }
 
-// Consumed returns what a table has consumed, but for transactions and for conditions that failed; nothing if there is no such table.
+// Consumed returns what a table has consumed, but for reads of transactions and for conditions that failed; nothing if there is no such table.
 func (s *Service) Consumed(name string) Units {
 	s.mu.Lock()
 	defer s.mu.Unlock()

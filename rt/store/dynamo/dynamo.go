@@ -32,9 +32,10 @@
 // # Invariants
 //
 //  1. A record changes only by a PutItem or DeleteItem with a condition on its
-//     version. The item that made the condition fail comes back with the
+//     version, alone or in a transaction. The item that made the condition fail comes back with the
 //     failure, so a repeat of a put that succeeded is recognised by its token
-//     in the same request, also when it was the SDK that repeated it.
+//     in the same request, also when it was the SDK that repeated it. (Only
+//     DeleteRecords has no condition.)
 //  2. A message is only ever put under the condition that its key is free.
 //  3. A blob's name fixes its content, so putting it again changes nothing and
 //     needs no condition. Where a blob is follows from its size, but a reader knows

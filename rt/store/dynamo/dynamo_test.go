@@ -49,6 +49,7 @@ func TestStore(t *testing.T) {
 		}
 		return open(t, fakes[dir])
 	})
+	storetest.Atomic(t, func(t *testing.T) store.Atomic { return open(t, emutest.New(t)) })
 }
 
 // TestStoreOnMoto runs the suite over the emulator that others maintain, if it runs: see internal/awsemu/peers.sh.
@@ -59,7 +60,7 @@ func TestStoreOnMoto(t *testing.T) {
 	}
 	cfg := awsemu.Config(endpoint)
 	var n atomic.Int32
-	storetest.Run(t, func(t *testing.T) store.Store {
+	create := func(t *testing.T) *dynamo.Store {
 		name := fmt.Sprintf("store-%d-%x", n.Add(1), os.Getpid())
 		db, objects := dynamodb.NewFromConfig(cfg), s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 		if err := emutest.CreateTable(t.Context(), db, name); err != nil {
@@ -76,7 +77,9 @@ func TestStoreOnMoto(t *testing.T) {
 			t.Fatal(err)
 		}
 		return s
-	})
+	}
+	storetest.Run(t, func(t *testing.T) store.Store { return create(t) })
+	storetest.Atomic(t, func(t *testing.T) store.Atomic { return create(t) })
 }
 
 // TestStoreWithFaults runs the suite while requests are throttled, fail, and lose their answers.
@@ -84,7 +87,7 @@ func TestStoreWithFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	storetest.Run(t, func(t *testing.T) store.Store {
+	create := func(t *testing.T) *dynamo.Store {
 		f := emutest.New(t)
 		rates := awsemu.Rates{Throttle: 0.05, Fail: 0.05, Lose: 0.05}
 		if strings.HasSuffix(t.Name(), "/Counter") {
@@ -94,7 +97,9 @@ func TestStoreWithFaults(t *testing.T) {
 		}
 		f.SetFault(awsemu.Faults(1, rates))
 		return open(t, f)
-	})
+	}
+	storetest.Run(t, func(t *testing.T) store.Store { return create(t) })
+	storetest.Atomic(t, func(t *testing.T) store.Atomic { return create(t) })
 }
 
 // loseFirst makes the first request of an operation lose its answer.

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -120,20 +121,29 @@ func (s *Store) DeleteMessages(ctx context.Context, mailbox string, keys ...stor
 		return err
 	}
 	defer end(&err)
-	var batch []types.WriteRequest
+	var items []item
 	seen := make(map[store.Key]bool, len(keys)) // a batch with one key twice is refused
-	for i, k := range keys {
+	for _, k := range keys {
 		if !seen[k] && k.Sender != "" {
 			seen[k] = true
-			batch = append(batch, types.WriteRequest{
-				DeleteRequest: &types.DeleteRequest{Key: key(mailboxPK(mailbox), messageSK(k))},
-			})
+			items = append(items, key(mailboxPK(mailbox), messageSK(k)))
 		}
-		if len(batch) == maxBatch || i == len(keys)-1 && len(batch) > 0 {
-			if err := s.writeBatch(ctx, batch); err != nil {
-				return fmt.Errorf("delete messages of %s: %w", mailbox, err)
-			}
-			batch = nil
+	}
+	if err := s.deleteItems(ctx, items); err != nil {
+		return fmt.Errorf("delete messages of %s: %w", mailbox, err)
+	}
+	return nil
+}
+
+// deleteItems deletes items by their keys.
+func (s *Store) deleteItems(ctx context.Context, keys []item) error {
+	for keys := range slices.Chunk(keys, maxBatch) {
+		batch := make([]types.WriteRequest, len(keys))
+		for i, k := range keys {
+			batch[i].DeleteRequest = &types.DeleteRequest{Key: k}
+		}
+		if err := s.writeBatch(ctx, batch); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -87,40 +87,59 @@ func (s *Store) Put(ctx context.Context, r store.Record, blobs ...store.Blob) (v
 	if r.Token == "" {
 		r.Token = store.NewToken()
 	}
+	if err := s.putRecord(ctx, r, r.Version+1); err != nil {
+		return 0, err
+	}
+	return r.Version + 1, nil
+}
+
+// putRecord puts a record, of which r.Version is the version to be replaced, with a new one.
+func (s *Store) putRecord(ctx context.Context, r store.Record, version int64) error {
+	condition, values := ifVersion(r.Version)
+	_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: s.table, Item: recordItem(r, version), ConditionExpression: condition, ExpressionAttributeValues: values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if err == nil {
+		return nil
+	}
+	stored, failed := failedCondition(err)
+	if !failed {
+		return fmt.Errorf("put record %s: %w", r.ID, err)
+	}
+	if made, err := madeBy(stored, r.Token, version); made || err != nil {
+		return err
+	}
+	return fmt.Errorf("record %s, version %d: %w", r.ID, r.Version, store.ErrConflict)
+}
+
+// recordItem returns the item of a record as it is to be stored.
+func recordItem(r store.Record, version int64) item {
 	it := recordKey(r.ID)
-	it[attrVersion] = num(r.Version + 1)
+	it[attrVersion] = num(version)
 	it[attrToken] = str(r.Token)
 	it[attrData] = bin(r.Data)
 	if !r.Expires.IsZero() {
 		it[attrTTL] = num(r.Expires.Unix())
 	}
-	in := &dynamodb.PutItemInput{
-		TableName:                           s.table,
-		Item:                                it,
-		ConditionExpression:                 aws.String("attribute_not_exists(pk)"),
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	return it
+}
+
+// ifVersion is the condition that a record has the version; 0: that there is none.
+func ifVersion(version int64) (condition *string, values item) {
+	if version == 0 {
+		return aws.String("attribute_not_exists(pk)"), nil
 	}
-	if r.Version > 0 {
-		in.ConditionExpression = aws.String("v = :v")
-		in.ExpressionAttributeValues = item{":v": num(r.Version)}
+	return aws.String("v = :v"), item{":v": num(version)}
+}
+
+// madeBy reports whether the item, nil if there is none, was made by the put with the token: one that fails is then the repeat of one that has succeeded.
+func madeBy(stored item, token string, version int64) (bool, error) {
+	if stored == nil {
+		return false, nil
 	}
-	if _, err = s.db.PutItem(ctx, in); err == nil {
-		return r.Version + 1, nil
-	}
-	stored, failed := failedCondition(err)
-	if !failed {
-		return 0, fmt.Errorf("put record %s: %w", r.ID, err)
-	}
-	if stored != nil {
-		old, err := decodeRecord(stored)
-		if err != nil {
-			return 0, err
-		}
-		if store.IsRepeat(old, r) {
-			return old.Version, nil
-		}
-	}
-	return 0, fmt.Errorf("record %s, version %d: %w", r.ID, r.Version, store.ErrConflict)
+	r, err := decodeRecord(stored)
+	return err == nil && r.Token == token && r.Version == version, err
 }
 
 // failedCondition reports whether err says that a condition failed, and returns

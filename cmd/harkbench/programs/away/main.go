@@ -25,7 +25,7 @@ import (
 	"github.com/harkgen/harkgen/internal/awsemu/emutest"
 	"github.com/harkgen/harkgen/rt/engine"
 	"github.com/harkgen/harkgen/rt/exchange"
-	"github.com/harkgen/harkgen/rt/store"
+	"github.com/harkgen/harkgen/rt/store/behind"
 	"github.com/harkgen/harkgen/rt/store/dynamo"
 )
 
@@ -61,7 +61,7 @@ func run(args []string) error {
 	emu.SetFault(func(string) awsemu.Fault { return awsemu.Fault{Delay: latency} })
 	ctx := context.Background()
 	began := time.Now()
-	e, err := engine.Open(ctx, engine.Options{Store: f.store, Run: "run", PollAfter: time.Minute, PauseAfter: 100 * time.Millisecond})
+	e, err := engine.Open(ctx, engine.Options{Store: behind.New(f.store), Run: "run", PollAfter: time.Minute, PauseAfter: 100 * time.Millisecond})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func run(args []string) error {
 
 // A function executes process 0, main, where the engine is, and the others by invocations of itself. It implements engine.Worker, and the API of Lambda.
 type function struct {
-	store  store.Store
+	store  *dynamo.Store
 	lambda *lambda.Client
 	n      int
 	send   bool // results go over a channel

@@ -29,6 +29,7 @@ import (
 	"github.com/harkgen/harkgen/deploygen/local"
 	"github.com/harkgen/harkgen/deploygen/local/lambda"
 	"github.com/harkgen/harkgen/deploygen/plan"
+	"github.com/harkgen/harkgen/rt/runlog"
 )
 
 // patience is how long a run may take.
@@ -132,6 +133,8 @@ func (m *meter) line(e lambda.LogEvent) {
 		return
 	}
 	switch {
+	case l.Type == "" && l.State == "":
+		m.text = append(m.text, runlog.Text(e.Message))
 	case l.Type == "platform.start":
 		m.begun++
 	case l.Type == "platform.report":

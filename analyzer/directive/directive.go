@@ -3,14 +3,17 @@
 //	//hark:go local
 //	//hark:go remote [memory=MB] [timeout=DURATION] [storage=MB]
 //	//hark:entry KIND ... [memory=MB] [timeout=DURATION] [storage=MB] [concurrency=N] [name=NAME]
+//	//hark:ok CHECK [reason]
 //
 // The first kind stands on the line of a go statement or the one before (package placement), the second in the doc comment of a function. The kinds of
-// entries are in docs/deploy.md. After a directive there may be a comment in the comment.
+// entries are in docs/deploy.md. The third acknowledges what a check of harkvet finds on its line or the next (docs/vet.md). After a directive there may
+// be a comment in the comment.
 package directive
 
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 	"strings"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
@@ -23,6 +26,7 @@ const Prefix = "//hark:"
 const (
 	GoName    = Prefix + "go"
 	EntryName = Prefix + "entry"
+	OKName    = Prefix + "ok"
 )
 
 // The words that may follow GoName.
@@ -35,6 +39,7 @@ const (
 type File struct {
 	Go       []*Go
 	Entries  []*Entry
+	OK       []*OK
 	Problems []Problem // comments that mean nothing, or not what they seem to
 }
 
@@ -63,6 +68,15 @@ type Entry struct {
 
 // Main is the Trigger.Type of an entry that only an invocation starts.
 const Main = string(plan.Main)
+
+// An OK acknowledges what a check finds on its line or the next.
+type OK struct {
+	Pos  token.Pos
+	Name string // of the check
+}
+
+// Checks are the names of the checks, in the order in which docs/vet.md has them.
+var Checks = []string{"refuse", "unmovable", "pinned", "directives"}
 
 // A Setting is what a directive says about an entry besides its trigger. What is zero is not said.
 type Setting struct {
@@ -112,9 +126,20 @@ func (p *reader) directive(c *ast.Comment, group *ast.CommentGroup, text string)
 		p.goes(c, s)
 	case "entry":
 		p.entry(c, p.docs[group], s)
+	case "ok":
+		p.ok(c, s)
 	default:
-		p.problem(c.Pos(), "unknown directive "+Prefix+name, "there are "+GoName+" and "+EntryName, "write one of them, or remove it")
+		p.problem(c.Pos(), "unknown directive "+Prefix+name, "there are "+GoName+", "+EntryName+" and "+OKName, "write one of them, or remove it")
 	}
+}
+
+func (p *reader) ok(c *ast.Comment, s *scanner) {
+	name, pos := s.word()
+	if !slices.Contains(Checks, name) {
+		p.problem(pos, strings.TrimSpace(OKName+" "+name), "it acknowledges what a check finds, and these are "+strings.Join(Checks, ", "), "write one of them")
+		return
+	}
+	p.out.OK = append(p.out.OK, &OK{c.Pos(), name})
 }
 
 func (p *reader) goes(c *ast.Comment, s *scanner) {

@@ -89,6 +89,7 @@ var policy = []rule{
 
 	// The compiler: load -> ir -> lower -> emit, with the facade over them.
 	{pkg: "analyzer/directive", may: "deploygen/plan", why: "directives are the part of the plan that stands in the source"},
+	{pkg: "analyzer/suite", may: "analyzer/...", ext: "golang.org/x/tools/go/analysis", why: "the list of checks, for every driver"},
 	{pkg: "analyzer/entry", may: "analyzer/directive analyzer/suspend deploygen/plan", ext: "golang.org/x/tools", why: "entry points are the part of the plan that the source makes"},
 	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
 	{pkg: "transform", may: ". analyzer/... deploygen deploygen/config deploygen/plan transform/diag transform/load transform/glue transform/ir transform/lower transform/emit",

@@ -1,0 +1,7 @@
+// Package suite lists the checks of harkvet. Every driver runs this list, so that all of them say the same.
+package suite
+
+import "golang.org/x/tools/go/analysis"
+
+// Analyzers are the checks, in the order in which docs/vet.md has them.
+var Analyzers = []*analysis.Analyzer{}

@@ -13,7 +13,6 @@ import (
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
-	"github.com/harkgen/harkgen/transform/load"
 )
 
 // This file finds what a goroutine that runs in a process of its own uses: the package variables, which its process shares then, and what it cannot have

@@ -191,7 +191,11 @@ func run(pass *analysis.Pass) (any, error) {
 	}
 	slices.SortFunc(f.imported, func(a, b *Summary) int { return cmp.Compare(a.Path, b.Path) })
 	f.own, f.names = summarize(pass, in, f.fns)
-	pass.ExportPackageFact(exported(pass, f.own, f.imported))
+	fact, err := f.own.pack(exported(pass, f.own, f.imported))
+	if err != nil {
+		return nil, err
+	}
+	pass.ExportPackageFact(fact)
 	f.solved = sync.OnceValue(f.solve)
 	return f, nil
 }

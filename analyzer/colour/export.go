@@ -20,14 +20,14 @@ import (
 func summarize(pass *analysis.Pass, in *buildssa.SSA, fns []*ssa.Function) (*Summary, map[string]*ssa.Function) {
 	s := &summarizer{
 		speller: speller{fset: pass.Fset, known: map[types.Type]string{}},
-		prog:    in.Pkg.Prog, types: map[string]map[string]Ref{}, fns: map[string]*ssa.Function{},
+		prog:    in.Pkg.Prog, types: map[string]*Type{}, fns: map[string]*ssa.Function{},
 	}
 	out := &Summary{Path: pass.Pkg.Path(), Std: standard(pass)}
 	if pass.Module != nil {
 		out.Module = pass.Module.Path
 	}
 	s.add(append([]*ssa.Function{in.Pkg.Func("init")}, fns...))
-	out.Funcs, out.Types = s.out, s.types
+	out.got = contents{s.out, s.sorted()}
 	return out, s.fns
 }
 
@@ -42,14 +42,14 @@ func standard(pass *analysis.Pass) bool {
 }
 
 // exported is what those that import a package need of its summary.
-func exported(pass *analysis.Pass, s *Summary, imported []*Summary) *Summary {
+func exported(pass *analysis.Pass, s *Summary, imported []*Summary) contents {
 	switch {
 	case s.Std:
 		return exportedStd(pass, s, imported)
 	case pass.Module != nil && pass.Module.Version != "" && left(pass):
-		return &Summary{Path: s.Path, Module: s.Module}
+		return contents{}
 	}
-	return s
+	return s.got
 }
 
 // left reports whether a package of another module is left as it is.
@@ -64,33 +64,34 @@ func left(pass *analysis.Pass) bool {
 }
 
 // exportedStd keeps of a package of the standard library what can be compiled along, and calls something back.
-func exportedStd(pass *analysis.Pass, s *Summary, imported []*Summary) *Summary {
-	out := &Summary{Path: s.Path, Std: true}
+func exportedStd(pass *analysis.Pass, s *Summary, imported []*Summary) (out contents) {
 	_, public := compilable.PublicPath(s.Path)
 	if suspend.Quiet(s.Path) || !public {
 		return out
 	}
 	kept := map[string]bool{}
 	for _, i := range imported {
-		for _, f := range i.Funcs {
+		for _, f := range i.unpack().Funcs {
 			kept[f.Name] = true
 		}
 	}
 	copies := copyable(pass)
 	for more := true; more; {
 		more = false
-		for _, f := range s.Funcs {
+		for _, f := range s.got.Funcs {
 			if !kept[f.Name] && (conduit(f.Name) || copies(f.Name) && calls(&f, kept)) {
 				kept[f.Name], more = true, true
 			}
 		}
 	}
-	for _, f := range s.Funcs {
+	for _, f := range s.got.Funcs {
 		if kept[f.Name] {
 			out.Funcs = append(out.Funcs, f)
 		}
 	}
-	out.Types = s.Types
+	if len(out.Funcs) > 0 {
+		out.Types = s.got.Types
+	}
 	return out
 }
 

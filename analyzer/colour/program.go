@@ -64,15 +64,20 @@ func newProgram(pkgs []*Summary) *program {
 		decls: map[string]decl{}, types: map[string]map[string]Ref{}, insts: map[string]*inst{}, shared: map[string]*place{}, items: map[string]*item{},
 	}
 	for _, s := range pkgs {
-		for i := range s.Funcs {
-			f := &s.Funcs[i]
+		c := s.unpack()
+		for i := range c.Funcs {
+			f := &c.Funcs[i]
 			if _, ok := p.decls[f.Name]; !ok {
 				p.decls[f.Name] = decl{f, s}
 			}
 		}
-		for k, m := range s.Types {
-			if len(p.types[k]) == 0 {
-				p.types[k] = m
+		for _, t := range c.Types {
+			if len(p.types[t.Key]) > 0 {
+				continue
+			}
+			p.types[t.Key] = map[string]Ref{}
+			for _, m := range t.Methods {
+				p.types[t.Key][m.ID] = m.Func
 			}
 		}
 	}
@@ -82,8 +87,8 @@ func newProgram(pkgs []*Summary) *program {
 // solve connects all functions of pkgs, generic ones with their own type parameters.
 func (p *program) solve(pkgs []*Summary) {
 	for _, s := range pkgs {
-		for i := range s.Funcs {
-			p.inst(Ref{Name: s.Funcs[i].Name, Args: identity(s.Funcs[i].Arity)}, nil)
+		for _, f := range s.unpack().Funcs {
+			p.inst(Ref{Name: f.Name, Args: identity(f.Arity)}, nil)
 		}
 	}
 	for len(p.fill)+len(p.queue) > 0 {

@@ -74,7 +74,7 @@ func (c *colouring) carries(f *inst) bool {
 	return f.Function != nil && (f.Wrapper || c.compiled(f.pkg) || c.along(f.pkg))
 }
 
-// own is the operation that colours f, or nil. A library locks for moments only.
+// own is the operation that colours f, or nil. A library locks for moments only, and wrappers count as one.
 func (c *colouring) own(f *inst) *why {
 	if !c.carries(f) || conduit(f.name) {
 		return nil
@@ -85,7 +85,7 @@ func (c *colouring) own(f *inst) *why {
 		if first == nil {
 			first = &why{op: op}
 		}
-		if c.compiled(f.pkg) || !suspend.Lock(op.What) {
+		if c.compiled(f.pkg) && !f.Wrapper || !suspend.Lock(op.What) {
 			return first
 		}
 	}

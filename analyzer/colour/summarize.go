@@ -3,7 +3,9 @@ package colour
 import (
 	"go/token"
 	"go/types"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -18,7 +20,7 @@ type summarizer struct {
 	speller
 	prog  *ssa.Program
 	out   []Function
-	types map[string]map[string]Ref
+	types map[string]*Type
 	fns   map[string]*ssa.Function // what is in out, or will be
 	work  []mention
 }
@@ -222,16 +224,26 @@ func (b *builder) become(t types.Type) {
 	if set.Len() == 0 {
 		return
 	}
-	methods := map[string]Ref{}
+	out := &Type{Key: k}
 	for sel := range set.Methods() {
 		m := sel.Obj().(*types.Func)
 		if fn := b.prog.MethodValue(sel); fn != nil {
-			methods[methodID(m)] = b.ref(fn)
+			out.Methods = append(out.Methods, Method{methodID(m), b.ref(fn)})
 		} else if len(sel.Index()) == 1 {
-			methods[methodID(m)] = b.generic(m)
+			out.Methods = append(out.Methods, Method{methodID(m), b.generic(m)})
 		}
 	}
-	b.types[k] = methods
+	b.types[k] = out
+}
+
+// sorted lists the types that have methods.
+func (s *summarizer) sorted() (out []Type) {
+	for _, k := range slices.Sorted(maps.Keys(s.types)) {
+		if t := s.types[k]; t != nil {
+			out = append(out, *t)
+		}
+	}
+	return out
 }
 
 // generic names a method of a generic type whose arguments are not all known.

@@ -1,5 +1,12 @@
 package colour
 
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/gob"
+	"sync"
+)
+
 // This file defines what the pass over a package leaves for those that import it.
 //
 // Texts that mention the type parameters of the function that they are in have placeholders for them (see keys.go), so that a summary of a
@@ -9,14 +16,60 @@ package colour
 type Summary struct {
 	Path, Module string
 	Std          bool
-	Funcs        []Function                // of other modules and the standard library only those that may be compiled along
-	Types        map[string]map[string]Ref // the methods, by their ids, of types that become interfaces
+	Data         []byte // contents, packed: most passes only hand it on
+
+	once sync.Once
+	got  contents
+}
+
+// contents are the functions of a package.
+type contents struct {
+	Funcs []Function // of other modules and the standard library only those that may be compiled along
+	Types []Type     // those that become interfaces, sorted
+}
+
+// A Type is the methods of a type, sorted.
+type Type struct {
+	Key     string
+	Methods []Method
+}
+
+// A Method is one of them.
+type Method struct {
+	ID   string
+	Func Ref
 }
 
 // AFact makes Summary a fact.
 func (*Summary) AFact() {}
 
 func (s *Summary) String() string { return "summary" }
+
+// pack returns the summary with its contents packed.
+func (s *Summary) pack(c contents) (*Summary, error) {
+	var b bytes.Buffer
+	z, err := flate.NewWriter(&b, flate.BestSpeed)
+	if err == nil {
+		err = gob.NewEncoder(z).Encode(c)
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	return &Summary{Path: s.Path, Module: s.Module, Std: s.Std, Data: b.Bytes()}, err
+}
+
+// unpack returns the contents of a summary that another pass has packed.
+func (s *Summary) unpack() *contents {
+	s.once.Do(func() {
+		if len(s.Data) == 0 {
+			return
+		}
+		if err := gob.NewDecoder(flate.NewReader(bytes.NewReader(s.Data))).Decode(&s.got); err != nil {
+			panic("summary of " + s.Path + ": " + err.Error()) // a driver has mixed facts of different versions
+		}
+	})
+	return &s.got
+}
 
 // A Function is the summary of a function, a literal, or a wrapper that go/ssa has made.
 type Function struct {

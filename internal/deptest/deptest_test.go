@@ -127,6 +127,7 @@ var policy = []rule{
 		ext: "github.com/pelletier/go-toml/v2 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 		why: "the user's command: it compiles and supervises, and does not link rt itself",
 	},
+	{pkg: "cmd/harkvet", may: "analyzer/suite", ext: "golang.org/x/tools/go/analysis", why: "the vet tool: the list of checks and a driver"},
 	{pkg: "cmd/conform", ext: "golang.org/x/term", why: "tests harkgen from outside, as a user would, with any corpus"},
 	{pkg: "cmd/harkbench/...", why: "measures harkgen from outside, as a user would"},
 	{pkg: "cmd/harkbench/programs/snapshot", may: "rt/snap", why: "measures the codec itself"},

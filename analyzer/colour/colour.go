@@ -51,6 +51,7 @@ type solution struct {
 	reasons map[*ssa.Function]*inst
 	sites   map[ssa.CallInstruction]*reached
 	places  map[at]ssa.Instruction
+	backs   map[string][]Back
 }
 
 // at is an instruction by its number in a function.
@@ -68,8 +69,28 @@ type reached struct {
 // Functions lists the functions of the package, with literals, in source order.
 func (f *Facts) Functions() []*ssa.Function { return f.fns }
 
-// Coloured reports whether fn of this package may suspend; if it is generic, whether an instance may.
-func (f *Facts) Coloured(fn *ssa.Function) bool { return f.solved().reasons[fn] != nil }
+// Coloured reports whether fn may suspend; if it is a generic one of this package, whether an instance may.
+func (f *Facts) Coloured(fn *ssa.Function) bool { return f.coloured(fn) != nil }
+
+// coloured is fn, or an instance of it, if it may suspend, else nil.
+func (f *Facts) coloured(fn *ssa.Function) *inst {
+	s := f.solved()
+	if r := s.reasons[fn]; r != nil {
+		return r
+	}
+	if other := s.insts[fn.String()]; other != nil && s.why[other] != nil {
+		return other
+	}
+	return nil
+}
+
+// Name names fn for a message, and says for the middle of a sentence where it is.
+func (f *Facts) Name(fn *ssa.Function) (name, where string) {
+	if !fn.Pos().IsValid() {
+		return shorten(fn.String()), ""
+	}
+	return shorten(fn.String()), " (" + f.position(fn.Pos()) + ")"
+}
 
 // Site reports whether the call may suspend, or defers a call or starts a goroutine that may.
 func (f *Facts) Site(c ssa.CallInstruction) bool {
@@ -83,7 +104,7 @@ func (f *Facts) Suspends(i ssa.Instruction) bool {
 }
 
 // Chain says why fn may suspend, from it down to the operation; nil if it may not.
-func (f *Facts) Chain(fn *ssa.Function) []vet.Step { return f.chain(f.solved().reasons[fn]) }
+func (f *Facts) Chain(fn *ssa.Function) []vet.Step { return f.chain(f.coloured(fn)) }
 
 // ChainOf says why i may suspend, from the call or operation that it is down to the operation; nil if it may not.
 func (f *Facts) ChainOf(i ssa.Instruction) []vet.Step {
@@ -136,13 +157,15 @@ func (f *Facts) step(fn *inst, n int32, where, what string) vet.Step {
 	return s
 }
 
-// title names a function without its directory and type arguments.
-func (f *inst) title() string {
-	name := f.name
-	if i := strings.LastIndex(name, "/"); i >= 0 {
-		name = strings.Repeat("(", strings.Count(name[:i], "(")) + strings.Repeat("*", strings.Count(name[:i], "*")) + name[i+1:]
+func (f *inst) title() string { return shorten(f.name) }
+
+// shorten takes the directory out of the name of a function.
+func shorten(name string) string {
+	i := strings.LastIndex(name, "/")
+	if i < 0 {
+		return name
 	}
-	return name
+	return name[:len(name)-len(strings.TrimLeft(name, "(*"))] + name[i+1:]
 }
 
 // solve colours the program.
@@ -153,6 +176,7 @@ func (f *Facts) solve() *solution {
 	s := &solution{
 		colouring: p.colours(func(s *Summary) bool { return s == f.own || !s.Std && s.Module == f.own.Module }),
 		reasons:   map[*ssa.Function]*inst{}, sites: map[ssa.CallInstruction]*reached{}, places: map[at]ssa.Instruction{},
+		backs: backs(f.imported),
 	}
 	for name, fn := range f.names {
 		n := int32(0)

@@ -144,6 +144,7 @@ var policy = []rule{
 		pkg: "internal/awsemu/...", may: "internal/awsemu/... rt/clock", ext: aws + " github.com/johannesboyne/gofakes3",
 		why: "the services for the local cloud and for tests; knows no program and no harkgen",
 	},
+	{pkg: "internal/vetbench", may: "analyzer/driver", why: "measures the checks"},
 	{pkg: "internal/deployed", may: "deploygen/plan rt/runlog rt/store rt/store/dynamo", ext: aws, why: "the only package of the command that speaks to AWS"},
 	{pkg: "internal/linear", ext: "github.com/anishathalye/porcupine", why: "checks histories, for tests"},
 	{pkg: "internal/model", may: "rt/exchange", why: "explores the protocol with the real state machine"},

@@ -15,13 +15,13 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
-	"go/types"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/buildssa"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 )
 
@@ -148,7 +148,7 @@ func Find(fn *ssa.Function, suspends func(ssa.Instruction) bool) []Finding {
 	for _, b := range fn.Blocks {
 		for _, i := range b.Instrs {
 			if c, ok := i.(*ssa.Call); ok {
-				if kind := openers[calleeName(c)]; kind != "" {
+				if kind := openers[flow.Callee(&c.Call)]; kind != "" {
 					f.opened(c, kind)
 				}
 			}
@@ -161,20 +161,6 @@ type finder struct {
 	suspends func(ssa.Instruction) bool
 	seen     map[ssa.Value]bool
 	found    []Finding
-}
-
-func calleeName(c *ssa.Call) string {
-	if c.Call.IsInvoke() {
-		return c.Call.Method.FullName()
-	}
-	fn := c.Call.StaticCallee()
-	if fn == nil {
-		return ""
-	}
-	if o, ok := fn.Object().(*types.Func); ok {
-		return o.FullName()
-	}
-	return fn.String()
 }
 
 // opened follows the first result of a call.
@@ -213,7 +199,7 @@ func (f *finder) follow(h holder) {
 
 // wrapped follows the result of a call that wraps what h holds.
 func (f *finder) wrapped(h holder, c *ssa.Call) {
-	if !wrappers[calleeName(c)] {
+	if !wrappers[flow.Callee(&c.Call)] {
 		return
 	}
 	f.opened(c, "something that holds "+strings.TrimPrefix(h.kind, "something that holds "))
@@ -300,32 +286,33 @@ func (f *finder) live(h holder, made ssa.Instruction, uses []use, stores []ssa.I
 		kills[s] = s != made
 	}
 	kills[made] = true
+	killed := func(i ssa.Instruction) bool { return kills[i] }
 	needed := map[ssa.Instruction]bool{}
 	for _, u := range uses {
 		needed[u.at] = !u.deferred
 	}
 	for _, u := range uses {
-		if !u.deferred || !reaches(made, func(i ssa.Instruction) bool { return i == u.at }, kills) {
+		if !u.deferred || !flow.Reaches(made, func(i ssa.Instruction) bool { return i == u.at }, killed) {
 			continue
 		}
 		var wait ssa.Instruction
-		reaches(u.at, func(i ssa.Instruction) bool { wait = i; return f.suspends(i) }, nil)
+		flow.Reaches(u.at, func(i ssa.Instruction) bool { wait = i; return f.suspends(i) }, nil)
 		if wait != nil && f.suspends(wait) {
 			f.report(h, wait, u.at.Pos())
 			return
 		}
 	}
-	reaches(made, func(wait ssa.Instruction) bool {
+	flow.Reaches(made, func(wait ssa.Instruction) bool {
 		if !f.suspends(wait) {
 			return false
 		}
 		var at ssa.Instruction
-		found := reaches(wait, func(i ssa.Instruction) bool { at = i; return needed[i] }, kills)
+		found := flow.Reaches(wait, func(i ssa.Instruction) bool { at = i; return needed[i] }, killed)
 		if found {
 			f.report(h, wait, at.Pos())
 		}
 		return found
-	}, kills)
+	}, killed)
 }
 
 func (f *finder) report(h holder, wait ssa.Instruction, use token.Pos) {
@@ -365,48 +352,4 @@ func target(fn *ssa.Function, pos token.Pos) *ast.Ident {
 		return found == nil
 	})
 	return found
-}
-
-// reaches reports whether some way leads from an instruction to one for which stop is true, without passing one that kills. The
-// instruction itself does not count at first, but may be come to again.
-func reaches(from ssa.Instruction, stop func(ssa.Instruction) bool, kills map[ssa.Instruction]bool) bool {
-	seen := map[*ssa.BasicBlock]bool{}
-	start := from.Block()
-	for k, i := range start.Instrs {
-		if i != from {
-			continue
-		}
-		found, dead := scan(start.Instrs[k+1:], stop, kills)
-		if found || dead {
-			return found
-		}
-	}
-	work := append([]*ssa.BasicBlock(nil), start.Succs...)
-	for ; len(work) > 0; work = work[1:] {
-		b := work[0]
-		if seen[b] {
-			continue
-		}
-		seen[b] = true
-		found, dead := scan(b.Instrs, stop, kills)
-		if found {
-			return true
-		}
-		if !dead {
-			work = append(work, b.Succs...)
-		}
-	}
-	return false
-}
-
-func scan(instrs []ssa.Instruction, stop func(ssa.Instruction) bool, kills map[ssa.Instruction]bool) (found, dead bool) {
-	for _, i := range instrs {
-		if stop(i) {
-			return true, false
-		}
-		if kills[i] {
-			return false, true
-		}
-	}
-	return false, false
 }

@@ -1,0 +1,189 @@
+package repeat
+
+import (
+	"fmt"
+	"go/build"
+	"go/types"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/colour"
+	"github.com/harkgen/harkgen/analyzer/flow"
+	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/analyzer/vet"
+)
+
+// This file finds which functions have effects: of those that do not wait, since the effects of the others are reported where they are.
+
+// A summary is the fact about a function that it has effects: the first that it has in any case, and the first for each parameter that decides.
+type summary struct{ Effects []effect }
+
+func (*summary) AFact() {}
+
+func (s *summary) String() string {
+	var words []string
+	for _, e := range s.Effects {
+		if e.Param != 0 {
+			words = append(words, fmt.Sprintf("parameter %d decides", e.Param))
+			continue
+		}
+		words = append(words, e.What)
+	}
+	return "effects: " + strings.Join(words, ", ")
+}
+
+// longest is how many calls there may be between a function and its effect: what is farther away is the affair of others.
+const longest = 6
+
+// A pass is the analysis of one package.
+type pass struct {
+	*analysis.Pass
+	colour *colour.Facts
+	own    map[*ssa.Function]*summary
+}
+
+// summarise finds the effects of the functions of the package, and tells those of others that import it.
+func (p *pass) summarise() {
+	for more := true; more; {
+		more = false
+		for _, fn := range p.colour.Functions() {
+			more = p.function(fn) || more
+		}
+	}
+	if p.Pkg.Name() == "main" || inGOROOT(p.Pkg.Path()) {
+		return // the tables say what is known of the standard library
+	}
+	for fn, s := range p.own {
+		if o, ok := fn.Object().(*types.Func); ok && o.Exported() {
+			p.export(o, s)
+		}
+	}
+}
+
+// inGOROOT reports whether path is a package of the standard library.
+func inGOROOT(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	if strings.Contains(first, ".") {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(build.Default.GOROOT, "src", path))
+	return err == nil
+}
+
+// function adds what is new about fn, and reports whether there was something.
+func (p *pass) function(fn *ssa.Function) (more bool) {
+	if p.colour.Coloured(fn) {
+		return false
+	}
+	for _, b := range fn.Blocks {
+		for _, i := range b.Instrs {
+			c, ok := i.(ssa.CallInstruction)
+			if !ok {
+				continue
+			}
+			for _, e := range p.effects(c) {
+				more = p.add(fn, c, e) || more
+			}
+		}
+	}
+	return more
+}
+
+// add notes that fn has effect e, by call c.
+func (p *pass) add(fn *ssa.Function, c ssa.CallInstruction, e effect) bool {
+	s := p.own[fn]
+	if s == nil {
+		s = &summary{}
+		p.own[fn] = s
+	}
+	for _, o := range s.Effects {
+		if o.Param == e.Param {
+			return false
+		}
+	}
+	if len(e.Steps) > longest {
+		return false
+	}
+	e.Loop = e.Loop || flow.Repeats(c.Block())
+	s.Effects = append(s.Effects, e)
+	return true
+}
+
+// effects lists what c does, with the steps from c on.
+func (p *pass) effects(c ssa.CallInstruction) []effect {
+	if e, ok := direct(c); ok {
+		e.Steps = []vet.Step{p.step(c, flow.Callee(c.Common()))}
+		return []effect{e}
+	}
+	callee := c.Common().StaticCallee()
+	s := p.of(callee)
+	if s == nil || p.colour.Site(c) {
+		return nil
+	}
+	var out []effect
+	for _, e := range s.Effects {
+		if e.Param != 0 {
+			var ok bool
+			param := e.Param
+			if e, ok = decide(e, c.Common().Args[param-1]); !ok || hasKey(c.Parent(), e.Kind) {
+				continue
+			}
+		}
+		e.Steps = append([]vet.Step{p.step(c, "calls "+p.name(callee))}, e.Steps...)
+		out = append(out, e)
+	}
+	return out
+}
+
+// of is what is known of fn, nil if nothing.
+func (p *pass) of(fn *ssa.Function) *summary {
+	if fn == nil {
+		return nil
+	}
+	if o := fn.Origin(); o != nil {
+		fn = o
+	}
+	if s := p.own[fn]; s != nil {
+		return s
+	}
+	o, ok := fn.Object().(*types.Func)
+	var s summary
+	if ok && o.Pkg() != p.Pkg && p.ImportObjectFact(o, &s) {
+		return &s
+	}
+	return nil
+}
+
+// export tells importers of the effects of a function. They see the place of a step, not its position.
+func (p *pass) export(o *types.Func, s *summary) {
+	out := &summary{}
+	for _, e := range s.Effects {
+		if e.Kind == connection {
+			continue
+		}
+		steps := make([]vet.Step, len(e.Steps))
+		for n, s := range e.Steps {
+			steps[n] = vet.Step{What: s.What, Where: s.Where}
+			if s.Pos.IsValid() {
+				steps[n].Where = p.Pkg.Path() + "/" + s.Where
+			}
+		}
+		e.Steps = steps
+		out.Effects = append(out.Effects, e)
+	}
+	if len(out.Effects) > 0 {
+		p.ExportObjectFact(o, out)
+	}
+}
+
+func (p *pass) step(i ssa.Instruction, what string) vet.Step {
+	pos := suspend.Position(i)
+	return vet.Step{Pos: pos, Where: flow.Where(p.Fset, pos), What: what}
+}
+
+// name is how a function is called in messages: without the path if it is of this package.
+func (p *pass) name(fn *ssa.Function) string { return fn.RelString(p.Pkg) }

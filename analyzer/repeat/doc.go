@@ -23,7 +23,7 @@
 //   - HTTP requests with the methods POST and PATCH, but for those with an Idempotency-Key or a condition (If-Match);
 //   - SQL statements that do something else when they are executed again: INSERT without ON CONFLICT, UPDATE n = n + 1, CALL;
 //   - operations of the AWS SDK that create, send, start or count, but for those with a condition or a token;
-//   - commands (os/exec), mail, writes to network connections, files opened to append;
+//   - commands (os/exec), mail, packets, writes to a network connection that the same function has made, files opened to append;
 //   - os.Rename, Remove, Mkdir, Link and Symlink, where their error is looked at and not compared with fs.ErrExist or fs.ErrNotExist: the
 //     second time they fail.
 //

@@ -3,6 +3,7 @@ package repeat
 import (
 	"go/constant"
 	"go/types"
+	"regexp"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -64,13 +65,10 @@ var simple = map[string]effect{
 	"os.StartProcess":                   {What: "the run of a command", Kind: command},
 	"net/smtp.SendMail":                 {What: "a mail", Kind: mail},
 	"(*net/smtp.Client).Data":           {What: "a mail", Kind: mail},
-	"(net.Conn).Write":                  {What: "a write to a network connection", Kind: connection},
 	"(net.PacketConn).WriteTo":          {What: "a packet", Kind: connection},
-	"(*net.conn).Write":                 {What: "a write to a network connection", Kind: connection},
 	"(*net.UDPConn).WriteTo":            {What: "a packet", Kind: connection},
 	"(*net.UDPConn).WriteToUDP":         {What: "a packet", Kind: connection},
 	"(*net.UDPConn).WriteToUDPAddrPort": {What: "a packet", Kind: connection},
-	"(*crypto/tls.Conn).Write":          {What: "a write to a network connection", Kind: connection},
 }
 
 // decided are calls that are effects by an argument, which is given without the receiver.
@@ -191,35 +189,35 @@ func executes(call *ssa.CallCommon) (arg int, ok bool) {
 	return 0, false
 }
 
-// written reports what fmt.Fprint and the like do to a network connection.
+// written reports what call writes to a network connection that its function has made: one that comes from elsewhere is the affair of whoever made it.
 func written(call *ssa.CallCommon, name string) (effect, bool) {
+	var to ssa.Value
 	switch name {
 	case "fmt.Fprint", "fmt.Fprintf", "fmt.Fprintln", "io.WriteString", "io.Copy":
-	default:
-		return effect{}, false
+		to = call.Args[0]
+	case "(net.Conn).Write", "(*net.conn).Write", "(*crypto/tls.Conn).Write":
+		to = argument(call, -1)
 	}
-	v := call.Args[0]
-	for {
-		switch x := v.(type) {
-		case *ssa.ChangeInterface:
-			v = x.X
-			continue
-		case *ssa.MakeInterface:
-			v = x.X
-			continue
-		}
-		break
-	}
-	t := v.Type()
-	if p, ok := t.(*types.Pointer); ok {
-		t = p.Elem()
-	}
-	switch library.TypeName(t) {
-	case "net.Conn", "net.TCPConn", "net.UDPConn", "net.UnixConn", "crypto/tls.Conn":
-		return effect{What: "a write to a network connection", Kind: connection}, true
-	}
-	return effect{}, false
+	return effect{What: "a write to a network connection", Kind: connection}, to != nil && dialled(to)
 }
+
+// dialled reports whether v is a connection that its function has made.
+func dialled(v ssa.Value) bool {
+	switch v := v.(type) {
+	case *ssa.ChangeInterface:
+		return dialled(v.X)
+	case *ssa.MakeInterface:
+		return dialled(v.X)
+	case *ssa.FieldAddr: // a promoted method
+		return dialled(v.X)
+	case *ssa.Extract:
+		c, ok := v.Tuple.(*ssa.Call)
+		return ok && dialers.MatchString(flow.Callee(&c.Call))
+	}
+	return false
+}
+
+var dialers = regexp.MustCompile(`^(net|crypto/tls|\(\*net\.Dialer\)|\(\*crypto/tls\.Dialer\))\.Dial`)
 
 // hasKey reports whether fn sets a header by which a server recognises a repetition.
 func hasKey(fn *ssa.Function, k kind) bool {

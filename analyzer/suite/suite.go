@@ -4,10 +4,12 @@ package suite
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/harkgen/harkgen/analyzer/leak"
 	"github.com/harkgen/harkgen/analyzer/repeat"
 )
 
 // Analyzers are the checks, in the order in which docs/vet.md has them.
 var Analyzers = []*analysis.Analyzer{
 	repeat.Analyzer,
+	leak.Analyzer,
 }

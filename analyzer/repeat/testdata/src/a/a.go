@@ -197,14 +197,18 @@ func expected(c chan int) error {
 	return err
 }
 
-func connections(c chan int, conn net.Conn, tcp *net.TCPConn) {
+func connections(c chan int, given net.Conn, udp *net.UDPConn) {
 	<-c
+	conn, err := net.Dial("tcp", "bank:17")
+	if err != nil {
+		return
+	}
 	conn.Write(nil) // want `a write to a network connection may be repeated`
-	<-c
-	tcp.Write(nil) // want `a write to a network connection may be repeated`
-	<-c
+	tcp, _ := net.DialTCP("tcp", nil, nil)
+	tcp.Write(nil)         // want `a write to a network connection may be repeated`
 	fmt.Fprintln(tcp, "x") // want `a write to a network connection may be repeated`
-	<-c
+	udp.WriteTo(nil, nil)  // want `a packet may be repeated`
+	given.Write(nil)
 	fmt.Fprintln(os.Stdout, "x")
 	fmt.Fprintln(&bytes.Buffer{}, "x")
 }

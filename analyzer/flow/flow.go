@@ -3,6 +3,7 @@ package flow
 
 import (
 	"go/token"
+	"go/types"
 	"path/filepath"
 	"strconv"
 
@@ -20,6 +21,15 @@ func Callee(c *ssa.CallCommon) string {
 		return library.Declared(fn)
 	}
 	return ""
+}
+
+// HandlesHTTP reports whether a function handles HTTP requests.
+func HandlesHTTP(sig *types.Signature) bool {
+	if sig.Params().Len() != 2 || sig.Results().Len() != 0 {
+		return false
+	}
+	r, ok := sig.Params().At(1).Type().(*types.Pointer)
+	return ok && library.TypeName(r.Elem()) == "net/http.Request" && library.TypeName(sig.Params().At(0).Type()) == "net/http.ResponseWriter"
 }
 
 // Where is the place of a position for a sentence: "main.go:12:3".

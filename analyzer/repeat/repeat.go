@@ -3,7 +3,6 @@ package repeat
 import (
 	"cmp"
 	_ "embed"
-	"go/types"
 	"slices"
 
 	"golang.org/x/tools/go/analysis"
@@ -44,7 +43,7 @@ func run(ap *analysis.Pass) (any, error) {
 func (p *pass) roots() map[*ssa.Function]bool {
 	roots := map[*ssa.Function]bool{}
 	for _, fn := range p.colour.Functions() {
-		if fn.Name() == "main" && fn.Parent() == nil && fn.Signature.Recv() == nil && p.Pkg.Name() == "main" || handles(fn.Signature) {
+		if fn.Name() == "main" && fn.Parent() == nil && fn.Signature.Recv() == nil && p.Pkg.Name() == "main" || flow.HandlesHTTP(fn.Signature) {
 			roots[fn] = true
 		}
 		for _, b := range fn.Blocks {
@@ -74,15 +73,6 @@ func addFunctions(to map[*ssa.Function]bool, args []ssa.Value) {
 			to[f.Fn.(*ssa.Function)] = true
 		}
 	}
-}
-
-// handles reports whether a function handles HTTP requests.
-func handles(sig *types.Signature) bool {
-	if sig.Params().Len() != 2 || sig.Results().Len() != 0 {
-		return false
-	}
-	r, ok := sig.Params().At(1).Type().(*types.Pointer)
-	return ok && library.TypeName(r.Elem()) == "net/http.Request" && library.TypeName(sig.Params().At(0).Type()) == "net/http.ResponseWriter"
 }
 
 // executed reports whether effects of fn are reported in it: it may wait, or begins something, or stands in a function that does.

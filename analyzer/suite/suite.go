@@ -5,6 +5,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/harkgen/harkgen/analyzer/leak"
+	"github.com/harkgen/harkgen/analyzer/lifetime"
 	"github.com/harkgen/harkgen/analyzer/repeat"
 )
 
@@ -12,4 +13,5 @@ import (
 var Analyzers = []*analysis.Analyzer{
 	repeat.Analyzer,
 	leak.Analyzer,
+	lifetime.Analyzer,
 }

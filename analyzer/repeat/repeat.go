@@ -3,6 +3,7 @@ package repeat
 import (
 	"cmp"
 	_ "embed"
+	"maps"
 	"slices"
 
 	"golang.org/x/tools/go/analysis"
@@ -32,8 +33,8 @@ func run(ap *analysis.Pass) (any, error) {
 	p.summarise()
 	roots := p.roots()
 	for _, fn := range p.colour.Functions() {
-		if p.executed(fn, roots) {
-			p.report(fn)
+		if found := p.found(fn); len(found) > 0 && p.executed(fn, roots) {
+			p.report(found)
 		}
 	}
 	return nil, nil
@@ -80,31 +81,33 @@ func (p *pass) executed(fn *ssa.Function, roots map[*ssa.Function]bool) bool {
 	return p.colour.Coloured(fn) || roots[fn] || fn.Parent() != nil && p.executed(fn.Parent(), roots)
 }
 
-// report reports the effects of fn: those of a function literal are reported in it, not where it is called.
-func (p *pass) report(fn *ssa.Function) {
+// found lists the effects of fn: those of a function literal are found in it, not where it is called.
+func (p *pass) found(fn *ssa.Function) map[ssa.Instruction]effect {
 	found := map[ssa.Instruction]effect{}
-	var calls []ssa.CallInstruction
 	for _, b := range fn.Blocks {
 		for _, i := range b.Instrs {
 			c, ok := i.(ssa.CallInstruction)
-			if !ok || p.colour.Site(c) {
+			if !ok {
 				continue
 			}
 			if callee := c.Common().StaticCallee(); callee != nil && callee.Parent() != nil {
 				continue
 			}
-			for _, e := range p.effects(c) {
-				if e.Param == 0 {
-					found[c] = e
-					calls = append(calls, c)
-					break
-				}
+			effects := p.effects(c)
+			n := slices.IndexFunc(effects, func(e effect) bool { return e.Param == 0 })
+			if n >= 0 && !p.colour.Site(c) {
+				found[c] = effects[n]
 			}
 		}
 	}
-	slices.SortStableFunc(calls, func(a, b ssa.CallInstruction) int { return cmp.Compare(a.Pos(), b.Pos()) })
-	for _, c := range calls {
-		p.effect(c, found[c], found)
+	return found
+}
+
+// report reports the effects of a function.
+func (p *pass) report(found map[ssa.Instruction]effect) {
+	calls := slices.SortedFunc(maps.Keys(found), func(a, b ssa.Instruction) int { return cmp.Compare(a.Pos(), b.Pos()) })
+	for _, i := range calls {
+		p.effect(i.(ssa.CallInstruction), found[i], found)
 	}
 }
 

@@ -2,10 +2,8 @@ package repeat
 
 import (
 	"fmt"
-	"go/build"
 	"go/types"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -54,7 +52,7 @@ func (p *pass) summarise() {
 			more = p.function(fn) || more
 		}
 	}
-	if p.Pkg.Name() == "main" || inGOROOT(p.Pkg.Path()) {
+	if p.Pkg.Name() == "main" || p.colour.Standard() {
 		return // the tables say what is known of the standard library
 	}
 	for fn, s := range p.own {
@@ -64,21 +62,8 @@ func (p *pass) summarise() {
 	}
 }
 
-// inGOROOT reports whether path is a package of the standard library.
-func inGOROOT(path string) bool {
-	first, _, _ := strings.Cut(path, "/")
-	if strings.Contains(first, ".") {
-		return false
-	}
-	_, err := os.Stat(filepath.Join(build.Default.GOROOT, "src", path))
-	return err == nil
-}
-
-// function adds what is new about fn, and reports whether there was something.
+// function adds what is new about fn, and reports whether there was something. Whether fn may wait is asked last: to find that out takes time.
 func (p *pass) function(fn *ssa.Function) (more bool) {
-	if p.colour.Coloured(fn) {
-		return false
-	}
 	for _, b := range fn.Blocks {
 		for _, i := range b.Instrs {
 			c, ok := i.(ssa.CallInstruction)
@@ -86,31 +71,34 @@ func (p *pass) function(fn *ssa.Function) (more bool) {
 				continue
 			}
 			for _, e := range p.effects(c) {
-				more = p.add(fn, c, e) || more
+				if p.new(fn, e) && !p.colour.Coloured(fn) {
+					p.add(fn, c, e)
+					more = true
+				}
 			}
 		}
 	}
 	return more
 }
 
+// new reports whether nothing like e is known of fn.
+func (p *pass) new(fn *ssa.Function, e effect) bool {
+	if len(e.Steps) > longest {
+		return false
+	}
+	s := p.own[fn]
+	return s == nil || !slices.ContainsFunc(s.Effects, func(o effect) bool { return o.Param == e.Param })
+}
+
 // add notes that fn has effect e, by call c.
-func (p *pass) add(fn *ssa.Function, c ssa.CallInstruction, e effect) bool {
+func (p *pass) add(fn *ssa.Function, c ssa.CallInstruction, e effect) {
 	s := p.own[fn]
 	if s == nil {
 		s = &summary{}
 		p.own[fn] = s
 	}
-	for _, o := range s.Effects {
-		if o.Param == e.Param {
-			return false
-		}
-	}
-	if len(e.Steps) > longest {
-		return false
-	}
 	e.Loop = e.Loop || flow.Repeats(c.Block())
 	s.Effects = append(s.Effects, e)
-	return true
 }
 
 // effects lists what c does, with the steps from c on.

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/tools/go/analysis/passes/buildssa"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
@@ -139,14 +140,8 @@ func (f *Facts) step(fn *inst, n int32, where, what string) vet.Step {
 	return s
 }
 
-// title names a function without its directory and type arguments.
-func (f *inst) title() string {
-	name := f.name
-	if i := strings.LastIndex(name, "/"); i >= 0 {
-		name = strings.Repeat("(", strings.Count(name[:i], "(")) + strings.Repeat("*", strings.Count(name[:i], "*")) + name[i+1:]
-	}
-	return name
-}
+// title is the name of a function for a sentence.
+func (f *inst) title() string { return flow.Title(f.name) }
 
 // solve colours the program.
 func (f *Facts) solve() *solution {

@@ -6,6 +6,7 @@ import (
 	"go/types"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -21,6 +22,15 @@ func Callee(c *ssa.CallCommon) string {
 		return library.Declared(fn)
 	}
 	return ""
+}
+
+// Title is the full name of a function without the directory of its package: "(*pkg.T).Method".
+func Title(name string) string {
+	i := strings.LastIndex(name, "/")
+	if i < 0 {
+		return name
+	}
+	return strings.Repeat("(", strings.Count(name[:i], "(")) + strings.Repeat("*", strings.Count(name[:i], "*")) + name[i+1:]
 }
 
 // HandlesHTTP reports whether a function handles HTTP requests.

@@ -126,11 +126,11 @@ func (p *pass) effect(c ssa.CallInstruction, e effect, found map[ssa.Instruction
 		severity, why = vet.Warning, "it is in a loop during which nothing is saved, so a crash repeats all rounds"
 	case !waits && flow.Repeats(c.Block()):
 		do += rounds
-		severity, why = vet.Warning, "nothing is saved while "+p.name(fn)+" runs, since it does not wait, so a crash repeats all rounds of the loop"
+		severity, why = vet.Warning, "nothing is saved while "+flow.Title(fn.String())+" runs, since it does not wait, so a crash repeats all rounds of the loop"
 	case !plain:
 		why = "a crash before the next commit repeats it"
 	case !waits:
-		why = "a crash before the next commit repeats it, and nothing is saved while " + p.name(fn) + " runs, since it does not wait"
+		why = "a crash before the next commit repeats it, and nothing is saved while " + flow.Title(fn.String()) + " runs, since it does not wait"
 	default:
 		w := p.windowOf(c, found)
 		why = "a crash before the next commit, at " + list(w.after) + " or later, repeats what was done since the last one, at " + list(w.before) + " or earlier"

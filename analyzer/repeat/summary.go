@@ -44,7 +44,10 @@ type pass struct {
 	own    map[*ssa.Function]*summary
 }
 
-// summarise finds the effects of the functions of the package, and tells those of others that import it.
+// replaced begins the paths of packages in whose place harkgen has its own.
+const replaced = "github.com/aws/aws-lambda-go/"
+
+// summarise finds the effects of the functions of the package, and tells others that import it of them; but what the standard library does the tables say.
 func (p *pass) summarise() {
 	for more := true; more; {
 		more = false
@@ -52,8 +55,8 @@ func (p *pass) summarise() {
 			more = p.function(fn) || more
 		}
 	}
-	if p.Pkg.Name() == "main" || p.colour.Standard() {
-		return // the tables say what is known of the standard library
+	if p.Pkg.Name() == "main" || p.colour.Standard() || strings.HasPrefix(p.Pkg.Path(), replaced) {
+		return
 	}
 	for fn, s := range p.own {
 		if o, ok := fn.Object().(*types.Func); ok && o.Exported() {
@@ -121,7 +124,7 @@ func (p *pass) effects(c ssa.CallInstruction) []effect {
 				continue
 			}
 		}
-		e.Steps = append([]vet.Step{p.step(c, "calls "+p.name(callee))}, e.Steps...)
+		e.Steps = append([]vet.Step{p.step(c, "calls "+flow.Title(callee.String()))}, e.Steps...)
 		out = append(out, e)
 	}
 	return out
@@ -172,6 +175,3 @@ func (p *pass) step(i ssa.Instruction, what string) vet.Step {
 	pos := suspend.Position(i)
 	return vet.Step{Pos: pos, Where: flow.Where(p.Fset, pos), What: what}
 }
-
-// name is how a function is called in messages: without the path if it is of this package.
-func (p *pass) name(fn *ssa.Function) string { return fn.RelString(p.Pkg) }

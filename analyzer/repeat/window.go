@@ -76,7 +76,7 @@ func (s *search) back(b *ssa.BasicBlock, from int) {
 		}
 	}
 	if len(b.Preds) == 0 {
-		s.place("the begin of " + s.name(s.at.Parent()))
+		s.place("the begin of " + flow.Title(s.at.Parent().String()))
 	}
 	for _, pred := range b.Preds {
 		switch {
@@ -98,7 +98,7 @@ func (s *search) forth(b *ssa.BasicBlock, from int) {
 			s.next, _ = i.(*ssa.Call)
 		}
 		if _, ok := i.(*ssa.Return); ok {
-			s.place("the end of " + s.name(s.at.Parent()))
+			s.place("the end of " + flow.Title(s.at.Parent().String()))
 		}
 	}
 	for _, succ := range b.Succs {

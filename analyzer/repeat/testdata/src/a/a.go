@@ -46,7 +46,7 @@ func branches(c chan int, x bool) {
 	} else {
 		time.Sleep(1)
 	}
-	db.Exec("CALL p()") // want `at the end of branches or later.*, at a.go:45:3 \(chan receive\) or a.go:47:13 \(sleep\) or earlier`
+	db.Exec("CALL p()") // want `at the end of a.branches or later.*, at a.go:45:3 \(chan receive\) or a.go:47:13 \(sleep\) or earlier`
 }
 
 func rounds(c chan int, list []string) {
@@ -126,19 +126,19 @@ func keyed(c chan int) {
 // What the run time begins with.
 
 func handler(w http.ResponseWriter, r *http.Request) {
-	db.Exec("INSERT INTO t VALUES (1)") // want `nothing is saved while handler runs, since it does not wait;.*info`
+	db.Exec("INSERT INTO t VALUES (1)") // want `nothing is saved while a.handler runs, since it does not wait;.*info`
 	fmt.Fprintln(w, "done")
 }
 
 func literals(c chan int) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		db.Exec("INSERT INTO t VALUES (1)") // want `nothing is saved while literals\$1 runs`
+		db.Exec("INSERT INTO t VALUES (1)") // want `nothing is saved while a.literals\$1 runs`
 	})
 	wg.Wait()
 	func() {
 		for range 3 {
-			db.Exec("INSERT INTO t VALUES (1)") // want `nothing is saved while literals\$2 runs, since it does not wait, so a crash repeats all rounds of the loop;.*warning`
+			db.Exec("INSERT INTO t VALUES (1)") // want `nothing is saved while a.literals\$2 runs, since it does not wait, so a crash repeats all rounds of the loop;.*warning`
 		}
 	}()
 	go charge()    // want `an HTTP POST request \(.*\) may be repeated; a crash before the next commit repeats it; `

@@ -14,10 +14,10 @@ import (
 	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/directive"
 	"github.com/harkgen/harkgen/analyzer/entry"
-	"github.com/harkgen/harkgen/analyzer/held"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/analyzer/unmovable"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
 	"github.com/harkgen/harkgen/transform/lower"
@@ -247,7 +247,7 @@ func (e *explainer) function(fn *ssa.Function) {
 		e.add(fn.Pos(), n)
 	}
 	if !e.facts.All {
-		for _, f := range held.Find(fn, e.suspends) {
+		for _, f := range unmovable.Find(fn, e.suspends) {
 			e.add(f.Pos, Note{Kind: NoteWarning, Name: f.Name, Diagnostic: diag.Diagnostic{
 				What: f.What(e.relative), Why: f.Why(), Do: f.Do(),
 			}})

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/compilable"
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
@@ -389,7 +390,7 @@ func uncarried(fn *ssa.Function) string {
 func usesUnsafe(i ssa.Instruction) bool {
 	switch i := i.(type) {
 	case *ssa.Convert:
-		return isUnsafePointer(i.Type()) || isUnsafePointer(i.X.Type())
+		return refuse.IsUnsafePointer(i.Type()) || refuse.IsUnsafePointer(i.X.Type())
 	case *ssa.Call:
 		b, ok := i.Call.Value.(*ssa.Builtin)
 		return ok && isUnsafe(b.Name())

@@ -33,6 +33,17 @@ func Title(name string) string {
 	return strings.Repeat("(", strings.Count(name[:i], "(")) + strings.Repeat("*", strings.Count(name[:i], "*")) + name[i+1:]
 }
 
+// IsMain reports whether fn is the function main of a program.
+func IsMain(fn *ssa.Function) bool {
+	return fn.Name() == "main" && fn.Parent() == nil && fn.Signature.Recv() == nil && fn.Pkg != nil && fn.Pkg.Pkg.Name() == "main"
+}
+
+// IsReturn reports whether i returns from its function.
+func IsReturn(i ssa.Instruction) bool {
+	_, ok := i.(*ssa.Return)
+	return ok
+}
+
 // HandlesHTTP reports whether a function handles HTTP requests.
 func HandlesHTTP(sig *types.Signature) bool {
 	if sig.Params().Len() != 2 || sig.Results().Len() != 0 {

@@ -78,7 +78,7 @@ func (p *pass) channel(m *ssa.MakeChan) {
 		for _, r := range e.recvs {
 			p.warn(r.Pos(), "a receive from the channel made at "+p.at(m.Pos())+", which nobody sends on or closes", forever, "send on it, or close it")
 		}
-	case constant && size == 0 && !isMain(maker) && p.more(m, e, u):
+	case constant && size == 0 && !flow.IsMain(maker) && p.more(m, e, u):
 	case !e.closes && !e.tries:
 		p.endless(m, e)
 	}
@@ -91,10 +91,6 @@ func capacity(m *ssa.MakeChan) (n int64, ok bool) {
 		return 0, false
 	}
 	return constant.Int64Val(constant.ToInt(c.Value))
-}
-
-func isMain(fn *ssa.Function) bool {
-	return fn.Name() == "main" && fn.Pkg != nil && fn.Pkg.Pkg.Name() == "main" && fn.Parent() == nil
 }
 
 // more reports goroutines that may send once more than is received.
@@ -147,11 +143,8 @@ func (p *pass) start(send *ssa.Send, maker *ssa.Function) *ssa.Go {
 func (p *pass) abandoned(m *ssa.MakeChan, send *ssa.Send, s *ssa.Select, u *uses) bool {
 	var end ssa.Instruction
 	found := flow.Reaches(s, func(i ssa.Instruction) bool {
-		_, ok := i.(*ssa.Return)
-		if ok {
-			end = i
-		}
-		return ok
+		end = i
+		return flow.IsReturn(i)
 	}, func(i ssa.Instruction) bool { return i == s || took(i.Block(), s, u) })
 	if !found || !s.Blocking {
 		return false
@@ -210,7 +203,7 @@ func (p *pass) endless(m *ssa.MakeChan, e *ends) {
 		}
 	}
 	for _, r := range e.recvs {
-		if !ranges(r) || r.Parent() != m.Parent() && isMain(m.Parent()) || r.Parent() == m.Parent() && p.sendsAfter(r, e) {
+		if !ranges(r) || r.Parent() != m.Parent() && flow.IsMain(m.Parent()) || r.Parent() == m.Parent() && p.sendsAfter(r, e) {
 			continue
 		}
 		p.warn(r.Pos(), "a range over the channel made at "+p.at(m.Pos())+", which nobody closes", "when all has been received that is sent, "+forever, "close the channel when its senders have ended")
@@ -229,7 +222,7 @@ func (p *pass) sendsAfter(r *ssa.UnOp, e *ends) bool {
 
 // returns reports whether the function may return after b.
 func returns(b *ssa.BasicBlock) bool {
-	return flow.Reaches(b.Instrs[0], func(i ssa.Instruction) bool { _, ok := i.(*ssa.Return); return ok }, nil)
+	return flow.Reaches(b.Instrs[0], flow.IsReturn, nil)
 }
 
 // ranges reports whether r receives for a range statement that ends only with the channel.

@@ -74,12 +74,7 @@ func (l *loop) told(cond ssa.Value) bool {
 
 // fails reports whether nothing but a panic, or the end of the program, follows b.
 func fails(b *ssa.BasicBlock) bool {
-	return !flow.Reaches(b.Instrs[0], returns, nil) && !returns(b.Instrs[0]) && !flow.Repeats(b)
-}
-
-func returns(i ssa.Instruction) bool {
-	_, ok := i.(*ssa.Return)
-	return ok
+	return !flow.Reaches(b.Instrs[0], flow.IsReturn, nil) && !flow.IsReturn(b.Instrs[0]) && !flow.Repeats(b)
 }
 
 // waits reports whether something in the loop may wait, or take its time: an operation, or a call that is not known to be brief.

@@ -47,7 +47,7 @@ func stays(g *ssa.Go) bool {
 		return false
 	}
 	first := fn.Blocks[0].Instrs[0]
-	if returns(first) || flow.Reaches(first, returns, nil) || fn.Recover != nil {
+	if flow.IsReturn(first) || flow.Reaches(first, flow.IsReturn, nil) || fn.Recover != nil {
 		return false
 	}
 	return flow.Reaches(first, func(i ssa.Instruction) bool { return flow.Repeats(i.Block()) }, nil)

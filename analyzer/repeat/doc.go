@@ -33,7 +33,7 @@
 // What to do: let the other side recognise a repetition, by a key that is made before the wait before the effect (made after it, it would be another one each
 // time); or have a commit between two effects: wait for two seconds, as by time.Sleep(2 * time.Second). A loop of many effects wants a wait in it, however short: then it may be
 // saved in the middle, about once a second. Where a repetition does no harm,
-// say so, on the line of the call or the line before:
+// say so, on the line of the call that is reported, or of the effect itself, or the line before:
 //
 //	//hark:ok repeat the bank ignores what it has seen
 package repeat

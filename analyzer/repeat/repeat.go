@@ -3,6 +3,7 @@ package repeat
 import (
 	"cmp"
 	_ "embed"
+	"go/ast"
 	"maps"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/colour"
+	"github.com/harkgen/harkgen/analyzer/directive"
 	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/vet"
@@ -42,9 +44,15 @@ func run(ap *analysis.Pass) (any, error) {
 
 // roots finds the functions that the run time begins with: main, handlers of events, and the goroutines of library calls.
 func (p *pass) roots() map[*ssa.Function]bool {
+	entries := map[ast.Node]bool{}
+	for _, file := range p.Files {
+		for _, e := range directive.Parse(p.Fset, file).Entries {
+			entries[e.Func] = true
+		}
+	}
 	roots := map[*ssa.Function]bool{}
 	for _, fn := range p.colour.Functions() {
-		if fn.Name() == "main" && fn.Parent() == nil && fn.Signature.Recv() == nil && p.Pkg.Name() == "main" || flow.HandlesHTTP(fn.Signature) {
+		if flow.IsMain(fn) || entries[fn.Syntax()] || flow.HandlesHTTP(fn.Signature) {
 			roots[fn] = true
 		}
 		for _, b := range fn.Blocks {
@@ -107,42 +115,48 @@ func (p *pass) found(fn *ssa.Function) map[ssa.Instruction]effect {
 func (p *pass) report(found map[ssa.Instruction]effect) {
 	calls := slices.SortedFunc(maps.Keys(found), func(a, b ssa.Instruction) int { return cmp.Compare(a.Pos(), b.Pos()) })
 	for _, i := range calls {
-		p.effect(i.(ssa.CallInstruction), found[i], found)
+		p.effect(i.(ssa.CallInstruction), found)
 	}
 }
 
-// rounds is what else can be done about a loop: one in a function that waits is saved between its rounds, when a second has passed.
-const rounds = ", or wait in the loop (time.Sleep(time.Millisecond)), so that it is saved once a second"
+// What else can be done about several effects between two commits: time that is waited is time to save the run. A function that waits is saved between
+// the rounds of its loops, when a second has passed.
+const (
+	rounds  = ", or wait in the loop (time.Sleep(time.Millisecond)), so that it is saved once a second"
+	between = ", or wait for two seconds between the two, in which the run is saved"
+)
 
 // effect reports one; found are all of the function.
-func (p *pass) effect(c ssa.CallInstruction, e effect, found map[ssa.Instruction]effect) {
-	severity, why, do := vet.Info, "", do[e.Kind]
-	fn := c.Parent()
-	_, plain := c.(*ssa.Call)
-	waits := p.colour.Coloured(fn)
+func (p *pass) effect(c ssa.CallInstruction, found map[ssa.Instruction]effect) {
+	e := found[c]
+	severity := vet.Info
+	why, next := p.why(c, found)
+	do := do[e.Kind]
 	switch {
-	case e.Loop:
+	case e.Loop || !p.colour.Coloured(c.Parent()) && flow.Repeats(c.Block()):
+		severity = vet.Warning
+		why += ", with all rounds of the loop"
 		do += rounds
-		severity, why = vet.Warning, "it is in a loop during which nothing is saved, so a crash repeats all rounds"
-	case !waits && flow.Repeats(c.Block()):
-		do += rounds
-		severity, why = vet.Warning, "nothing is saved while "+flow.Title(fn.String())+" runs, since it does not wait, so a crash repeats all rounds of the loop"
-	case !plain:
-		why = "a crash before the next commit repeats it"
-	case !waits:
-		why = "a crash before the next commit repeats it, and nothing is saved while " + flow.Title(fn.String()) + " runs, since it does not wait"
-	default:
-		w := p.windowOf(c, found)
-		why = "a crash before the next commit, at " + list(w.after) + " or later, repeats what was done since the last one, at " + list(w.before) + " or earlier"
-		if w.next != nil {
-			severity = vet.Warning
-			why += ", the next effect as well: " + what(found[w.next]) + " at " + flow.Where(p.Fset, w.next.Pos())
-			do += ", or wait for two seconds between the two, in which the run is saved"
-		}
+	case next != nil:
+		severity = vet.Warning
+		why += ", with the next effect: " + what(found[next]) + " at " + flow.Where(p.Fset, next.Pos())
+		do += between
 	}
 	vet.Report(p.Pass, severity, vet.Finding{
 		Pos: e.Steps[0].Pos, What: what(e) + " may be repeated", Why: why, Do: do + ", or say //hark:ok repeat if it does no harm", Chain: vet.Related(e.Steps[1:]),
 	})
+}
+
+// why says between which commits the effect of c falls, and gives another one that falls between them, after it; nil if none is known.
+func (p *pass) why(c ssa.CallInstruction, found map[ssa.Instruction]effect) (text string, next *ssa.Call) {
+	if _, ok := c.(*ssa.Call); !ok { // a go or defer statement
+		return "a crash before the next commit repeats it", nil
+	}
+	w := p.windowOf(c, found)
+	if !p.colour.Coloured(c.Parent()) {
+		return "nothing is saved while " + flow.Title(c.Parent().String()) + " runs, since it does not wait, so a crash before the next commit repeats it", w.next
+	}
+	return "a crash before the next commit, at " + list(w.after) + " or later, repeats what was done since the last one, at " + list(w.before) + " or earlier", w.next
 }
 
 // what says what an effect is, and where, if not at the call itself.

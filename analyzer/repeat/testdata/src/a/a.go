@@ -34,7 +34,7 @@ func main() {
 
 func two(c chan int) {
 	<-c
-	http.PostForm("http://bank", nil)       // want `at a.go:40:2 \(chan receive\) or later, repeats what was done since the last one, at a.go:36:2 \(chan receive\) or earlier, the next effect as well: the SQL statement INSERT at a.go:38:9; .* or wait for two seconds between the two.*\(warning: repeat\)`
+	http.PostForm("http://bank", nil)       // want `at a.go:40:2 \(chan receive\) or later, repeats what was done since the last one, at a.go:36:2 \(chan receive\) or earlier, with the next effect: the SQL statement INSERT at a.go:38:9; .* or wait for two seconds between the two.*\(warning: repeat\)`
 	db.Exec("INSERT INTO t VALUES ($1)", 1) // want `the SQL statement INSERT may be repeated;.*info`
 	db.Exec("DELETE FROM t WHERE id = $1", 1)
 	<-c
@@ -70,12 +70,23 @@ func helpers(c chan int) {
 	helper.Exec(db, "UPDATE t SET n = n + 1") // want `the SQL statement UPDATE \(helper/helper.go:\d+:\d+\) may be repeated`
 	<-c
 	helper.Exec(db, "UPDATE t SET n = 3")
-	helper.Many() // want `it is in a loop during which nothing is saved, so a crash repeats all rounds;.*warning`
+	helper.Many() // want `or earlier, with all rounds of the loop;.*warning`
 	<-c
 	helper.Keyed()
 	helper.Print() // commands are none of the standard library's business
 	req, _ := helper.Request("POST")
 	http.DefaultClient.Do(req)
+}
+
+//hark:entry sqs orders
+func order() {
+	db.Exec("INSERT INTO t VALUES (1)") // want `may be repeated; nothing is saved while a.order runs, since it does not wait, so a crash before the next commit repeats it, with the next effect: an HTTP POST request at .*warning`
+	http.Post("", "", nil)              // want `may be repeated`
+	once()
+}
+
+func once() {
+	http.Post("", "", nil) //hark:ok repeat acknowledged where it is done
 }
 
 func charge() { again() }
@@ -126,7 +137,7 @@ func keyed(c chan int) {
 // What the run time begins with.
 
 func handler(w http.ResponseWriter, r *http.Request) {
-	db.Exec("INSERT INTO t VALUES (1)") // want `nothing is saved while a.handler runs, since it does not wait;.*info`
+	db.Exec("INSERT INTO t VALUES (1)") // want `nothing is saved while a.handler runs, since it does not wait, so .*info`
 	fmt.Fprintln(w, "done")
 }
 
@@ -138,7 +149,7 @@ func literals(c chan int) {
 	wg.Wait()
 	func() {
 		for range 3 {
-			db.Exec("INSERT INTO t VALUES (1)") // want `nothing is saved while a.literals\$2 runs, since it does not wait, so a crash repeats all rounds of the loop;.*warning`
+			db.Exec("INSERT INTO t VALUES (1)") // want `nothing is saved while a.literals\$2 runs, since it does not wait, so a crash before the next commit repeats it, with all rounds of the loop;.*warning`
 		}
 	}()
 	go charge()    // want `an HTTP POST request \(.*\) may be repeated; a crash before the next commit repeats it; `

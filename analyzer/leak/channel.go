@@ -3,12 +3,14 @@ package leak
 import (
 	"go/constant"
 	"go/token"
-	"strconv"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/flow"
+	"github.com/harkgen/harkgen/analyzer/library"
+	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
 
@@ -68,20 +70,57 @@ func (p *pass) channel(m *ssa.MakeChan) {
 	}
 	e := endsOf(u)
 	size, constant := capacity(m)
-	maker := m.Parent()
+	unbuffered := constant && size == 0
 	switch {
-	case len(e.sends) > 0 && !e.receives && constant && size == 0:
+	case len(e.sends) > 0 && !e.receives && !e.closes && unbuffered:
 		for _, s := range e.sends {
-			p.warn(s.Pos(), "a send on the channel made at "+p.at(m.Pos())+", which nobody receives from", forever, "receive from it, or leave the send out")
+			p.stuck(m, s, "a send on the channel made at "+p.at(m.Pos())+", which nobody receives from", "receive from it, or leave the send out")
 		}
 	case e.receives && len(e.sends) == 0 && !e.tries && !e.closes:
 		for _, r := range e.recvs {
-			p.warn(r.Pos(), "a receive from the channel made at "+p.at(m.Pos())+", which nobody sends on or closes", forever, "send on it, or close it")
+			p.stuck(m, r, "a receive from the channel made at "+p.at(m.Pos())+", which nobody sends on or closes", "send on it, or close it")
 		}
-	case constant && size == 0 && !flow.IsMain(maker) && p.more(m, e, u):
+	case unbuffered && !flow.IsMain(m.Parent()) && p.more(m, e, u):
 	case !e.closes && !e.tries:
 		p.endless(m, e)
 	}
+}
+
+// stuck reports that i waits for ever, unless it is in a goroutine that ends with main, or is how main lets others run.
+func (p *pass) stuck(m *ssa.MakeChan, i ssa.Instruction, what, do string) {
+	switch main := flow.IsMain(m.Parent()); {
+	case main && i.Parent() != m.Parent():
+	case main && p.starts && flow.IsReturn(i.Block().Instrs[len(i.Block().Instrs)-1]) && last(i):
+	default:
+		p.warn(i.Pos(), what, forever, do)
+	}
+}
+
+// last reports whether nothing but a return follows i.
+func last(i ssa.Instruction) bool {
+	return !flow.Reaches(i, func(x ssa.Instruction) bool {
+		switch x.(type) {
+		case *ssa.Return, *ssa.RunDefers, *ssa.DebugRef:
+			return false
+		}
+		return true
+	}, nil)
+}
+
+// quiet are packages that start no goroutines.
+var quiet = library.Words("bufio bytes cmp errors flag fmt io log maps math math/rand os slices sort strconv strings sync sync/atomic unicode unicode/utf8")
+
+// alone reports a select without cases in main, if that is the only goroutine.
+func (p *pass) alone(s *ssa.Select) {
+	if len(s.States) > 0 || !s.Blocking || !flow.IsMain(s.Parent()) || p.starts {
+		return
+	}
+	for _, imp := range p.Pkg.Imports() {
+		if !quiet[imp.Path()] {
+			return
+		}
+	}
+	p.warn(suspend.Position(s), "a select without cases in the only goroutine there is", "it is a deadlock", "leave it out, so that the program ends")
 }
 
 // capacity is the capacity that a channel is made with, if that is constant.
@@ -110,8 +149,8 @@ func (p *pass) more(m *ssa.MakeChan, e *ends, u *uses) bool {
 	switch {
 	case start == nil:
 		return false
-	case received < many && p.times(send, m.Parent()) == many && flow.Repeats(start.Block()) && !flow.Repeats(send.Block()):
-		p.warn(send.Pos(), "each goroutine that is started at "+p.at(start.Pos())+" sends on a channel that is received from "+often(received), "the others wait for ever, and are saved with the run as long as that lives", "receive as often as goroutines are started, or make the channel with a buffer for all of them")
+	case received == 1 && !counted(start.Block()) && p.times(send, m.Parent()) == many && flow.Repeats(start.Block()) && !flow.Repeats(send.Block()):
+		p.warn(send.Pos(), "each goroutine that is started at "+p.at(start.Pos())+" sends on a channel that is received from once", "the others wait for ever, and are saved with the run as long as that lives", "receive as often as goroutines are started, or make the channel with a buffer for all of them")
 		return true
 	case len(e.recvs) == 0 && len(e.selects) == 1 && p.times(send, m.Parent()) == 1 && e.selects[0].Parent() == m.Parent():
 		return p.abandoned(m, send, e.selects[0], u)
@@ -119,11 +158,28 @@ func (p *pass) more(m *ssa.MakeChan, e *ends, u *uses) bool {
 	return false
 }
 
-func often(n int) string {
-	if n == 1 {
-		return "once"
+// counted reports whether a loop around b has a constant number of rounds.
+func counted(b *ssa.BasicBlock) bool {
+	for _, h := range b.Parent().Blocks {
+		if !flow.Header(h) || !slices.Contains(flow.Loop(h), b) {
+			continue
+		}
+		for _, m := range flow.Loop(h) {
+			if br, ok := m.Instrs[len(m.Instrs)-1].(*ssa.If); ok && constantBound(br.Cond) {
+				return true
+			}
+		}
 	}
-	return strconv.Itoa(n) + " times at most"
+	return false
+}
+
+func constantBound(cond ssa.Value) bool {
+	b, ok := cond.(*ssa.BinOp)
+	if !ok || b.Op != token.LSS && b.Op != token.LEQ {
+		return false
+	}
+	_, ok = b.Y.(*ssa.Const)
+	return ok
 }
 
 // start is the go statement in maker whose function, a literal or one of the package, has the send; nil if it is none.

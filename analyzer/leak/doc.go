@@ -11,11 +11,11 @@
 //
 //   - a send on an unbuffered channel, or a receive, where nobody has the other end: the channel is known to the functions of the package that
 //     are seen here, and none of them receives, or sends or closes;
-//   - more goroutines that send on an unbuffered channel than are received from;
+//   - goroutines, started in a loop, that each send on an unbuffered channel that is received from once;
 //   - a goroutine that sends its one result on an unbuffered channel, where the only receiver is a select that may take another case and return:
 //     with a buffer of one it would end (there is a fix);
 //   - a range over a channel that nobody closes, after whose senders have ended;
-//   - an operation on a nil channel outside a select;
+//   - an operation on a nil channel outside a select, and a select without cases in main where nothing starts a goroutine;
 //   - sync.WaitGroup: a Wait for more than is ever Done;
 //   - sync.Mutex, RWMutex: a Lock while the same function, or the one that has called it, holds the same lock.
 //

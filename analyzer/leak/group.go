@@ -65,6 +65,13 @@ func (p *pass) waits(w ssa.CallInstruction, adds []ssa.CallInstruction, done int
 	}
 }
 
+func often(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return strconv.Itoa(n) + " times at most"
+}
+
 func reaches(from, to ssa.Instruction) bool {
 	return flow.Reaches(from, func(i ssa.Instruction) bool { return i == to }, nil)
 }

@@ -36,6 +36,8 @@ func run(ap *analysis.Pass) (any, error) {
 					p.channel(i)
 				case *ssa.Alloc:
 					p.group(i)
+				case *ssa.Select:
+					p.alone(i)
 				}
 				p.nilChannel(i)
 			}
@@ -48,10 +50,11 @@ func run(ap *analysis.Pass) (any, error) {
 // A pass is the analysis of one package.
 type pass struct {
 	*analysis.Pass
-	calls map[*ssa.Function][]ssa.CallInstruction // direct calls, go and defer statements
-	other map[*ssa.Function]bool                  // is used as a value, so nobody knows how often it is called
-	locks map[*ssa.Function]map[lock]lockCall     // what the function locks at its begin
-	said  map[token.Pos]bool                      // where something was reported
+	calls  map[*ssa.Function][]ssa.CallInstruction // direct calls, go and defer statements
+	other  map[*ssa.Function]bool                  // is used as a value, so nobody knows how often it is called
+	locks  map[*ssa.Function]map[lock]lockCall     // what the function locks at its begin
+	starts bool                                    // the package has a go statement
+	said   map[token.Pos]bool                      // where something was reported
 }
 
 // warn reports a finding, and the first one only at each place: a function may be called with several channels.
@@ -81,6 +84,9 @@ func (p *pass) count(fns []*ssa.Function) {
 }
 
 func (p *pass) countIn(i ssa.Instruction) {
+	if _, ok := i.(*ssa.Go); ok {
+		p.starts = true
+	}
 	c, called := i.(ssa.CallInstruction)
 	if called {
 		if callee := c.Common().StaticCallee(); callee != nil {

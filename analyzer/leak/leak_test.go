@@ -10,5 +10,5 @@ import (
 
 func TestLeak(t *testing.T) {
 	t.Parallel()
-	analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), leak.Analyzer, "a", "prog")
+	analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), leak.Analyzer, "a", "prog", "alone", "server")
 }

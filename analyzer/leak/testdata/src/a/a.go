@@ -99,6 +99,23 @@ func all(urls []string) {
 	}
 }
 
+func three() {
+	c := make(chan int)
+	for i := range 3 {
+		go func() { c <- i }()
+	}
+	<-c
+	for i := 0; i < 3; i++ {
+		go func() { c <- i }()
+	}
+}
+
+func closesIt(c chan int) {
+	d := make(chan int)
+	close(d)
+	d <- 1 // it panics
+}
+
 func firstBuffered(urls []string) string {
 	c := make(chan string, len(urls))
 	for _, u := range urls {

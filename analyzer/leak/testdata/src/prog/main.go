@@ -13,6 +13,9 @@ func main() {
 	case <-results:
 	case <-jobs:
 	}
+	never := make(chan bool)
+	go func() { <-never }()
 	stop := make(chan bool)
 	<-stop // want `a receive from the channel made at \w+.go:\d+:\d+, which nobody sends on or closes; it waits for ever, and is saved with the run as long as that lives; send on it, or close it \(warning: leak\)`
+	println("done")
 }

@@ -5,8 +5,11 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/harkgen/harkgen/analyzer/directives"
+	"github.com/harkgen/harkgen/analyzer/leak"
+	"github.com/harkgen/harkgen/analyzer/lifetime"
 	"github.com/harkgen/harkgen/analyzer/pinned"
 	"github.com/harkgen/harkgen/analyzer/refuse"
+	"github.com/harkgen/harkgen/analyzer/repeat"
 	"github.com/harkgen/harkgen/analyzer/unmovable"
 )
 
@@ -16,4 +19,7 @@ var Analyzers = []*analysis.Analyzer{
 	unmovable.Analyzer,
 	pinned.Analyzer,
 	directives.Analyzer,
+	repeat.Analyzer,
+	leak.Analyzer,
+	lifetime.Analyzer,
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/directive"
 	"github.com/harkgen/harkgen/analyzer/entry"
 	"github.com/harkgen/harkgen/analyzer/held"
@@ -89,7 +90,7 @@ func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result,
 	for _, p := range found.Points {
 		e.entry(p)
 	}
-	for _, fn := range facts.Functions(func(fn *ssa.Function) bool { return e.own[load.PackageOf(fn)] && !load.Generic(fn) }) {
+	for _, fn := range facts.Functions(func(fn *ssa.Function) bool { return e.own[compilable.PackageOf(fn)] && !load.Generic(fn) }) {
 		e.function(fn)
 	}
 	slices.SortStableFunc(e.notes, func(a, b Note) int {
@@ -258,7 +259,7 @@ func (e *explainer) chain(fn *ssa.Function) []Link {
 
 // title names fn as a stack trace does; what is not of a package is a function that go/ssa has made.
 func (e *explainer) title(fn *ssa.Function) string {
-	if load.PackageOf(fn) == nil || !e.prog.IsUser(fn) {
+	if compilable.PackageOf(fn) == nil || !e.prog.IsUser(fn) {
 		return fn.String()
 	}
 	return e.low.Title(fn)
@@ -303,13 +304,13 @@ func (e *explainer) pins(c ssa.CallInstruction) {
 
 // compiled reports whether calls of callee go to a compiled form.
 func (e *explainer) compiled(callee *ssa.Function) bool {
-	return e.prog.IsUser(callee) || e.low.Plan.Lowered(callee) || e.low.Plan.Compiled(callee) || lower.InRuntime(callee) || load.PackageOf(callee) == nil
+	return e.prog.IsUser(callee) || e.low.Plan.Lowered(callee) || e.low.Plan.Compiled(callee) || lower.InRuntime(callee) || compilable.PackageOf(callee) == nil
 }
 
 // calledBack reports whether code that is not compiled calls fn.
 func (e *explainer) calledBack(fn *ssa.Function) bool {
 	for _, c := range e.facts.Callers(fn) {
-		if p := c.Parent(); load.PackageOf(p) != nil && !e.prog.IsUser(p) {
+		if p := c.Parent(); compilable.PackageOf(p) != nil && !e.prog.IsUser(p) {
 			return true
 		}
 	}

@@ -9,10 +9,10 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
-	"github.com/harkgen/harkgen/transform/load"
 )
 
 // This file finds what a goroutine that runs in a process of its own uses: the package variables, which its process shares then, and what it cannot have
@@ -145,7 +145,7 @@ func (a *apart) follow(c ssa.CallInstruction) {
 	for len(work) > 0 {
 		fn := work[len(work)-1]
 		work = work[:len(work)-1]
-		if a.fns[fn] || !a.plan.compiled(fn) && load.PackageOf(fn) != nil {
+		if a.fns[fn] || !a.plan.compiled(fn) && compilable.PackageOf(fn) != nil {
 			continue
 		}
 		a.fns[fn] = true
@@ -181,7 +181,7 @@ func (a *apart) started(c ssa.CallInstruction) []*ssa.Function {
 func (a *apart) called(c ssa.CallInstruction) []*ssa.Function {
 	var out []*ssa.Function
 	for _, callee := range a.facts.Callees(c) {
-		if a.plan.compiled(callee) || load.PackageOf(callee) == nil {
+		if a.plan.compiled(callee) || compilable.PackageOf(callee) == nil {
 			out = append(out, callee)
 			continue
 		}
@@ -400,7 +400,7 @@ func usesUnsafe(i ssa.Instruction) bool {
 // mention is where fn mentions v first; i, of its instructions, does.
 func (a *apart) mention(fn *ssa.Function, v *types.Var, i ssa.Instruction) token.Pos {
 	pos := token.NoPos
-	if pkg := a.prog.All[load.PackageOf(fn).Path()]; pkg != nil && fn.Syntax() != nil {
+	if pkg := a.prog.All[compilable.PackageOf(fn).Path()]; pkg != nil && fn.Syntax() != nil {
 		ast.Inspect(fn.Syntax(), func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok && !pos.IsValid() && pkg.TypesInfo.Uses[id] == v {
 				pos = id.Pos()

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/ssa/ssautil"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -85,7 +86,7 @@ func typePositions(fn *ssa.Function) []token.Pos {
 	var out []token.Pos
 	for ; fn != nil; fn = fn.Parent() {
 		for _, t := range fn.TypeArgs() {
-			load.EachNamed(t, func(o *types.TypeName) { out = append(out, o.Pos()) })
+			compilable.EachNamed(t, func(o *types.TypeName) { out = append(out, o.Pos()) })
 		}
 	}
 	return out

@@ -1,4 +1,4 @@
-package load
+package compilable
 
 import (
 	"go/ast"
@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 
-	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
 )
 
@@ -30,8 +29,14 @@ import (
 // Exported functions that cannot be copied are called in the original. The packages in owned are the exception to the second: all that needs
 // their variables is taken from the copy, so that the copy can have its own.
 
-// owned are the packages whose copies have variables of their own.
-var owned = map[string]bool{"context": true, "iter": true}
+// Owned are the packages whose copies have variables of their own.
+var Owned = map[string]bool{"context": true, "iter": true}
+
+// Original begins the names by which a replacement in a copy calls exported functions of the original package.
+const Original = "hark_original_"
+
+// OriginalName is the name in the original package of a function that a replacement declares to call it.
+func OriginalName(name string) (string, bool) { return strings.CutPrefix(name, Original) }
 
 // PublicPath is the package to import for std package path where only the standard library may import that.
 func PublicPath(path string) (string, bool) {
@@ -41,9 +46,14 @@ func PublicPath(path string) (string, bool) {
 	return path, !strings.HasPrefix(path, "internal/") && !strings.Contains(path, "/internal/") && !strings.HasPrefix(path, "vendor/")
 }
 
-// A stdPackage is the index of a package's declarations.
-type stdPackage struct {
-	*packages.Package
+// A Package is the index of the declarations of a package of the standard library.
+type Package struct {
+	path    string
+	fset    *token.FileSet
+	types   *types.Package
+	info    *types.Info
+	syntax  []*ast.File
+	copies  map[*types.Func]map[types.Object]bool
 	decls   map[types.Object]ast.Node // FuncDecl, TypeSpec, ValueSpec; for constants the GenDecl
 	methods map[*types.TypeName][]*types.Func
 	fields  map[*types.Var]bool            // fields of the package's exported types
@@ -55,12 +65,6 @@ type stdPackage struct {
 type uses struct {
 	objects []types.Object
 	bad     bool // it cannot be copied
-}
-
-// Copyable reports whether fn, or the function it is nested in or an instance of, is of the standard library and can be compiled along.
-func (p *Program) Copyable(fn *ssa.Function) bool {
-	o := Declared(fn)
-	return o != nil && p.Copy(o) != nil
 }
 
 // Declared is the function declaration that fn is, is nested in, or is an instance of; nil if there is none.
@@ -76,26 +80,19 @@ func Declared(fn *ssa.Function) *types.Func {
 	return o
 }
 
-// Copy lists what a copy of o's package must hold for o to be compiled along, nil if it cannot be. The values tell whether the object is
+// Copy lists what a copy of the package must hold for o to be compiled along, nil if it cannot be. The values tell whether the object is
 // needed as text; a generic function is not if only its instances are.
-func (p *Program) Copy(o *types.Func) map[types.Object]bool {
-	if c, ok := p.copies[o]; ok {
+func (s *Package) Copy(o *types.Func) map[types.Object]bool {
+	if c, ok := s.copies[o]; ok {
 		return c
 	}
-	p.copies[o] = nil // while looking: exported functions that call each other are called in the original
-	c := p.findCopy(o)
-	p.copies[o] = c
+	s.copies[o] = nil // while looking: exported functions that call each other are called in the original
+	c := s.findCopy(o)
+	s.copies[o] = c
 	return c
 }
 
-func (p *Program) findCopy(o *types.Func) map[types.Object]bool {
-	if o.Pkg() == nil || !p.IsStd(o.Pkg().Path()) || p.banned[o.Pkg().Path()] {
-		return nil
-	}
-	if _, public := PublicPath(o.Pkg().Path()); !public {
-		return nil
-	}
-	s := p.stdPackage(o.Pkg().Path())
+func (s *Package) findCopy(o *types.Func) map[types.Object]bool {
 	if o.Exported() && s.hidden(o) {
 		return nil
 	}
@@ -116,7 +113,7 @@ func (p *Program) findCopy(o *types.Func) map[types.Object]bool {
 			return nil
 		}
 		for _, x := range u.objects {
-			if f, ok := x.(*types.Func); ok && f.Exported() && f.Signature().Recv() == nil && f != o && p.Copy(f) == nil {
+			if f, ok := x.(*types.Func); ok && f.Exported() && f.Signature().Recv() == nil && f != o && s.Copy(f) == nil {
 				if s.hidden(f) {
 					return nil
 				}
@@ -133,38 +130,36 @@ func isGeneric(o types.Object) bool {
 	return ok && f.Signature().TypeParams().Len() > 0
 }
 
-func (p *Program) stdPackage(path string) *stdPackage {
-	if s := p.std[path]; s != nil {
-		return s
-	}
-	s := &stdPackage{
-		Package: p.All[path], decls: map[types.Object]ast.Node{}, methods: map[*types.TypeName][]*types.Func{},
+// New indexes a package of the standard library.
+func New(fset *token.FileSet, syntax []*ast.File, pkg *types.Package, info *types.Info) *Package {
+	s := &Package{
+		path: pkg.Path(), fset: fset, types: pkg, info: info, syntax: syntax, copies: map[*types.Func]map[types.Object]bool{},
+		decls: map[types.Object]ast.Node{}, methods: map[*types.TypeName][]*types.Func{},
 		fields: map[*types.Var]bool{}, inits: map[types.Object][]*types.Func{}, uses: map[types.Object]*uses{},
 	}
-	for _, f := range s.Syntax {
+	for _, f := range syntax {
 		for _, d := range f.Decls {
 			s.index(d)
 		}
 	}
-	for _, name := range s.Types.Scope().Names() {
-		if t, ok := s.Types.Scope().Lookup(name).(*types.TypeName); ok {
+	for _, name := range pkg.Scope().Names() {
+		if t, ok := pkg.Scope().Lookup(name).(*types.TypeName); ok {
 			s.indexFields(t)
 		}
 	}
-	p.std[path] = s
 	return s
 }
 
-func (s *stdPackage) index(d ast.Decl) {
+func (s *Package) index(d ast.Decl) {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
-		f := s.TypesInfo.Defs[d.Name].(*types.Func)
+		f := s.info.Defs[d.Name].(*types.Func)
 		s.decls[f] = d
 		if t := receiverName(f); t != nil {
 			s.methods[t] = append(s.methods[t], f)
 		} else if d.Name.Name == "init" {
 			s.eachUse(d, func(_ *ast.Ident, o types.Object) {
-				if v, ok := o.(*types.Var); ok && v.Parent() == s.Types.Scope() {
+				if v, ok := o.(*types.Var); ok && v.Parent() == s.types.Scope() {
 					s.inits[v] = append(s.inits[v], f)
 				}
 			})
@@ -173,12 +168,12 @@ func (s *stdPackage) index(d ast.Decl) {
 		for _, spec := range d.Specs {
 			switch spec := spec.(type) {
 			case *ast.TypeSpec:
-				s.decls[s.TypesInfo.Defs[spec.Name]] = spec
+				s.decls[s.info.Defs[spec.Name]] = spec
 			case *ast.ValueSpec:
 				for _, name := range spec.Names {
-					s.decls[s.TypesInfo.Defs[name]] = spec
+					s.decls[s.info.Defs[name]] = spec
 					if d.Tok == token.CONST { // iota counts in the whole declaration
-						s.decls[s.TypesInfo.Defs[name]] = d
+						s.decls[s.info.Defs[name]] = d
 					}
 				}
 			}
@@ -202,7 +197,7 @@ func receiverName(f *types.Func) *types.TypeName {
 	return nil
 }
 
-func (s *stdPackage) indexFields(o *types.TypeName) {
+func (s *Package) indexFields(o *types.TypeName) {
 	t, ok := o.Type().Underlying().(*types.Struct)
 	if !ok || !o.Exported() {
 		return
@@ -212,10 +207,10 @@ func (s *stdPackage) indexFields(o *types.TypeName) {
 	}
 }
 
-func (s *stdPackage) eachUse(n ast.Node, f func(*ast.Ident, types.Object)) {
+func (s *Package) eachUse(n ast.Node, f func(*ast.Ident, types.Object)) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok {
-			if o := s.TypesInfo.Uses[id]; o != nil {
+			if o := s.info.Uses[id]; o != nil {
 				f(id, o)
 			}
 		}
@@ -224,14 +219,14 @@ func (s *stdPackage) eachUse(n ast.Node, f func(*ast.Ident, types.Object)) {
 }
 
 // usesOf finds what the declaration of o needs.
-func (s *stdPackage) usesOf(o types.Object) *uses {
+func (s *Package) usesOf(o types.Object) *uses {
 	if u := s.uses[o]; u != nil {
 		return u
 	}
 	u := &uses{}
 	s.uses[o] = u
 	d := s.decls[o]
-	if d == nil || perMachine(s.Fset.Position(d.Pos()).Filename) {
+	if d == nil || perMachine(s.fset.Position(d.Pos()).Filename) {
 		u.bad = true
 		return u
 	}
@@ -243,7 +238,7 @@ func (s *stdPackage) usesOf(o types.Object) *uses {
 			u.objects = append(u.objects, t)
 		}
 	case *types.Var:
-		u.bad = !owned[s.PkgPath] && !s.constant(o)
+		u.bad = !Owned[s.path] && !s.constant(o)
 		for _, f := range s.inits[o] {
 			u.objects = append(u.objects, f)
 		}
@@ -254,7 +249,7 @@ func (s *stdPackage) usesOf(o types.Object) *uses {
 	case *types.Const:
 		for _, spec := range d.(*ast.GenDecl).Specs {
 			for _, name := range spec.(*ast.ValueSpec).Names {
-				if x := s.TypesInfo.Defs[name]; x != nil {
+				if x := s.info.Defs[name]; x != nil {
 					u.objects = append(u.objects, x)
 				}
 			}
@@ -263,7 +258,7 @@ func (s *stdPackage) usesOf(o types.Object) *uses {
 	s.eachUse(d, func(_ *ast.Ident, x types.Object) { s.use(u, x) })
 	s.eachType(d, func(t *types.TypeName) {
 		if t.Pkg() != nil {
-			if _, public := PublicPath(t.Pkg().Path()); !public || t.Pkg() != s.Types && !t.Exported() {
+			if _, public := PublicPath(t.Pkg().Path()); !public || t.Pkg() != s.types && !t.Exported() {
 				u.bad = true
 			}
 		}
@@ -290,14 +285,14 @@ func linknamed(d *ast.FuncDecl) bool {
 }
 
 // use notes in u that o is used.
-func (s *stdPackage) use(u *uses, o types.Object) {
+func (s *Package) use(u *uses, o types.Object) {
 	if p, ok := o.(*types.PkgName); ok {
 		if _, public := PublicPath(p.Imported().Path()); !public {
 			u.bad = true
 		}
 		return
 	}
-	if o.Pkg() != s.Types {
+	if o.Pkg() != s.types {
 		return
 	}
 	hidden := !o.Exported()
@@ -307,7 +302,7 @@ func (s *stdPackage) use(u *uses, o types.Object) {
 			u.bad = u.bad || s.fields[x.Origin()] && (hidden || s.hidden(x))
 			return
 		}
-		if x.Parent() == s.Types.Scope() {
+		if x.Parent() == s.types.Scope() {
 			u.bad = u.bad || !hidden && s.hidden(x)
 		}
 	case *types.Func:
@@ -320,13 +315,13 @@ func (s *stdPackage) use(u *uses, o types.Object) {
 		}
 		hidden = x.Signature().Recv() == nil // exported functions are copied too, methods of interfaces are not there
 	}
-	if hidden && o.Parent() == s.Types.Scope() {
+	if hidden && o.Parent() == s.types.Scope() {
 		u.objects = append(u.objects, o)
 	}
 }
 
 // constant reports whether package variable v holds one value for good.
-func (s *stdPackage) constant(v *types.Var) bool {
+func (s *Package) constant(v *types.Var) bool {
 	if v.Type() != types.Universe.Lookup("error").Type() && !plainData(v.Type()) {
 		return false
 	}
@@ -340,14 +335,14 @@ func (s *stdPackage) constant(v *types.Var) bool {
 			case *ast.SelectorExpr:
 				x = y.X
 			case *ast.Ident:
-				return s.TypesInfo.Uses[y] == v
+				return s.info.Uses[y] == v
 			default:
 				return false
 			}
 		}
 	}
 	changes := false
-	for _, f := range s.Syntax {
+	for _, f := range s.syntax {
 		ast.Inspect(f, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.AssignStmt:
@@ -365,7 +360,7 @@ func (s *stdPackage) constant(v *types.Var) bool {
 			case *ast.CallExpr:
 				for _, a := range n.Args {
 					_, slice := v.Type().Underlying().(*types.Slice)
-					changes = changes || slice && is(a) && !measures(s.TypesInfo, n.Fun)
+					changes = changes || slice && is(a) && !measures(s.info, n.Fun)
 				}
 			}
 			return !changes
@@ -394,17 +389,17 @@ func plainData(t types.Type) bool {
 }
 
 // hidden reports whether the type of o mentions a type that the package does not export.
-func (s *stdPackage) hidden(o types.Object) bool {
+func (s *Package) hidden(o types.Object) bool {
 	found := false
-	EachNamed(o.Type(), func(t *types.TypeName) { found = found || t.Pkg() == s.Types && !t.Exported() })
+	EachNamed(o.Type(), func(t *types.TypeName) { found = found || t.Pkg() == s.types && !t.Exported() })
 	return found
 }
 
 // eachType calls f for the names of all types of expressions in n.
-func (s *stdPackage) eachType(n ast.Node, f func(*types.TypeName)) {
+func (s *Package) eachType(n ast.Node, f func(*types.TypeName)) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		if x, ok := n.(ast.Expr); ok {
-			if tv, ok := s.TypesInfo.Types[x]; ok && tv.Type != nil {
+			if tv, ok := s.info.Types[x]; ok && tv.Type != nil {
 				EachNamed(tv.Type, f)
 			}
 		}
@@ -444,6 +439,3 @@ func EachNamed(t types.Type, f func(*types.TypeName)) {
 		}
 	}
 }
-
-// Text is the source of file name, as it was loaded.
-func (p *Program) Text(name string) ([]byte, error) { return p.read(name) }

@@ -31,8 +31,8 @@ var Analyzer = &analysis.Analyzer{
 // A Statement is a go statement with what the package shows of it. Its Found is nil if that keeps no goroutine.
 type Statement struct {
 	*placement.Statement
-	Call ssa.CallInstruction // it, of one of the functions of the package; nil: none has it
-	fset *token.FileSet
+	Refusals []placement.Refusal // what its goroutines do that they cannot in processes of their own
+	fset     *token.FileSet
 }
 
 // neverWaits is a fact about a function: it waits for no other goroutine.
@@ -43,9 +43,6 @@ func (*neverWaits) String() string { return "never waits" }
 
 func run(pass *analysis.Pass) (any, error) {
 	var out []*Statement
-	if library.Standard(pass.Pkg.Path()) && len(pass.Files) == 0 {
-		return out, nil
-	}
 	fns := pass.ResultOf[buildssa.Analyzer].(*buildssa.SSA).SrcFuncs
 	sight := placement.NewSight(pass.Fset, func(c ssa.CallInstruction) bool { return mayWait(pass, c) })
 	for _, fn := range fns {
@@ -65,11 +62,10 @@ func run(pass *analysis.Pass) (any, error) {
 	for _, fn := range fns {
 		for _, b := range fn.Blocks {
 			for _, i := range b.Instrs {
-				c, ok := i.(ssa.CallInstruction)
-				if !ok || at[c.Pos()] == nil || at[c.Pos()].Call != nil {
-					continue
+				if c, ok := i.(ssa.CallInstruction); ok && at[c.Pos()] != nil {
+					s := at[c.Pos()]
+					s.Found, s.Refusals = sight.Find(c), sight.Refusals(c)
 				}
-				at[c.Pos()].Call, at[c.Pos()].Found = c, sight.Find(c)
 			}
 		}
 	}
@@ -78,7 +74,7 @@ func run(pass *analysis.Pass) (any, error) {
 
 // Finding puts what keeps the goroutine into the form of a check; what is what comes of it.
 func (s *Statement) Finding(what string) vet.Finding {
-	why, do, chain := s.Found.Text(s.place)
+	why, do, chain := s.Found.Text(s.Place)
 	f := vet.Finding{Pos: s.Pos, What: what, Why: why, Do: do}
 	for _, u := range chain {
 		f.Chain = append(f.Chain, analysis.RelatedInformation{Pos: u.Pos, Message: u.What})
@@ -86,8 +82,8 @@ func (s *Statement) Finding(what string) vet.Finding {
 	return f
 }
 
-// place spells a place.
-func (s *Statement) place(pos token.Pos) string {
+// Place spells a place.
+func (s *Statement) Place(pos token.Pos) string {
 	p := s.fset.Position(pos)
 	p.Filename = filepath.Base(p.Filename)
 	return p.String()

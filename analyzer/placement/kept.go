@@ -15,8 +15,8 @@ import (
 
 // kept says which thing that processes cannot share go statement c gives its goroutines.
 func (x *Sight) kept(f *Finding, c ssa.CallInstruction, start *activation) {
-	given := slices.Clone(start.args)
-	if start.closure != nil {
+	given := slices.Clone(c.Common().Args)
+	if start != nil && start.closure != nil {
 		given = append(given, start.closure.Bindings...)
 	}
 	for _, v := range given {
@@ -33,6 +33,9 @@ func (x *Sight) kept(f *Finding, c ssa.CallInstruction, start *activation) {
 
 // made is what v, or the variable that it is, leads to, if that is made in the function with c: by itself, or by a function of the standard library.
 func made(v ssa.Value, c ssa.CallInstruction) *pointsto.Object {
+	if i, ok := v.(*ssa.MakeInterface); ok {
+		v = i.X
+	}
 	if a, ok := v.(*ssa.Alloc); ok { // a captured variable
 		u := &variable{}
 		if u.add(a); !u.other && len(u.stores) == 1 && u.stores[0].Parent() == c.Parent() && dominates(u.stores[0], c) {

@@ -40,15 +40,14 @@ func NewSight(fset *token.FileSet, waits func(ssa.CallInstruction) bool) *Sight 
 
 // Find returns what keeps the goroutines of go statement c in their process for certain, nil if the package does not show any such thing.
 func (x *Sight) Find(c ssa.CallInstruction) *Finding {
-	start := activate(c, nil)
-	x.steps = maxActivations
-	if start == nil {
-		return nil
-	}
-	f := &Finding{}
+	f, start := &Finding{}, activate(c, nil)
 	if x.kept(f, c, start); f.Kept != "" {
 		return f
 	}
+	if start == nil {
+		return nil
+	}
+	x.steps = maxActivations
 	if f.Race = x.race(c, start); f.Race != nil {
 		return f
 	}

@@ -1,7 +1,15 @@
 // Package suite lists the checks of harkvet. Every driver runs this list, so that all of them say the same.
 package suite
 
-import "golang.org/x/tools/go/analysis"
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/harkgen/harkgen/analyzer/apart"
+	"github.com/harkgen/harkgen/analyzer/placed"
+)
 
 // Analyzers are the checks, in the order in which docs/vet.md has them.
-var Analyzers = []*analysis.Analyzer{}
+var Analyzers = []*analysis.Analyzer{
+	placed.Analyzer,
+	apart.Analyzer,
+}

@@ -44,9 +44,13 @@ func (p *prover) differentElements(s *thread, a, b *access) bool {
 	ends := p.alive(s.at, slices.DeleteFunc(p.covering(s, a), func(e *end) bool {
 		return !slices.ContainsFunc(p.covering(s, b), func(x *end) bool { return x.key() == e.key() })
 	}))
+	stop := entered(ends)
 	for _, from := range leaves(s.at, loop) {
 		found := false
-		walkFrom(from, 0, func(i ssa.Instruction) bool {
+		if stop(from) {
+			continue
+		}
+		walkUntil(from, 0, stop, func(i ssa.Instruction) bool {
 			found = found || i == s.at
 			return !found && !(fresh && i == root) && !p.waits(i, ends)
 		})

@@ -28,6 +28,7 @@ func main() {
 	for i := range xs {
 		xs[i] = i
 	}
+	fmt.Println(counted(3), countedEach([]string{"a", "bc"}), countedFor(4))
 	out := make(chan int)
 	go sum(xs, out) // remote
 	fmt.Println(<-out, mergeSort([]int{3, 1, 2}))
@@ -440,4 +441,51 @@ func several() int {
 	}
 	wg.Wait()
 	return a.len()
+}
+
+func counted(n int) []int {
+	squares, done := make([]int, n), make(chan bool)
+	for i := range n {
+		go func() { // remote
+			squares[i] = f(i)
+			done <- true
+		}()
+	}
+	for range n {
+		<-done
+	}
+	return squares
+}
+
+func countedEach(words []string) (total int) {
+	lengths, errs := make([]int, len(words)), make(chan error, len(words))
+	for i, w := range words {
+		go func() { // remote
+			lengths[i] = len(w)
+			errs <- nil
+		}()
+	}
+	for range lengths {
+		if err := <-errs; err != nil {
+			fmt.Println(err)
+		}
+	}
+	for _, n := range lengths {
+		total += n
+	}
+	return total
+}
+
+func countedFor(n int) (total int) {
+	sums, done := make([]int, n), make(chan int)
+	for i := 0; i < n; i++ {
+		go func() { // remote
+			sums[i] = f(i)
+			done <- i
+		}()
+	}
+	for i := 0; i < n; i++ {
+		total += <-done
+	}
+	return total + sums[n-1]
 }

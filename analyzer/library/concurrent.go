@@ -67,6 +67,11 @@ func Communicates(i ssa.Instruction) bool {
 	return false
 }
 
+// StaysWithin reports whether fn touches only elements of the slices that it is given, up to their lengths, and what its results and functions lead to.
+func StaysWithin(fn *ssa.Function) bool {
+	return Words("slices.Reverse slices.Sort slices.SortFunc slices.SortStableFunc sort.Float64s sort.Ints sort.Slice sort.SliceStable sort.Strings")[Declared(fn)]
+}
+
 // carried are types of the library with locks or channels that processes can share nevertheless.
 var carried = Words(`context.Context time.Ticker time.Timer`)
 

@@ -158,7 +158,7 @@ func (c *counting) counts(p *prover, less *ssa.BinOp) bool {
 		return false
 	}
 	if phi, ok := load.X.(*ssa.Phi); ok {
-		return !added && !c.late && phi.Block() == c.head && isLoopVariable(phi) && p.countsAnew(phi, c.loop) && c.countsUp(p, phi)
+		return !added && !c.late && phi.Block() == c.head && isLoopVariable(phi) && p.countsAnew(phi, c.loop, isConst) && c.countsUp(p, phi)
 	}
 	a, ok := load.X.(*ssa.Alloc)
 	if !ok {
@@ -250,22 +250,14 @@ func (p *prover) boundOf(v ssa.Value) (name string, root ssa.Instruction) {
 	return name + fmt.Sprintf("%p", v), root
 }
 
-// settled is what v is, through variables that are assigned once, in its function.
+// settled is what v is, through variables that are assigned once and parameters of functions that are called once.
 func (p *prover) settled(v ssa.Value) ssa.Value {
 	for range 10 {
-		load, ok := v.(*ssa.UnOp)
-		if !ok {
+		next := p.heldIn(v)
+		if next == nil {
 			break
 		}
-		a, ok := load.X.(*ssa.Alloc)
-		if !ok {
-			break
-		}
-		st := p.assigned(a, load)
-		if st == nil {
-			break
-		}
-		v = st.Val
+		v = next
 	}
 	return v
 }

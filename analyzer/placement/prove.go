@@ -252,6 +252,9 @@ var rules = []rule{
 	{"index", func(p *prover, s *thread, a, b done, _ *pointsto.Object) bool {
 		return (b.by == s || s.starts[b.by]) && p.differentElements(s, a.access, b.access)
 	}},
+	{"cut", func(p *prover, _ *thread, a, b done, _ *pointsto.Object) bool {
+		return a.Value != nil && b.Value != nil && p.cutApart(a.access, b.access)
+	}},
 	{"handed over", func(p *prover, _ *thread, _, _ done, o *pointsto.Object) bool { return p.handedOver(o) }},
 }
 

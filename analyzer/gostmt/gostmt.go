@@ -46,7 +46,7 @@ func run(pass *analysis.Pass) (any, error) {
 	fns := pass.ResultOf[buildssa.Analyzer].(*buildssa.SSA).SrcFuncs
 	sight := placement.NewSight(pass.Fset, func(c ssa.CallInstruction) bool { return mayWait(pass, c) })
 	for _, fn := range fns {
-		if o, ok := fn.Object().(*types.Func); ok && !library.Standard(pass.Pkg.Path()) && !sight.Waits(fn) {
+		if o, ok := fn.Object().(*types.Func); ok && len(fn.Blocks) > 0 && !library.Standard(pass.Pkg.Path()) && !sight.Waits(fn) {
 			pass.ExportObjectFact(o, new(neverWaits))
 		}
 	}

@@ -101,7 +101,7 @@ func Standard(path string) bool {
 
 // libraryRoots are the first elements of the paths of the standard library.
 var libraryRoots = Words(`archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index
-	internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs syscall testing text time unicode unique vendor weak`)
+	internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs sync syscall testing text time unicode unique vendor weak`)
 
 // hasLock reports whether a t has a lock or a channel in it.
 func hasLock(t types.Type, seen map[types.Type]bool) bool {

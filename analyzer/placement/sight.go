@@ -23,7 +23,7 @@ import (
 // anything, is in no order. So it is a race if both are to the same memory, and the proof for a whole program, which excuses no race, finds it as well.
 //
 // Looked at are variables, fields and maps, in these two functions and in those of the package that they call by name. What a wait may also come before (`if
-// parallel { wg.Wait() }`) does not count.
+// parallel { wg.Wait() }`) does not count, nor does what the function may leave out after the go statement (`if !parallel { n++ }`).
 
 // A Sight is what can be said of the go statements of a package from what it shows.
 type Sight struct {
@@ -107,6 +107,9 @@ func (x *Sight) race(c ssa.CallInstruction, start *activation) *Race {
 	}
 	for i := range x.before(c.Block(), indexOf(c)+1, c) {
 		other, spawn := i.(ssa.CallInstruction)
+		if !touches(i) || i != c && !inevitable(c, i) {
+			continue
+		}
 		if !spawn || !isSpawn(other) {
 			x.touch(&outside, c, nil, i, i)
 		} else if to := activate(other, nil); to != nil {
@@ -166,6 +169,42 @@ func (x *Sight) before(b *ssa.BasicBlock, n int, end ssa.Instruction) map[ssa.In
 	return early
 }
 
+// touches reports whether i may access memory, or start what does.
+func touches(i ssa.Instruction) bool {
+	switch i := i.(type) {
+	case *ssa.Store, *ssa.MapUpdate, *ssa.Lookup, *ssa.Range, *ssa.Call, *ssa.Go:
+		return true
+	case *ssa.UnOp:
+		return i.Op == token.MUL
+	}
+	return false
+}
+
+// inevitable reports whether to, or a loop around it, is executed whenever the function returns after from.
+func inevitable(from, to ssa.Instruction) bool {
+	returns := false
+	walkUntil(from.Block(), indexOf(from)+1, func(b *ssa.BasicBlock) bool { return isLoopAround(b, to, from) }, func(i ssa.Instruction) bool {
+		_, ok := i.(*ssa.Return)
+		returns = returns || ok
+		return i != to
+	})
+	return !returns
+}
+
+// isLoopAround reports whether b begins a loop that executes i, and not other.
+func isLoopAround(b *ssa.BasicBlock, i, other ssa.Instruction) bool {
+	if !b.Dominates(i.Block()) {
+		return false
+	}
+	body := map[*ssa.BasicBlock]bool{}
+	for _, back := range b.Preds {
+		if b.Dominates(back) {
+			addBody(body, b, back)
+		}
+	}
+	return body[i.Block()] && !body[other.Block()]
+}
+
 // touch adds what instruction i of activation a accesses.
 func (x *Sight) touch(out *[]touch, c ssa.CallInstruction, a *activation, i, site ssa.Instruction) {
 	add := func(addr ssa.Value, write bool, what string) {
@@ -175,7 +214,9 @@ func (x *Sight) touch(out *[]touch, c ssa.CallInstruction, a *activation, i, sit
 	}
 	switch i := i.(type) {
 	case *ssa.Store:
-		add(i.Addr, true, "is assigned")
+		if !isLoadOf(i.Val, i.Addr) { // of a named result that is returned
+			add(i.Addr, true, "is assigned")
+		}
 	case *ssa.UnOp:
 		if i.Op == token.MUL {
 			add(i.X, false, "is read")

@@ -6,12 +6,13 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 func counter() {
 	n := 0
-	go func() { n++ }() // want `the goroutine of this go statement is local: it runs in this process; variable n \(a.go:13:2\) is assigned in it \(a.go:14:14\), and is read by others \(a.go:15:14\); what comes first is not known; hold one lock at both, or wait for the goroutine in between, or send the value on a channel \(warning: placed\)`
+	go func() { n++ }() // want `the goroutine of this go statement is local: it runs in this process; variable n \(a.go:14:2\) is assigned in it \(a.go:15:14\), and is read by others \(a.go:16:14\); what comes first is not known; hold one lock at both, or wait for the goroutine in between, or send the value on a channel \(warning: placed\)`
 	fmt.Println(n)
 }
 
@@ -59,7 +60,7 @@ func locked(mu *sync.Mutex, m map[string]int) {
 }
 
 func unlocked(m map[string]int) {
-	go func() { m["a"]++ }() // want `what m leads to \(a.go:61:15\) is read in it .*, and is written by others`
+	go func() { m["a"]++ }() // want `what m leads to \(a.go:62:15\) is read in it .*, and is written by others`
 	m["b"] = 1
 }
 
@@ -118,7 +119,7 @@ func (s *server) guarded() {
 
 func two() {
 	n := new(int)
-	go func() { *n = 1 }() // want `a value of type int .* is assigned in it .*, and is assigned by the goroutine that starts \(a.go:122:2\)`
+	go func() { *n = 1 }() // want `a value of type int .* is assigned in it .*, and is assigned by the goroutine that starts \(a.go:123:2\)`
 	go func() { *n = 2 }()
 }
 
@@ -148,7 +149,7 @@ func file() {
 	if err != nil {
 		return
 	}
-	go func() { // want `the goroutine of this go statement is local: it runs in this process; what os.Open returns is shared in it \(a.go:147:19\), and an open file belongs to one process \(info: placed\)`
+	go func() { // want `the goroutine of this go statement is local: it runs in this process; what os.Open returns is shared in it \(a.go:148:19\), and an open file belongs to one process \(info: placed\)`
 		f.Close()
 	}()
 }
@@ -196,4 +197,40 @@ func acknowledged() {
 	//hark:ok placed it is only a statistic
 	go func() { n++ }()
 	fmt.Println(n)
+}
+
+func either(parallel bool) {
+	n := 0
+	if parallel {
+		go func() { n++ }()
+	}
+	if !parallel {
+		n++
+	}
+}
+
+func totals(xs []int) (total int) {
+	go func() { total++ }() // want `variable total .* in it .*, and is (read|assigned) by others`
+	for _, x := range xs {
+		total += x
+	}
+	return total
+}
+
+func atomically() {
+	n, turn := 0, int32(0)
+	go func() {
+		n = 1
+		atomic.AddInt32(&turn, 1)
+	}()
+	if atomic.AddInt32(&turn, 1) == 2 {
+		n = 2
+	}
+	fmt.Println(n)
+}
+
+func named() (n int) {
+	n = 3
+	go func() { fmt.Println(n) }()
+	return n
 }

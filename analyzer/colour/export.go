@@ -1,8 +1,8 @@
 package colour
 
 import (
-	"go/build"
 	"go/types"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -31,14 +31,18 @@ func summarize(pass *analysis.Pass, in *buildssa.SSA, fns []*ssa.Function) (*Sum
 	return out, s.fns
 }
 
-// standard reports whether the package is of the standard library.
+// standard reports whether the package is of the standard library: of no module, and beside package runtime.
 func standard(pass *analysis.Pass) bool {
-	first, _, _ := strings.Cut(pass.Pkg.Path(), "/")
-	if pass.Module != nil && pass.Module.Path != "" && pass.Module.Path != "std" || strings.Contains(first, ".") || len(pass.Files) == 0 {
+	if pass.Module != nil && pass.Module.Path != "" && pass.Module.Path != "std" || len(pass.Files) == 0 {
 		return false
 	}
-	file := pass.Fset.PositionFor(pass.Files[0].Package, false).Filename
-	return build.Default.GOROOT == "" || strings.HasPrefix(file, filepath.Join(build.Default.GOROOT, "src")+string(filepath.Separator))
+	file := pass.Fset.Position(pass.Files[0].Package).Filename // not that which cgo has written
+	root, ok := strings.CutSuffix(filepath.ToSlash(filepath.Dir(file)), "/src/"+pass.Pkg.Path())
+	if !ok {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(filepath.FromSlash(root), "src", "runtime"))
+	return err == nil
 }
 
 // exported is what those that import a package need of its summary.

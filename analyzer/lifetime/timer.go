@@ -63,7 +63,7 @@ const (
 // naps judges the sleeps of a loop without end that waits for nothing else.
 func (p *pass) naps(l *loop) {
 	var nap ssa.Instruction
-	for b := range l.blocks {
+	for _, b := range l.list {
 		for _, i := range b.Instrs {
 			name, d, ok := duration(i)
 			switch {

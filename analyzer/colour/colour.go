@@ -52,6 +52,7 @@ type solution struct {
 	reasons map[*ssa.Function]*inst
 	sites   map[ssa.CallInstruction]*reached
 	places  map[at]ssa.Instruction
+	backs   map[string][]Back
 }
 
 // at is an instruction by its number in a function.
@@ -72,8 +73,28 @@ func (f *Facts) Functions() []*ssa.Function { return f.fns }
 // Standard reports whether the package is of the standard library.
 func (f *Facts) Standard() bool { return f.own.Std }
 
-// Coloured reports whether fn of this package may suspend; if it is generic, whether an instance may.
-func (f *Facts) Coloured(fn *ssa.Function) bool { return f.solved().reasons[fn] != nil }
+// Coloured reports whether fn may suspend; if it is a generic one of this package, whether an instance may.
+func (f *Facts) Coloured(fn *ssa.Function) bool { return f.coloured(fn) != nil }
+
+// coloured is fn, or an instance of it, if it may suspend, else nil.
+func (f *Facts) coloured(fn *ssa.Function) *inst {
+	s := f.solved()
+	if r := s.reasons[fn]; r != nil {
+		return r
+	}
+	if other := s.insts[fn.String()]; other != nil && s.why[other] != nil {
+		return other
+	}
+	return nil
+}
+
+// Name names fn for a message, and says for the middle of a sentence where it is.
+func (f *Facts) Name(fn *ssa.Function) (name, where string) {
+	if !fn.Pos().IsValid() {
+		return flow.Title(fn.String()), ""
+	}
+	return flow.Title(fn.String()), " (" + f.position(fn.Pos()) + ")"
+}
 
 // Site reports whether the call may suspend, or defers a call or starts a goroutine that may.
 func (f *Facts) Site(c ssa.CallInstruction) bool {
@@ -87,7 +108,7 @@ func (f *Facts) Suspends(i ssa.Instruction) bool {
 }
 
 // Chain says why fn may suspend, from it down to the operation; nil if it may not.
-func (f *Facts) Chain(fn *ssa.Function) []vet.Step { return f.chain(f.solved().reasons[fn]) }
+func (f *Facts) Chain(fn *ssa.Function) []vet.Step { return f.chain(f.coloured(fn)) }
 
 // ChainOf says why i may suspend, from the call or operation that it is down to the operation; nil if it may not.
 func (f *Facts) ChainOf(i ssa.Instruction) []vet.Step {
@@ -151,6 +172,7 @@ func (f *Facts) solve() *solution {
 	s := &solution{
 		colouring: p.colours(func(s *Summary) bool { return s == f.own || !s.Std && s.Module == f.own.Module }),
 		reasons:   map[*ssa.Function]*inst{}, sites: map[ssa.CallInstruction]*reached{}, places: map[at]ssa.Instruction{},
+		backs: backs(f.imported),
 	}
 	for name, fn := range f.names {
 		n := int32(0)

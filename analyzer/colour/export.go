@@ -27,7 +27,7 @@ func summarize(pass *analysis.Pass, in *buildssa.SSA, fns []*ssa.Function) (*Sum
 		out.Module = pass.Module.Path
 	}
 	s.add(append([]*ssa.Function{in.Pkg.Func("init")}, fns...))
-	out.got = contents{s.out, s.sorted()}
+	out.got = contents{Funcs: s.out, Types: s.sorted()}
 	return out, s.fns
 }
 
@@ -47,7 +47,7 @@ func exported(pass *analysis.Pass, s *Summary, imported []*Summary) contents {
 	case s.Std:
 		return exportedStd(pass, s, imported)
 	case pass.Module != nil && pass.Module.Version != "" && left(pass):
-		return contents{}
+		return contents{Callers: callers(s.got.Funcs, backs(imported))}
 	}
 	return s.got
 }
@@ -69,6 +69,7 @@ func exportedStd(pass *analysis.Pass, s *Summary, imported []*Summary) (out cont
 	if suspend.Quiet(s.Path) || !public {
 		return out
 	}
+	out.Callers = callers(s.got.Funcs, backs(imported))
 	kept := map[string]bool{}
 	for _, i := range imported {
 		for _, f := range i.unpack().Funcs {

@@ -24,8 +24,9 @@ type Summary struct {
 
 // contents are the functions of a package.
 type contents struct {
-	Funcs []Function // of other modules and the standard library only those that may be compiled along
-	Types []Type     // those that become interfaces, sorted
+	Funcs   []Function // of other modules and the standard library only those that may be compiled along
+	Types   []Type     // those that become interfaces, sorted
+	Callers []Caller   // functions that are not compiled, and call back; sorted
 }
 
 // A Type is the methods of a type, sorted.

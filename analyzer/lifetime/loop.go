@@ -15,7 +15,7 @@ type loop struct {
 	header *ssa.BasicBlock
 	list   []*ssa.BasicBlock
 	blocks map[*ssa.BasicBlock]bool // the same
-	closes bool // it ends when a channel is closed, so it has as many rounds as something is sent
+	closes bool                     // it ends when a channel is closed, so it has as many rounds as something is sent
 }
 
 // loops lists the loops without end of a function.

@@ -4,13 +4,21 @@ package suite
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/harkgen/harkgen/analyzer/directives"
 	"github.com/harkgen/harkgen/analyzer/leak"
 	"github.com/harkgen/harkgen/analyzer/lifetime"
+	"github.com/harkgen/harkgen/analyzer/pinned"
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/repeat"
+	"github.com/harkgen/harkgen/analyzer/unmovable"
 )
 
 // Analyzers are the checks, in the order in which docs/vet.md has them.
 var Analyzers = []*analysis.Analyzer{
+	refuse.Analyzer,
+	unmovable.Analyzer,
+	pinned.Analyzer,
+	directives.Analyzer,
 	repeat.Analyzer,
 	leak.Analyzer,
 	lifetime.Analyzer,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/live"
+	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
 
@@ -279,7 +280,7 @@ func (f *finder) live(h holder, made ssa.Instruction, uses []use, stores []ssa.I
 		var wait ssa.Instruction
 		live.Reaches(u.at, func(i ssa.Instruction) bool { wait = i; return f.suspends(i) }, nil)
 		if wait != nil && f.suspends(wait) {
-			f.report(h, wait, u.at.Pos())
+			f.report(h, wait, suspend.Position(u.at))
 			return
 		}
 	}
@@ -290,7 +291,7 @@ func (f *finder) live(h holder, made ssa.Instruction, uses []use, stores []ssa.I
 		var at ssa.Instruction
 		found := live.Reaches(wait, func(i ssa.Instruction) bool { at = i; return needed[i] }, kills)
 		if found {
-			f.report(h, wait, at.Pos())
+			f.report(h, wait, suspend.Position(at))
 		}
 		return found
 	}, kills)

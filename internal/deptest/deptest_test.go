@@ -89,6 +89,7 @@ var policy = []rule{
 
 	// The compiler: load -> ir -> lower -> emit, with the facade over them.
 	{pkg: "analyzer/directive", may: "deploygen/plan", why: "directives are the part of the plan that stands in the source"},
+	{pkg: "analyzer/driver", may: "analyzer/suite analyzer/vet", ext: "golang.org/x/tools/go/analysis golang.org/x/tools/go/packages", why: "runs the checks in one process; a check never loads packages"},
 	{pkg: "analyzer/suite", may: "analyzer/...", ext: "golang.org/x/tools/go/analysis", why: "the list of checks, for every driver"},
 	{pkg: "analyzer/entry", may: "analyzer/directive analyzer/suspend deploygen/plan", ext: "golang.org/x/tools", why: "entry points are the part of the plan that the source makes"},
 	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
@@ -123,7 +124,7 @@ var policy = []rule{
 	{pkg: "deploygen/local/eventtest", why: "for tests"},
 	{pkg: "deploygen/local/localtest", may: "deploygen/local deploygen/local/lambda rt/runlog", ext: aws, why: "for tests: drives compiled programs in the local cloud"},
 	{
-		pkg: "cmd/harkgen", may: "transform deploygen deploygen/plan deploygen/local deploygen/local/lambda internal/deployed rt/front rt/local rt/runlog rt/store rt/store/shared rt/store/pebble",
+		pkg: "cmd/harkgen", may: "analyzer/driver transform deploygen deploygen/plan deploygen/local deploygen/local/lambda internal/deployed rt/front rt/local rt/runlog rt/store rt/store/shared rt/store/pebble",
 		ext: "github.com/pelletier/go-toml/v2 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 		why: "the user's command: it compiles and supervises, and does not link rt itself",
 	},
@@ -143,6 +144,7 @@ var policy = []rule{
 		pkg: "internal/awsemu/...", may: "internal/awsemu/... rt/clock", ext: aws + " github.com/johannesboyne/gofakes3",
 		why: "the services for the local cloud and for tests; knows no program and no harkgen",
 	},
+	{pkg: "internal/vetbench", may: "analyzer/driver", why: "measures the checks"},
 	{pkg: "internal/deployed", may: "deploygen/plan rt/runlog rt/store rt/store/dynamo", ext: aws, why: "the only package of the command that speaks to AWS"},
 	{pkg: "internal/linear", ext: "github.com/anishathalye/porcupine", why: "checks histories, for tests"},
 	{pkg: "internal/model", may: "rt/exchange", why: "explores the protocol with the real state machine"},

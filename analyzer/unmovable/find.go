@@ -8,7 +8,6 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/flow"
-	"github.com/harkgen/harkgen/analyzer/live"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
@@ -274,22 +273,22 @@ func (f *finder) live(h holder, made ssa.Instruction, uses []use, stores []ssa.I
 		needed[u.at] = !u.deferred
 	}
 	for _, u := range uses {
-		if !u.deferred || !live.Reaches(made, func(i ssa.Instruction) bool { return i == u.at }, kills) {
+		if !u.deferred || !reaches(made, func(i ssa.Instruction) bool { return i == u.at }, kills) {
 			continue
 		}
 		var wait ssa.Instruction
-		live.Reaches(u.at, func(i ssa.Instruction) bool { wait = i; return f.suspends(i) }, nil)
+		reaches(u.at, func(i ssa.Instruction) bool { wait = i; return f.suspends(i) }, nil)
 		if wait != nil && f.suspends(wait) {
 			f.report(h, wait, suspend.Position(u.at))
 			return
 		}
 	}
-	live.Reaches(made, func(wait ssa.Instruction) bool {
+	reaches(made, func(wait ssa.Instruction) bool {
 		if !f.suspends(wait) {
 			return false
 		}
 		var at ssa.Instruction
-		found := live.Reaches(wait, func(i ssa.Instruction) bool { at = i; return needed[i] }, kills)
+		found := reaches(wait, func(i ssa.Instruction) bool { at = i; return needed[i] }, kills)
 		if found {
 			f.report(h, wait, suspend.Position(at))
 		}
@@ -315,7 +314,7 @@ func closes(v ssa.Value) (out []ssa.Instruction) {
 
 func (f *finder) report(h holder, wait ssa.Instruction, use token.Pos) {
 	name := "the value"
-	if id := live.Target(wait.Parent(), h.pos); id != nil {
+	if id := flow.Target(wait.Parent(), h.pos); id != nil {
 		name, h.pos = id.Name, id.Pos()
 	}
 	for _, o := range f.found {
@@ -324,4 +323,9 @@ func (f *finder) report(h holder, wait ssa.Instruction, use token.Pos) {
 		}
 	}
 	f.found = append(f.found, Finding{Pos: h.pos, Name: name, Kind: h.kind, Wait: wait, Use: use, Made: h.made})
+}
+
+// reaches is flow.Reaches with a set of instructions that kill.
+func reaches(from ssa.Instruction, stop func(ssa.Instruction) bool, kills map[ssa.Instruction]bool) bool {
+	return flow.Reaches(from, stop, func(i ssa.Instruction) bool { return kills[i] })
 }

@@ -1,14 +1,13 @@
-// Package live follows the control flow of a function in SSA form: what is still to be used when it comes to an instruction.
-package live
+package flow
 
 import (
 	"go/ast"
 	"go/token"
 
 	"golang.org/x/tools/go/ssa"
-
-	"github.com/harkgen/harkgen/analyzer/flow"
 )
+
+// This file tells which variables are still needed where.
 
 // Target finds, in the syntax of fn, the variable that the call at pos is assigned to.
 func Target(fn *ssa.Function, pos token.Pos) *ast.Ident {
@@ -36,11 +35,6 @@ func Target(fn *ssa.Function, pos token.Pos) *ast.Ident {
 	return found
 }
 
-// Reaches is flow.Reaches with a set of instructions that kill.
-func Reaches(from ssa.Instruction, stop func(ssa.Instruction) bool, kills map[ssa.Instruction]bool) bool {
-	return flow.Reaches(from, stop, func(i ssa.Instruction) bool { return kills[i] })
-}
-
 // Across reports whether v is needed after an instruction that stands between where v is made and a use of it.
 func Across(v ssa.Value, i ssa.Instruction) bool {
 	if v.Referrers() == nil {
@@ -55,9 +49,14 @@ func Across(v ssa.Value, i ssa.Instruction) bool {
 	kills := map[ssa.Instruction]bool{}
 	if made, ok := v.(ssa.Instruction); ok {
 		kills[made] = true
-		if made.Parent() != i.Parent() || !Reaches(made, func(x ssa.Instruction) bool { return x == i }, kills) {
+		if made.Parent() != i.Parent() || !Reaches(made, func(x ssa.Instruction) bool { return x == i }, in(kills)) {
 			return false
 		}
 	}
-	return Reaches(i, func(x ssa.Instruction) bool { return uses[x] }, kills)
+	return Reaches(i, in(uses), in(kills))
+}
+
+// in reports whether an instruction is in a set.
+func in(set map[ssa.Instruction]bool) func(ssa.Instruction) bool {
+	return func(i ssa.Instruction) bool { return set[i] }
 }

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"maps"
 	"slices"
+	"sync"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
@@ -33,9 +34,9 @@ var Analyzer = &analysis.Analyzer{
 func run(ap *analysis.Pass) (any, error) {
 	p := &pass{Pass: ap, colour: ap.ResultOf[colour.Analyzer].(*colour.Facts), own: map[*ssa.Function]*summary{}}
 	p.summarise()
-	roots := p.roots()
+	roots := sync.OnceValue(p.roots)
 	for _, fn := range p.colour.Functions() {
-		if found := p.found(fn); len(found) > 0 && p.executed(fn, roots) {
+		if found := p.found(fn); len(found) > 0 && p.executed(fn, roots()) {
 			p.report(found)
 		}
 	}

@@ -120,6 +120,9 @@ func direct(c ssa.CallInstruction) (e effect, ok bool) {
 		return e, true
 	}
 	if d, found := decided[name]; found {
+		if strings.HasPrefix(name, inTx) && asks(c.Parent()) {
+			return effect{}, false
+		}
 		e, ok = decide(effect{Kind: d.kind}, argument(call, d.arg))
 		if ok && d.kind == request {
 			return identified(e, headerKey(c.Parent()))
@@ -136,6 +139,21 @@ func direct(c ssa.CallInstruction) (e effect, ok bool) {
 		return e, true
 	}
 	return written(call, name)
+}
+
+// inTx begins the names of what is done in a transaction.
+const inTx = "(*database/sql.Tx)."
+
+// asks reports whether fn asks something in a transaction: then it may find out there that it has done its work.
+func asks(fn *ssa.Function) bool {
+	for _, b := range fn.Blocks {
+		for _, i := range b.Instrs {
+			if c, ok := i.(*ssa.Call); ok && strings.HasPrefix(flow.Callee(&c.Call), inTx+"Query") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // argument is the n-th argument of a call, -1 the receiver.

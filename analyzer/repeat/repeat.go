@@ -143,6 +143,9 @@ func (p *pass) effect(c ssa.CallInstruction, found map[ssa.Instruction]effect) {
 		why += ", with the next effect: " + what(found[next]) + " at " + flow.Where(p.Fset, next.Pos())
 		do += between
 	}
+	if e.Kind == command { // it may well do no harm
+		severity = vet.Info
+	}
 	vet.Report(p.Pass, severity, vet.Finding{
 		Pos: e.Steps[0].Pos, What: what(e) + " may be repeated", Why: why, Do: do + ", or say //hark:ok repeat if it does no harm", Chain: vet.Related(e.Steps[1:]),
 	})

@@ -198,6 +198,14 @@ func statements(c chan int, ctx context.Context, tx *sql.Tx, e execer, name stri
 	tx.Commit()
 }
 
+func conditional(c chan int, tx *sql.Tx) {
+	<-c
+	var n int
+	if tx.QueryRow("SELECT version FROM v").Scan(&n) != nil {
+		tx.Exec("INSERT INTO v VALUES (1)")
+	}
+}
+
 // Files, commands, connections.
 
 func files(c chan int, name string) error {
@@ -209,6 +217,7 @@ func files(c chan int, name string) error {
 	os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) // want `what is appended to this file may be repeated`
 	<-c
+	exec.Command("mail", name).Run() // want `the run of a command may be repeated; .* with the next effect: .*info`
 	exec.Command("mail", name).Run() // want `the run of a command may be repeated`
 	<-c
 	os.Rename(name, "y")  // it is made here

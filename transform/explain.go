@@ -149,18 +149,14 @@ func (e *explainer) places(places *placement.Result) {
 		if s.Found == nil && !mine[e.prog.Fset.PositionFor(s.Pos, false).Filename] {
 			continue
 		}
-		n := Note{Kind: NoteGo, Name: "go statement", Decision: placement.Local}
-		if s.Group {
-			n.Name = "call of sync.WaitGroup.Go"
-		}
-		where := "runs in this process"
+		n := Note{Kind: NoteGo, Name: s.Name(), Decision: placement.Local}
 		if s.Remote {
-			n.Decision, where = placement.Remote, "runs in a process of its own"
-			if c := places.Class(s.Pos); c != "" {
-				where += ", on Lambda in the function of class " + c
-			}
+			n.Decision = placement.Remote
 		}
-		n.What = "the goroutine of this " + n.Name + " is " + n.Decision + ": it " + where
+		n.What = s.Text()
+		if c := places.Class(s.Pos); s.Remote && c != "" {
+			n.What += ", on Lambda in the function of class " + c
+		}
 		switch {
 		case s.Said != nil:
 			why := "a comment says so"
@@ -181,12 +177,8 @@ func (e *explainer) places(places *placement.Result) {
 
 // wrongRemote warns of a comment that places a goroutine of which others may tell the difference.
 func (e *explainer) wrongRemote(s *placement.Statement, name string) {
-	what := "the goroutine of this " + name + " runs in a process of its own"
-	switch {
-	case s.Found.Kept != "":
-	case s.Found.Race != nil:
-		what += ", which sees what others write only at operations on channels and locks"
-	default:
+	what := s.Seen()
+	if what == "" {
 		return
 	}
 	why, do, chain := e.keeps(s.Found)
@@ -195,40 +187,11 @@ func (e *explainer) wrongRemote(s *placement.Statement, name string) {
 
 // keeps says what keeps a goroutine in the process of its go statement, and what would free it.
 func (e *explainer) keeps(f *placement.Finding) (why, do string, chain []Link) {
-	r := f.Race
-	switch {
-	case f.Unused:
-		return "nothing executes it", "", nil
-	case f.TooLarge:
-		return "the program is too large to tell what it shares", "write " + directive.GoName + " remote if you know", nil
-	case f.Kept != "":
-		at := e.relativeTo(f.KeptAt)
-		return f.Kept + " in it (" + at + "), and " + f.KeptWhy + e.at(f.KeptBy), "", []Link{{f.Kept, at}}
+	why, do, uses := f.Text(e.prog.Pos)
+	for _, u := range uses {
+		chain = append(chain, Link{u.What, e.prog.Pos(u.Pos)})
 	}
-	name := r.Name
-	if r.Made.IsValid() {
-		name += e.at(r.Made)
-	}
-	others := "by others"
-	switch {
-	case r.Another:
-		others = "by another goroutine of the same statement"
-	case r.ByGoroutine.IsValid():
-		others = "by the goroutine that starts" + e.at(r.ByGoroutine)
-	}
-	why = name + " " + r.Inside.What + " in it" + e.at(r.Inside.Pos) + ", and " + r.Outside.What + " " + others + e.at(r.Outside.Pos) + "; what comes first is not known"
-	chain = []Link{{r.Name + " " + r.Inside.What + " in the goroutine", e.prog.Pos(r.Inside.Pos)}, {r.Outside.What + " " + others, e.prog.Pos(r.Outside.Pos)}}
-	do = "hold one lock at both"
-	if !r.Another {
-		do += ", or wait for the goroutine in between"
-	}
-	return why, do + ", or send the value on a channel", chain
-}
-
-// relativeTo spells a place.
-func (e *explainer) relativeTo(p token.Position) string {
-	p.Filename = e.prog.Rel(p.Filename)
-	return p.String()
+	return why, do, chain
 }
 
 func (e *explainer) foreign(c state.Change) {

@@ -4,10 +4,12 @@ package suite
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/harkgen/harkgen/analyzer/apart"
 	"github.com/harkgen/harkgen/analyzer/directives"
 	"github.com/harkgen/harkgen/analyzer/leak"
 	"github.com/harkgen/harkgen/analyzer/lifetime"
 	"github.com/harkgen/harkgen/analyzer/pinned"
+	"github.com/harkgen/harkgen/analyzer/placed"
 	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/repeat"
 	"github.com/harkgen/harkgen/analyzer/unmovable"
@@ -18,8 +20,10 @@ var Analyzers = []*analysis.Analyzer{
 	refuse.Analyzer,
 	unmovable.Analyzer,
 	pinned.Analyzer,
-	directives.Analyzer,
+	placed.Analyzer,
+	apart.Analyzer,
 	repeat.Analyzer,
 	leak.Analyzer,
 	lifetime.Analyzer,
+	directives.Analyzer,
 }

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/refuse"
+	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/ir"
 )
@@ -439,24 +440,16 @@ func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {
 	if t, ok := i.Type().(*types.Tuple); !ok || t.Len() > 0 {
 		if len(referrers(i)) > 0 {
 			s.L = b.target(i)
-		} else if bi.Name() == "append" || isUnsafe(bi.Name()) {
+		} else if bi.Name() == "append" || placement.IsUnsafe(bi.Name()) {
 			s.L = []*ir.Expr{nil}
 		}
 	}
 	b.emit(s)
 }
 
-func isUnsafe(name string) bool {
-	switch name {
-	case "Add", "Slice", "String", "StringData", "SliceData", "Sizeof", "Offsetof", "Alignof":
-		return true
-	}
-	return false
-}
-
 func (b *fn) builtinExpr(bi *ssa.Builtin, c *ssa.CallCommon) *ir.Expr {
 	e := &ir.Expr{Op: ir.OpBuiltin, Name: bi.Name()}
-	if isUnsafe(bi.Name()) {
+	if placement.IsUnsafe(bi.Name()) {
 		e.Pkg = "unsafe"
 	}
 	for _, a := range c.Args {

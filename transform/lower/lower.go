@@ -116,7 +116,7 @@ type lowerer struct {
 
 	apart map[token.Pos]*Apart   // what goroutines use, by their remote go statement
 	back  map[*ssa.Function]bool // see calledBack
-	hides []Finding              // see hidden
+	hides []placement.Refusal    // see hidden
 }
 
 // Program lowers every function that needs it. Problems with the user's source are in Result.Errors, all of them.

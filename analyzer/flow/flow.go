@@ -30,7 +30,7 @@ func Title(name string) string {
 	if i < 0 {
 		return name
 	}
-	return strings.Repeat("(", strings.Count(name[:i], "(")) + strings.Repeat("*", strings.Count(name[:i], "*")) + name[i+1:]
+	return name[:len(name)-len(strings.TrimLeft(name, "(*"))] + name[i+1:]
 }
 
 // IsMain reports whether fn is the function main of a program.

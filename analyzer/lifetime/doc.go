@@ -18,7 +18,7 @@
 //   - tickers, and sleeps in a loop without end, of two seconds or less: the run is never at rest, so on AWS an invocation stays for it and is
 //     billed, and it is saved every second;
 //
-//   - constant waits of more than two seconds with a fraction of a second: on AWS they are kept to about a second, as they wait in a queue.
+//   - constant waits of more than two seconds, and less than a minute, with a fraction of a second: on AWS they are kept to about a second, as they wait in a queue.
 //
 // A loop without end is one that has no way out, or only ways that a channel or a context decides, as in
 //

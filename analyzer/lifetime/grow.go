@@ -39,7 +39,7 @@ func (p *pass) locals(l *loop) {
 }
 
 func (p *pass) suspends(l *loop) bool {
-	for b := range l.blocks {
+	for _, b := range l.list {
 		for _, i := range b.Instrs {
 			if p.colour.Suspends(i) {
 				return true

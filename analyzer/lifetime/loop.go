@@ -13,8 +13,9 @@ import (
 // A loop is a natural loop that has no way out but those that a channel or a context decides.
 type loop struct {
 	header *ssa.BasicBlock
-	blocks map[*ssa.BasicBlock]bool
-	closes bool // it ends when a channel is closed, so it has as many rounds as something is sent
+	list   []*ssa.BasicBlock
+	blocks map[*ssa.BasicBlock]bool // the same
+	closes bool                     // it ends when a channel is closed, so it has as many rounds as something is sent
 }
 
 // loops lists the loops without end of a function.
@@ -24,8 +25,8 @@ func (p *pass) loops(fn *ssa.Function) []*loop {
 		if !flow.Header(b) {
 			continue
 		}
-		l := &loop{header: b, blocks: map[*ssa.BasicBlock]bool{}}
-		for _, m := range flow.Loop(b) {
+		l := &loop{header: b, list: flow.Loop(b), blocks: map[*ssa.BasicBlock]bool{}}
+		for _, m := range l.list {
 			l.blocks[m] = true
 		}
 		if l.endless() {
@@ -37,7 +38,7 @@ func (p *pass) loops(fn *ssa.Function) []*loop {
 
 // endless reports whether the ways out of the loop are so decided. A panic is no way out.
 func (l *loop) endless() bool {
-	for b := range l.blocks {
+	for _, b := range l.list {
 		for _, s := range b.Succs {
 			if l.blocks[s] || fails(s) {
 				continue
@@ -79,7 +80,7 @@ func fails(b *ssa.BasicBlock) bool {
 
 // waits reports whether something in the loop may wait, or take its time: an operation, or a call that is not known to be brief.
 func (p *pass) waits(l *loop) bool {
-	for b := range l.blocks {
+	for _, b := range l.list {
 		for _, i := range b.Instrs {
 			c, ok := i.(*ssa.Call)
 			if p.colour.Suspends(i) {

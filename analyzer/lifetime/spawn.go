@@ -12,7 +12,7 @@ import (
 // spawns judges the go statements of a loop without end.
 func (p *pass) spawns(l *loop) {
 	waits := p.waits(l)
-	for b := range l.blocks {
+	for _, b := range l.list {
 		for _, i := range b.Instrs {
 			g, ok := i.(*ssa.Go)
 			if !ok || !always(l, b) {

@@ -16,6 +16,7 @@ import (
 const (
 	nearby = 2 * time.Second // an invocation waits so long itself
 	step   = time.Second     // what other waits are kept to
+	far    = time.Minute     // from here on a fraction of a second is no matter
 	huge   = 1_000_000       // elements of a buffer
 )
 
@@ -50,7 +51,7 @@ func (p *pass) timer(i ssa.Instruction) {
 	case !ok:
 	case d > 0 && d <= nearby && (name == "time.NewTicker" || name == "time.Tick"):
 		p.report(vet.Info, i.Pos(), "a ticker of "+d.String(), busy, often)
-	case d > nearby && d%step != 0:
+	case d > nearby && d < far && d%step != 0:
 		p.report(vet.Info, i.Pos(), "a wait of "+d.String(), "on AWS a wait of more than two seconds is kept to about a second", "take whole seconds")
 	}
 }
@@ -63,7 +64,7 @@ const (
 // naps judges the sleeps of a loop without end that waits for nothing else.
 func (p *pass) naps(l *loop) {
 	var nap ssa.Instruction
-	for b := range l.blocks {
+	for _, b := range l.list {
 		for _, i := range b.Instrs {
 			name, d, ok := duration(i)
 			switch {

@@ -39,10 +39,11 @@ func awsOperation(call *ssa.CallCommon) (effect, bool) {
 	if harmless[full] || !others[full] && !begins(op, verbs) {
 		return effect{}, false
 	}
-	if a, ok := input.(*ssa.Alloc); ok && known(a, full) {
-		return effect{}, false
+	e := effect{What: full, Kind: operation}
+	if a, ok := input.(*ssa.Alloc); ok {
+		return identified(e, inputKey(a, full))
 	}
-	return effect{What: full, Kind: operation}, true
+	return e, true
 }
 
 // operationOf says which operation of which service call is, and its input.
@@ -82,21 +83,24 @@ func begins(op string, verbs []string) bool {
 // adds matches an update expression whose result depends on what was there.
 var adds = regexp.MustCompile(`(?i)\bADD\b|list_append|[+]|\s-\s`)
 
-// known reports whether the service recognises a repetition by an input, or the input makes it harmless.
-func known(a *ssa.Alloc, op string) bool {
+// inputKey is what the service recognises a repetition by in an input, or what makes that harmless; nil if there is nothing.
+func inputKey(a *ssa.Alloc, op string) *key {
 	for _, name := range recognised {
-		if stored(a, name) != nil {
-			return true
+		if v := stored(a, name); v != nil {
+			return &key{name, chance(v)}
 		}
 	}
 	switch op {
 	case "sfn.StartExecution": // one of a name is started once
-		return stored(a, "Name") != nil
+		if v := stored(a, "Name"); v != nil {
+			return &key{"Name", chance(v)}
+		}
 	case "dynamodb.UpdateItem":
-		text := pointed(stored(a, "UpdateExpression"))
-		return text != "" && !adds.MatchString(text)
+		if text := pointed(stored(a, "UpdateExpression")); text != "" && !adds.MatchString(text) {
+			return &key{name: "UpdateExpression"}
+		}
 	}
-	return false
+	return nil
 }
 
 // stored is what a function stores into a field of a struct that it makes; nil if nothing, or several things.

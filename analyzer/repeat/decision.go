@@ -91,7 +91,7 @@ func methodOfCall(c *ssa.Call, depth int) (text string, param int, k kind) {
 		return methodOf(c.Call.Args[0], depth)
 	}
 	callee := c.Call.StaticCallee()
-	if callee == nil || depth == most || hasKey(callee, request) {
+	if callee == nil || depth == most || headerKey(callee) != nil {
 		return "", 0, method
 	}
 	for _, b := range callee.Blocks {

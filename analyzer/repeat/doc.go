@@ -21,7 +21,9 @@
 // packages:
 //
 //   - HTTP requests with the methods POST and PATCH, but for those with an Idempotency-Key or a condition (If-Match);
-//   - SQL statements that do something else when they are executed again: INSERT without ON CONFLICT, UPDATE n = n + 1, CALL;
+//     a key that comes from chance or the clock in the same step is none, since the repetition has another;
+//   - SQL statements that do something else when they are executed again: INSERT without ON CONFLICT, UPDATE n = n + 1, CALL; not in a
+//     transaction in which the function asks something before, as that may tell it that it is done;
 //   - operations of the AWS SDK that create, send, start or count, but for those with a condition or a token;
 //   - commands (os/exec), mail, packets, writes to a network connection that the same function has made, files opened to append;
 //   - os.Rename, Remove, Mkdir, Link and Symlink, where their error is looked at and not compared with fs.ErrExist or fs.ErrNotExist: the

@@ -50,6 +50,7 @@ type effect struct {
 	Param int        // 1 + the number of the parameter that decides whether there is an effect, 0 if there is
 	Loop  bool       // it is done in a loop, of a function that the call leads to
 	Steps []vet.Step // from the call down to the effect
+	made  *ssa.Call  // makes its key anew each time
 }
 
 // simple are calls that are effects whatever their arguments.
@@ -119,9 +120,12 @@ func direct(c ssa.CallInstruction) (e effect, ok bool) {
 		return e, true
 	}
 	if d, found := decided[name]; found {
-		e, ok = decide(effect{Kind: d.kind}, argument(call, d.arg))
-		if ok && hasKey(c.Parent(), e.Kind) {
+		if strings.HasPrefix(name, inTx) && asks(c.Parent()) {
 			return effect{}, false
+		}
+		e, ok = decide(effect{Kind: d.kind}, argument(call, d.arg))
+		if ok && d.kind == request {
+			return identified(e, headerKey(c.Parent()))
 		}
 		return e, ok
 	}
@@ -135,6 +139,21 @@ func direct(c ssa.CallInstruction) (e effect, ok bool) {
 		return e, true
 	}
 	return written(call, name)
+}
+
+// inTx begins the names of what is done in a transaction.
+const inTx = "(*database/sql.Tx)."
+
+// asks reports whether fn asks something in a transaction: then it may find out there that it has done its work.
+func asks(fn *ssa.Function) bool {
+	for _, b := range fn.Blocks {
+		for _, i := range b.Instrs {
+			if c, ok := i.(*ssa.Call); ok && strings.HasPrefix(flow.Callee(&c.Call), inTx+"Query") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // argument is the n-th argument of a call, -1 the receiver.
@@ -218,30 +237,6 @@ func dialled(v ssa.Value) bool {
 }
 
 var dialers = regexp.MustCompile(`^(net|crypto/tls|\(\*net\.Dialer\)|\(\*crypto/tls\.Dialer\))\.Dial`)
-
-// hasKey reports whether fn sets a header by which a server recognises a repetition.
-func hasKey(fn *ssa.Function, k kind) bool {
-	if k != request && k != method {
-		return false
-	}
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			c, ok := i.(*ssa.Call)
-			if !ok {
-				continue
-			}
-			switch flow.Callee(&c.Call) {
-			case "(net/http.Header).Set", "(net/http.Header).Add":
-				if keys[strings.ToLower(constantText(c.Call.Args[1]))] {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-var keys = library.Words("idempotency-key x-idempotency-key if-match if-none-match if-unmodified-since")
 
 func constantText(v ssa.Value) string {
 	if c, ok := v.(*ssa.Const); ok && c.Value != nil && c.Value.Kind() == constant.String {

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"maps"
 	"slices"
+	"sync"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
@@ -33,9 +34,9 @@ var Analyzer = &analysis.Analyzer{
 func run(ap *analysis.Pass) (any, error) {
 	p := &pass{Pass: ap, colour: ap.ResultOf[colour.Analyzer].(*colour.Facts), own: map[*ssa.Function]*summary{}}
 	p.summarise()
-	roots := p.roots()
+	roots := sync.OnceValue(p.roots)
 	for _, fn := range p.colour.Functions() {
-		if found := p.found(fn); len(found) > 0 && p.executed(fn, roots) {
+		if found := p.found(fn); len(found) > 0 && p.executed(fn, roots()) {
 			p.report(found)
 		}
 	}
@@ -141,6 +142,9 @@ func (p *pass) effect(c ssa.CallInstruction, found map[ssa.Instruction]effect) {
 		severity = vet.Warning
 		why += ", with the next effect: " + what(found[next]) + " at " + flow.Where(p.Fset, next.Pos())
 		do += between
+	}
+	if e.Kind == command { // it may well do no harm
+		severity = vet.Info
 	}
 	vet.Report(p.Pass, severity, vet.Finding{
 		Pos: e.Steps[0].Pos, What: what(e) + " may be repeated", Why: why, Do: do + ", or say //hark:ok repeat if it does no harm", Chain: vet.Related(e.Steps[1:]),

@@ -107,7 +107,7 @@ func (p *pass) add(fn *ssa.Function, c ssa.CallInstruction, e effect) {
 // effects lists what c does, with the steps from c on.
 func (p *pass) effects(c ssa.CallInstruction) []effect {
 	if e, ok := direct(c); ok {
-		if vet.Acknowledged(p.Pass, suspend.Position(c)) {
+		if e.made != nil && p.saved(e.made, c) || vet.Acknowledged(p.Pass, suspend.Position(c)) {
 			return nil
 		}
 		e.Steps = []vet.Step{p.step(c, flow.Callee(c.Common()))}
@@ -123,8 +123,13 @@ func (p *pass) effects(c ssa.CallInstruction) []effect {
 		if e.Param != 0 {
 			var ok bool
 			param := e.Param
-			if e, ok = decide(e, c.Common().Args[param-1]); !ok || hasKey(c.Parent(), e.Kind) {
+			if e, ok = decide(e, c.Common().Args[param-1]); !ok {
 				continue
+			}
+			if e.Kind == request || e.Kind == method {
+				if e, ok = identified(e, headerKey(c.Parent())); !ok {
+					continue
+				}
 			}
 		}
 		e.Steps = append([]vet.Step{p.step(c, "calls "+flow.Title(callee.String()))}, e.Steps...)

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"crypto/rand"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -24,6 +25,8 @@ func operations(wait chan int, ctx context.Context, q *sqs.Client, i queue, d *d
 	in := &sqs.SendMessageInput{}
 	in.MessageDeduplicationId = text("17")
 	q.SendMessage(ctx, in)
+	q.SendMessage(ctx, &sqs.SendMessageInput{MessageDeduplicationId: text(rand.Text())}) // want `sqs.SendMessage \(whose MessageDeduplicationId is another one each time\) may be repeated`
+	<-wait
 	d.UpdateItem(ctx, &dynamodb.UpdateItemInput{UpdateExpression: text("SET a = :a")})
 	d.UpdateItem(ctx, &dynamodb.UpdateItemInput{UpdateExpression: text("ADD n :one")}) // want `dynamodb.UpdateItem may be repeated`
 	<-wait

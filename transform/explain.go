@@ -2,7 +2,6 @@ package transform
 
 import (
 	"cmp"
-	"go/ast"
 	"go/token"
 	"go/types"
 	"slices"
@@ -14,10 +13,11 @@ import (
 	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/directive"
 	"github.com/harkgen/harkgen/analyzer/entry"
-	"github.com/harkgen/harkgen/analyzer/held"
+	"github.com/harkgen/harkgen/analyzer/pinned"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/analyzer/unmovable"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
 	"github.com/harkgen/harkgen/transform/lower"
@@ -210,7 +210,7 @@ func (e *explainer) function(fn *ssa.Function) {
 		e.add(fn.Pos(), n)
 	}
 	if !e.facts.All {
-		for _, f := range held.Find(fn, e.suspends) {
+		for _, f := range unmovable.Find(fn, e.suspends) {
 			e.add(f.Pos, Note{Kind: NoteWarning, Name: f.Name, Diagnostic: diag.Diagnostic{
 				What: f.What(e.relative), Why: f.Why(), Do: f.Do(),
 			}})
@@ -284,18 +284,14 @@ func (e *explainer) pins(c ssa.CallInstruction) {
 		return
 	}
 	for _, arg := range c.Common().Args {
-		for _, fn := range functions(arg, map[ssa.Value]bool{}) {
+		for _, fn := range pinned.Functions(arg) {
 			if !e.facts.Coloured(fn) || !e.calledBack(fn) {
 				continue
 			}
-			name := callee.String()
-			if o := callee.Origin(); o != nil {
-				name = o.String()
-			}
+			name := pinned.Name(callee)
 			chain := append([]Link{{"calls back " + e.title(fn), e.prog.Pos(fn.Pos())}}, e.chain(fn)...)
 			e.add(c.Pos(), Note{Kind: NotePin, Name: name, Decision: "pins", Chain: chain, Diagnostic: diag.Diagnostic{
-				What: "the call of " + name + " may pin its goroutine",
-				Why:  "it calls back " + e.title(fn) + e.at(fn.Pos()) + ", which may suspend, and is not compiled itself; the process cannot be saved until that returns",
+				What: pinned.What(name), Why: pinned.Why(e.title(fn), e.at(fn.Pos())),
 			}})
 			return
 		}
@@ -315,54 +311,4 @@ func (e *explainer) calledBack(fn *ssa.Function) bool {
 		}
 	}
 	return false
-}
-
-// functions lists the functions that func value v is made of, as far as the function it stands in tells, or the methods of what is put into an interface.
-func functions(v ssa.Value, seen map[ssa.Value]bool) []*ssa.Function {
-	if seen[v] {
-		return nil
-	}
-	seen[v] = true
-	switch v := v.(type) {
-	case *ssa.Function:
-		return []*ssa.Function{v}
-	case *ssa.MakeClosure:
-		return []*ssa.Function{v.Fn.(*ssa.Function)}
-	case *ssa.ChangeType:
-		return functions(v.X, seen)
-	case *ssa.MakeInterface:
-		if _, ok := v.X.Type().Underlying().(*types.Signature); ok {
-			return functions(v.X, seen)
-		}
-		return methods(v)
-	case *ssa.UnOp:
-		a, ok := v.X.(*ssa.Alloc)
-		if !ok || v.Op != token.MUL {
-			return nil
-		}
-		var out []*ssa.Function
-		for _, r := range *a.Referrers() {
-			if s, ok := r.(*ssa.Store); ok && s.Addr == a {
-				out = append(out, functions(s.Val, seen)...)
-			}
-		}
-		return out
-	}
-	return nil
-}
-
-func methods(v *ssa.MakeInterface) []*ssa.Function {
-	var out []*ssa.Function
-	prog := v.Parent().Prog
-	set := prog.MethodSets.MethodSet(v.X.Type())
-	i := v.Type().Underlying().(*types.Interface)
-	for sel := range set.Methods() {
-		name := sel.Obj().Name()
-		if m, _, _ := types.LookupFieldOrMethod(v.Type(), false, sel.Obj().Pkg(), name); m != nil && ast.IsExported(name) && i.NumMethods() > 0 {
-			if fn := prog.MethodValue(sel); fn != nil {
-				out = append(out, fn)
-			}
-		}
-	}
-	return out
 }

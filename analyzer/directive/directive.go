@@ -89,6 +89,10 @@ type Setting struct {
 type Problem struct {
 	Pos           token.Pos
 	What, Why, Do string
+
+	// If a word is misspelt: where it is, and what was meant.
+	Word, WordEnd token.Pos
+	Meant         string
 }
 
 // Parse reads the directives of f. The file must have been parsed with comments.
@@ -116,12 +120,21 @@ type reader struct {
 }
 
 func (p *reader) problem(pos token.Pos, what, why, do string) {
-	p.out.Problems = append(p.out.Problems, Problem{pos, what, why, do})
+	p.out.Problems = append(p.out.Problems, Problem{Pos: pos, What: what, Why: why, Do: do})
+}
+
+// misspelt is a problem with the word at a place, which is to be one of words.
+func (p *reader) misspelt(pos token.Pos, what, why string, word string, at token.Pos, words []string) {
+	p.problem(pos, what, why, "write one of them")
+	if meant := nearest(word, words); meant != "" {
+		last := &p.out.Problems[len(p.out.Problems)-1]
+		last.Word, last.WordEnd, last.Meant = at, at+token.Pos(len(word)), meant
+	}
 }
 
 func (p *reader) directive(c *ast.Comment, group *ast.CommentGroup, text string) {
 	s := &scanner{reader: p, begin: c.Pos() + token.Pos(len(Prefix)), text: text}
-	switch name, _ := s.word(); name {
+	switch name, at := s.word(); name {
 	case "go":
 		p.goes(c, s)
 	case "entry":
@@ -129,23 +142,23 @@ func (p *reader) directive(c *ast.Comment, group *ast.CommentGroup, text string)
 	case "ok":
 		p.ok(c, s)
 	default:
-		p.problem(c.Pos(), "unknown directive "+Prefix+name, "there are "+GoName+", "+EntryName+" and "+OKName, "write one of them, or remove it")
+		p.misspelt(c.Pos(), "unknown directive "+Prefix+name, "there are "+GoName+", "+EntryName+" and "+OKName, name, at, []string{"go", "entry", "ok"})
 	}
 }
 
 func (p *reader) ok(c *ast.Comment, s *scanner) {
 	name, pos := s.word()
 	if !slices.Contains(Checks, name) {
-		p.problem(pos, strings.TrimSpace(OKName+" "+name), "it acknowledges what a check finds, and these are "+strings.Join(Checks, ", "), "write one of them")
+		p.misspelt(pos, strings.TrimSpace(OKName+" "+name), "it acknowledges what a check finds, and these are "+strings.Join(Checks, ", "), name, pos, Checks)
 		return
 	}
 	p.out.OK = append(p.out.OK, &OK{c.Pos(), name})
 }
 
 func (p *reader) goes(c *ast.Comment, s *scanner) {
-	word, _ := s.word()
+	word, at := s.word()
 	if word != Local && word != Remote {
-		p.problem(c.Pos(), strings.TrimSpace(GoName+" "+word), "the words that may follow are "+Local+" and "+Remote, "write one of them")
+		p.misspelt(c.Pos(), strings.TrimSpace(GoName+" "+word), "the words that may follow are "+Local+" and "+Remote, word, at, []string{Local, Remote})
 		return
 	}
 	d := &Go{Pos: c.Pos(), Remote: word == Remote}
@@ -210,4 +223,35 @@ func (s *scanner) word() (string, token.Pos) {
 	}
 	s.off += len(rest)
 	return rest, pos
+}
+
+// nearest is the one of words that word is likely meant to be, "" if none is.
+func nearest(word string, words []string) string {
+	best, least := "", 3
+	for _, w := range words {
+		if d := distance(word, w); d < least && d <= (len(w)-1)/2 {
+			best, least = w, d
+		}
+	}
+	return best
+}
+
+// distance is the number of letters to change, insert or remove to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			d := diagonal
+			if a[i] != b[j] {
+				d = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], d
+		}
+	}
+	return row[len(b)]
 }

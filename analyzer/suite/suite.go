@@ -5,11 +5,19 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/harkgen/harkgen/analyzer/apart"
+	"github.com/harkgen/harkgen/analyzer/directives"
+	"github.com/harkgen/harkgen/analyzer/pinned"
 	"github.com/harkgen/harkgen/analyzer/placed"
+	"github.com/harkgen/harkgen/analyzer/refuse"
+	"github.com/harkgen/harkgen/analyzer/unmovable"
 )
 
 // Analyzers are the checks, in the order in which docs/vet.md has them.
 var Analyzers = []*analysis.Analyzer{
+	refuse.Analyzer,
+	unmovable.Analyzer,
+	pinned.Analyzer,
 	placed.Analyzer,
 	apart.Analyzer,
+	directives.Analyzer,
 }

@@ -52,7 +52,7 @@ type Step struct {
 // Report reports a finding, unless it is acknowledged or stands where nothing is reported.
 func Report(pass *analysis.Pass, s Severity, f Finding) {
 	file := fileOf(pass, f.Pos)
-	if file == nil || ast.IsGenerated(file) || strings.HasSuffix(pass.Fset.PositionFor(f.Pos, false).Filename, "_test.go") {
+	if file == nil || generated(pass.Fset, file) || strings.HasSuffix(pass.Fset.PositionFor(f.Pos, false).Filename, "_test.go") {
 		return
 	}
 	if acknowledged(pass, file, f.Pos) {
@@ -62,6 +62,12 @@ func Report(pass *analysis.Pass, s Severity, f Finding) {
 		Pos: f.Pos, End: f.End, Category: pass.Analyzer.Name, URL: URL(pass.Analyzer.Name),
 		Message: message(s, pass.Analyzer.Name, f), Related: f.Chain, SuggestedFixes: f.Fixes,
 	})
+}
+
+// generated reports whether f is generated, and not by cgo from a file of the program.
+func generated(fset *token.FileSet, f *ast.File) bool {
+	from := fset.Position(f.Package).Filename
+	return ast.IsGenerated(f) && (from == fset.PositionFor(f.Package, false).Filename || !strings.HasSuffix(from, ".go"))
 }
 
 func message(s Severity, name string, f Finding) string {

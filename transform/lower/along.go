@@ -6,6 +6,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/compilable"
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -64,7 +65,7 @@ func (p *Plan) wanted(fn *ssa.Function) bool {
 		return false
 	}
 	o := compilable.Declared(fn)
-	return (compilable.Always[o.FullName()] || p.hasColour(fn)) && library[o.FullName()].refused == ""
+	return (compilable.Always[o.FullName()] || p.hasColour(fn)) && !refuse.Library(o.FullName())
 }
 
 // keeps reports whether i calls a library function and keeps a closure that it returns.

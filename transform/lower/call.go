@@ -6,6 +6,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/placement"
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/ir"
 )
@@ -101,7 +102,7 @@ func pointerFrom(i *ssa.Call) *ssa.Convert {
 	if len(uses) != 1 {
 		return nil
 	}
-	if c, ok := uses[0].(*ssa.Convert); ok && isUnsafePointer(c.Type()) && follows(c, i) {
+	if c, ok := uses[0].(*ssa.Convert); ok && refuse.IsUnsafePointer(c.Type()) && follows(c, i) {
 		return c
 	}
 	return nil

@@ -1,16 +1,18 @@
 package a
 
 import (
+	"b"
 	"bufio"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"time"
 )
 
 func file(ready chan int) {
-	f, err := os.Open("x") // want `f is an open file that is used after the wait at a.go:\d+:2; it cannot be saved, so the run ends there if it must stop; read it before the wait, or open it again after it`
+	f, err := os.Open("x") // want `f is an open file that is used after the wait at a.go:\d+:2; it cannot be saved, so the run ends there if it must stop; read it before the wait, or open it again after it \(warning: unmovable\)`
 	if err != nil {
 		return
 	}
@@ -111,4 +113,53 @@ func waitFirst(ready chan int) {
 	}
 	defer f.Close()
 	io.Copy(io.Discard, f)
+}
+
+func acrossCall() {
+	f, err := os.Open("x") // want `f is an open file that is used after the wait at a.go:\d+:9; the wait calls b.Pause \(a.go:\d+:9\), which waits: sleep \(b/b.go:5:26\); it cannot be saved`
+	if err != nil {
+		return
+	}
+	b.Pause()
+	f.Close()
+}
+
+func plainCall() {
+	f, err := os.Open("x")
+	if err != nil {
+		return
+	}
+	b.Plain()
+	f.Close()
+}
+
+func closedResponse(ready chan int) int {
+	resp, err := http.Get("x")
+	if err != nil {
+		return 0
+	}
+	resp.Body.Close()
+	<-ready
+	return resp.StatusCode
+}
+
+func openResponse(ready chan int) {
+	resp, err := http.Get("x") // want `resp is an HTTP response`
+	if err != nil {
+		return
+	}
+	<-ready
+	resp.Body.Close()
+}
+
+func client(ready chan int) {
+	c := &http.Client{}
+	<-ready
+	c.CloseIdleConnections()
+}
+
+func acknowledged(ready chan int) {
+	f, _ := os.Open("x") //hark:ok unmovable it is /dev/null
+	<-ready
+	f.Close()
 }

@@ -1,60 +1,34 @@
-// Package held finds variables that hold, over a wait, what cannot be saved: an open file, a connection, a running command.
-//
-//	f, err := os.Open(name)     f is an open file
-//	<-ready                     that is used after this wait
-//	io.Copy(w, f)
-//
-// It looks at one function at a time and reports what is certain: the value comes from a call in the table below (or wraps one that does, as
-// bufio.NewReader(f)), the wait may follow the call, a use may follow the wait, and the variable is not assigned in between. A deferred
-// call is a use at the end of the function. It works on both forms of SSA, naive (variables are Allocs) and lifted (they are values and phis).
-//
-// It says nothing of values that come from elsewhere (parameters, fields, os.Stdin): those are found when the program is saved.
-package held
+package unmovable
 
 import (
 	"fmt"
-	"go/ast"
 	"go/token"
 	"go/types"
 	"strings"
 
-	"golang.org/x/tools/go/analysis"
-	"golang.org/x/tools/go/analysis/passes/buildssa"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/live"
 	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/analyzer/vet"
 )
 
-// Analyzer reports what is held over the waits that are written in the same function.
-var Analyzer = &analysis.Analyzer{
-	Name:     "held",
-	Doc:      "report open files, connections and the like that are used after a wait",
-	URL:      "https://pkg.go.dev/github.com/harkgen/harkgen/analyzer/held",
-	Requires: []*analysis.Analyzer{buildssa.Analyzer},
-	Run:      run,
-}
-
-func run(pass *analysis.Pass) (any, error) {
-	for _, fn := range pass.ResultOf[buildssa.Analyzer].(*buildssa.SSA).SrcFuncs {
-		for _, f := range Find(fn, func(i ssa.Instruction) bool { return suspend.Operation(i) != "" }) {
-			pass.Reportf(f.Pos, "%s; %s; %s", f.What(pass.Fset.Position), f.Why(), f.Do())
-		}
-	}
-	return nil, nil
-}
+// This file finds what one function holds, for the compiler and for the check. It works on both forms of SSA, naive (variables are Allocs) and
+// lifted (they are values and phis).
 
 // A Finding is one variable that is held over a wait.
 type Finding struct {
 	Pos  token.Pos // where the variable gets the value
 	Name string    // of the variable
 	Kind string    // "an open file"
-	Wait token.Pos
-	Use  token.Pos // after the wait
+	Wait ssa.Instruction
+	Use  token.Pos  // after the wait
+	Made []vet.Step // the calls that made the value, the one that opened something first
 }
 
 // What says what is held; at spells a position.
 func (f Finding) What(at func(token.Pos) token.Position) string {
-	p := at(f.Wait)
+	p := at(f.Wait.Pos())
 	return fmt.Sprintf("%s is %s that is used after the wait at %s:%d:%d", f.Name, f.Kind, base(p.Filename), p.Line, p.Column)
 }
 
@@ -140,6 +114,7 @@ type holder struct {
 	v    ssa.Value
 	kind string
 	pos  token.Pos // of the call that made it
+	made []vet.Step
 }
 
 // Find reports what fn holds over instructions that suspend, each variable once.
@@ -149,7 +124,7 @@ func Find(fn *ssa.Function, suspends func(ssa.Instruction) bool) []Finding {
 		for _, i := range b.Instrs {
 			if c, ok := i.(*ssa.Call); ok {
 				if kind := openers[calleeName(c)]; kind != "" {
-					f.opened(c, kind)
+					f.opened(c, kind, nil)
 				}
 			}
 		}
@@ -177,15 +152,20 @@ func calleeName(c *ssa.Call) string {
 	return fn.String()
 }
 
-// opened follows the first result of a call.
-func (f *finder) opened(c *ssa.Call, kind string) {
+// opened follows the first result of a call, to which other calls have led.
+func (f *finder) opened(c *ssa.Call, kind string, made []vet.Step) {
+	what := "makes " + kind
+	if len(made) > 0 {
+		what = "holds it"
+	}
+	made = append(made[:len(made):len(made)], vet.Step{Pos: c.Pos(), What: calleeName(c) + " " + what})
 	if c.Call.Signature().Results().Len() == 1 {
-		f.follow(holder{v: c, kind: kind, pos: c.Pos()})
+		f.follow(holder{c, kind, c.Pos(), made})
 		return
 	}
 	for _, r := range *c.Referrers() {
 		if x, ok := r.(*ssa.Extract); ok && x.Index == 0 {
-			f.follow(holder{v: x, kind: kind, pos: c.Pos()})
+			f.follow(holder{x, kind, c.Pos(), made})
 		}
 	}
 }
@@ -204,7 +184,7 @@ func (f *finder) follow(h holder) {
 				f.variable(h, a, r)
 			}
 		case *ssa.MakeInterface, *ssa.ChangeInterface, *ssa.ChangeType:
-			f.follow(holder{v: r.(ssa.Value), kind: h.kind, pos: h.pos})
+			f.follow(holder{r.(ssa.Value), h.kind, h.pos, h.made})
 		case *ssa.Call:
 			f.wrapped(h, r)
 		}
@@ -216,7 +196,7 @@ func (f *finder) wrapped(h holder, c *ssa.Call) {
 	if !wrappers[calleeName(c)] {
 		return
 	}
-	f.opened(c, "something that holds "+strings.TrimPrefix(h.kind, "something that holds "))
+	f.opened(c, "something that holds "+strings.TrimPrefix(h.kind, "something that holds "), h.made)
 }
 
 // variable reports variable a, which gets the value of h at a store.
@@ -300,37 +280,56 @@ func (f *finder) live(h holder, made ssa.Instruction, uses []use, stores []ssa.I
 		kills[s] = s != made
 	}
 	kills[made] = true
+	for _, c := range closes(h.v) {
+		kills[c] = true
+	}
 	needed := map[ssa.Instruction]bool{}
 	for _, u := range uses {
 		needed[u.at] = !u.deferred
 	}
 	for _, u := range uses {
-		if !u.deferred || !reaches(made, func(i ssa.Instruction) bool { return i == u.at }, kills) {
+		if !u.deferred || !live.Reaches(made, func(i ssa.Instruction) bool { return i == u.at }, kills) {
 			continue
 		}
 		var wait ssa.Instruction
-		reaches(u.at, func(i ssa.Instruction) bool { wait = i; return f.suspends(i) }, nil)
+		live.Reaches(u.at, func(i ssa.Instruction) bool { wait = i; return f.suspends(i) }, nil)
 		if wait != nil && f.suspends(wait) {
-			f.report(h, wait, u.at.Pos())
+			f.report(h, wait, suspend.Position(u.at))
 			return
 		}
 	}
-	reaches(made, func(wait ssa.Instruction) bool {
+	live.Reaches(made, func(wait ssa.Instruction) bool {
 		if !f.suspends(wait) {
 			return false
 		}
 		var at ssa.Instruction
-		found := reaches(wait, func(i ssa.Instruction) bool { at = i; return needed[i] }, kills)
+		found := live.Reaches(wait, func(i ssa.Instruction) bool { at = i; return needed[i] }, kills)
 		if found {
-			f.report(h, wait, at.Pos())
+			f.report(h, wait, suspend.Position(at))
 		}
 		return found
 	}, kills)
 }
 
+// closes lists the calls that close v, after which it holds nothing.
+func closes(v ssa.Value) (out []ssa.Instruction) {
+	for _, r := range *v.Referrers() {
+		switch r := r.(type) {
+		case *ssa.UnOp, *ssa.FieldAddr, *ssa.MakeInterface, *ssa.ChangeInterface: // the body of a response, among others
+			out = append(out, closes(r.(ssa.Value))...)
+		case *ssa.Call:
+			c := &r.Call
+			if c.IsInvoke() && c.Value == v && c.Method.Name() == "Close" || !c.IsInvoke() && len(c.Args) == 1 && c.Args[0] == v && strings.HasSuffix(calleeName(r), ").Close") {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
 func (f *finder) report(h holder, wait ssa.Instruction, use token.Pos) {
 	name := "the value"
-	if id := target(wait.Parent(), h.pos); id != nil {
+	if id := live.Target(wait.Parent(), h.pos); id != nil {
 		name, h.pos = id.Name, id.Pos()
 	}
 	for _, o := range f.found {
@@ -338,75 +337,5 @@ func (f *finder) report(h holder, wait ssa.Instruction, use token.Pos) {
 			return
 		}
 	}
-	f.found = append(f.found, Finding{Pos: h.pos, Name: name, Kind: h.kind, Wait: wait.Pos(), Use: use})
-}
-
-// target finds, in the syntax of fn, the variable that the call at pos is assigned to.
-func target(fn *ssa.Function, pos token.Pos) *ast.Ident {
-	var found *ast.Ident
-	if fn.Syntax() == nil {
-		return nil
-	}
-	is := func(e ast.Expr) bool {
-		c, ok := ast.Unparen(e).(*ast.CallExpr)
-		return ok && c.Lparen == pos
-	}
-	ast.Inspect(fn.Syntax(), func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.AssignStmt:
-			if len(n.Rhs) > 0 && is(n.Rhs[0]) {
-				found, _ = n.Lhs[0].(*ast.Ident)
-			}
-		case *ast.ValueSpec:
-			if len(n.Values) > 0 && is(n.Values[0]) {
-				found = n.Names[0]
-			}
-		}
-		return found == nil
-	})
-	return found
-}
-
-// reaches reports whether some way leads from an instruction to one for which stop is true, without passing one that kills. The
-// instruction itself does not count at first, but may be come to again.
-func reaches(from ssa.Instruction, stop func(ssa.Instruction) bool, kills map[ssa.Instruction]bool) bool {
-	seen := map[*ssa.BasicBlock]bool{}
-	start := from.Block()
-	for k, i := range start.Instrs {
-		if i != from {
-			continue
-		}
-		found, dead := scan(start.Instrs[k+1:], stop, kills)
-		if found || dead {
-			return found
-		}
-	}
-	work := append([]*ssa.BasicBlock(nil), start.Succs...)
-	for ; len(work) > 0; work = work[1:] {
-		b := work[0]
-		if seen[b] {
-			continue
-		}
-		seen[b] = true
-		found, dead := scan(b.Instrs, stop, kills)
-		if found {
-			return true
-		}
-		if !dead {
-			work = append(work, b.Succs...)
-		}
-	}
-	return false
-}
-
-func scan(instrs []ssa.Instruction, stop func(ssa.Instruction) bool, kills map[ssa.Instruction]bool) (found, dead bool) {
-	for _, i := range instrs {
-		if stop(i) {
-			return true, false
-		}
-		if kills[i] {
-			return false, true
-		}
-	}
-	return false, false
+	f.found = append(f.found, Finding{Pos: h.pos, Name: name, Kind: h.kind, Wait: wait, Use: use, Made: h.made})
 }

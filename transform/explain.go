@@ -231,10 +231,16 @@ func (e *explainer) relative(pos token.Pos) token.Position {
 	return p
 }
 
-// suspends reports whether the goroutine may be suspended in i, so that a frame of the function is saved.
+// suspends reports whether the goroutine may be suspended in i for longer than a lock is held, so that a frame of the function is saved.
 func (e *explainer) suspends(i ssa.Instruction) bool {
+	if op := e.facts.Operation(i); op != "" {
+		return !suspend.Lock(op)
+	}
 	c, ok := i.(*ssa.Call)
-	return e.facts.Operation(i) != "" || ok && e.facts.Site(c)
+	return ok && slices.ContainsFunc(e.facts.Callees(c), func(fn *ssa.Function) bool {
+		chain := e.chain(fn)
+		return len(chain) > 0 && e.facts.Site(c) && !suspend.Lock(chain[len(chain)-1].What)
+	})
 }
 
 // chain lists why fn may suspend, down to the operation.

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/tools/go/analysis/passes/buildssa"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
@@ -69,6 +70,9 @@ type reached struct {
 // Functions lists the functions of the package, with literals, in source order.
 func (f *Facts) Functions() []*ssa.Function { return f.fns }
 
+// Standard reports whether the package is of the standard library.
+func (f *Facts) Standard() bool { return f.own.Std }
+
 // Coloured reports whether fn may suspend; if it is a generic one of this package, whether an instance may.
 func (f *Facts) Coloured(fn *ssa.Function) bool { return f.coloured(fn) != nil }
 
@@ -87,9 +91,9 @@ func (f *Facts) coloured(fn *ssa.Function) *inst {
 // Name names fn for a message, and says for the middle of a sentence where it is.
 func (f *Facts) Name(fn *ssa.Function) (name, where string) {
 	if !fn.Pos().IsValid() {
-		return shorten(fn.String()), ""
+		return flow.Title(fn.String()), ""
 	}
-	return shorten(fn.String()), " (" + f.position(fn.Pos()) + ")"
+	return flow.Title(fn.String()), " (" + f.position(fn.Pos()) + ")"
 }
 
 // Site reports whether the call may suspend, or defers a call or starts a goroutine that may.
@@ -157,16 +161,8 @@ func (f *Facts) step(fn *inst, n int32, where, what string) vet.Step {
 	return s
 }
 
-func (f *inst) title() string { return shorten(f.name) }
-
-// shorten takes the directory out of the name of a function.
-func shorten(name string) string {
-	i := strings.LastIndex(name, "/")
-	if i < 0 {
-		return name
-	}
-	return name[:len(name)-len(strings.TrimLeft(name, "(*"))] + name[i+1:]
-}
+// title is the name of a function for a sentence.
+func (f *inst) title() string { return flow.Title(f.name) }
 
 // solve colours the program.
 func (f *Facts) solve() *solution {

@@ -76,7 +76,7 @@ type OK struct {
 }
 
 // Checks are the names of the checks, in the order in which docs/vet.md has them.
-var Checks = []string{"refuse", "unmovable", "pinned", "placed", "apart", "directives"}
+var Checks = []string{"refuse", "unmovable", "pinned", "placed", "apart", "repeat", "leak", "lifetime", "directives"}
 
 // A Setting is what a directive says about an entry besides its trigger. What is zero is not said.
 type Setting struct {

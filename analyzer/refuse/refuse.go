@@ -8,7 +8,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/colour"
-	"github.com/harkgen/harkgen/analyzer/live"
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
@@ -84,6 +84,9 @@ func (c *checker) function(fn *ssa.Function) {
 				continue
 			}
 			c.mainValue(i)
+			if _, ok := i.(*ssa.Range); ok {
+				continue // an iterator has no type of Go
+			}
 			if v, ok := i.(ssa.Value); ok && IsUnsafePointer(v.Type()) {
 				pointers = append(pointers, v)
 			}
@@ -119,9 +122,9 @@ func (c *checker) mainValue(i ssa.Instruction) {
 // unsafePointer reports p at the first of waits that it lives across.
 func (c *checker) unsafePointer(fn *ssa.Function, p ssa.Value, waits []ssa.Instruction) {
 	for _, w := range waits {
-		if live.Across(p, w) {
+		if flow.Across(p, w) {
 			name := p.Name()
-			if id := live.Target(fn, p.Pos()); id != nil {
+			if id := flow.Target(fn, p.Pos()); id != nil {
 				name = id.Name
 			}
 			c.report(UnsafePointer(suspend.Position(w), name))

@@ -6,9 +6,12 @@ import (
 
 	"github.com/harkgen/harkgen/analyzer/apart"
 	"github.com/harkgen/harkgen/analyzer/directives"
+	"github.com/harkgen/harkgen/analyzer/leak"
+	"github.com/harkgen/harkgen/analyzer/lifetime"
 	"github.com/harkgen/harkgen/analyzer/pinned"
 	"github.com/harkgen/harkgen/analyzer/placed"
 	"github.com/harkgen/harkgen/analyzer/refuse"
+	"github.com/harkgen/harkgen/analyzer/repeat"
 	"github.com/harkgen/harkgen/analyzer/unmovable"
 )
 
@@ -19,5 +22,8 @@ var Analyzers = []*analysis.Analyzer{
 	pinned.Analyzer,
 	placed.Analyzer,
 	apart.Analyzer,
+	repeat.Analyzer,
+	leak.Analyzer,
+	lifetime.Analyzer,
 	directives.Analyzer,
 }

@@ -9,7 +9,7 @@
 //	io.Copy(w, f)
 //
 // A wait is an operation that suspends the goroutine, or a call that may come to one: the run is saved there and goes on in another process, where the file is not
-// open. The run then stays at its last commit.
+// open. The run then stays at its last commit. A lock is none here, as it is held for moments.
 //
 // One function at a time is looked at, and what is certain is reported: the value comes from a call that opens something (or of one that wraps it, as
 // bufio.NewReader(f)), the wait may follow the call, a use may follow the wait, and the variable is neither closed nor assigned in between. A deferred

@@ -3,12 +3,11 @@ package unmovable
 import (
 	"fmt"
 	"go/token"
-	"go/types"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
-	"github.com/harkgen/harkgen/analyzer/live"
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
@@ -123,7 +122,7 @@ func Find(fn *ssa.Function, suspends func(ssa.Instruction) bool) []Finding {
 	for _, b := range fn.Blocks {
 		for _, i := range b.Instrs {
 			if c, ok := i.(*ssa.Call); ok {
-				if kind := openers[calleeName(c)]; kind != "" {
+				if kind := openers[flow.Callee(&c.Call)]; kind != "" {
 					f.opened(c, kind, nil)
 				}
 			}
@@ -138,27 +137,13 @@ type finder struct {
 	found    []Finding
 }
 
-func calleeName(c *ssa.Call) string {
-	if c.Call.IsInvoke() {
-		return c.Call.Method.FullName()
-	}
-	fn := c.Call.StaticCallee()
-	if fn == nil {
-		return ""
-	}
-	if o, ok := fn.Object().(*types.Func); ok {
-		return o.FullName()
-	}
-	return fn.String()
-}
-
 // opened follows the first result of a call, to which other calls have led.
 func (f *finder) opened(c *ssa.Call, kind string, made []vet.Step) {
 	what := "makes " + kind
 	if len(made) > 0 {
 		what = "holds it"
 	}
-	made = append(made[:len(made):len(made)], vet.Step{Pos: c.Pos(), What: calleeName(c) + " " + what})
+	made = append(made[:len(made):len(made)], vet.Step{Pos: c.Pos(), What: flow.Callee(&c.Call) + " " + what})
 	if c.Call.Signature().Results().Len() == 1 {
 		f.follow(holder{c, kind, c.Pos(), made})
 		return
@@ -193,7 +178,7 @@ func (f *finder) follow(h holder) {
 
 // wrapped follows the result of a call that wraps what h holds.
 func (f *finder) wrapped(h holder, c *ssa.Call) {
-	if !wrappers[calleeName(c)] {
+	if !wrappers[flow.Callee(&c.Call)] {
 		return
 	}
 	f.opened(c, "something that holds "+strings.TrimPrefix(h.kind, "something that holds "), h.made)
@@ -288,22 +273,22 @@ func (f *finder) live(h holder, made ssa.Instruction, uses []use, stores []ssa.I
 		needed[u.at] = !u.deferred
 	}
 	for _, u := range uses {
-		if !u.deferred || !live.Reaches(made, func(i ssa.Instruction) bool { return i == u.at }, kills) {
+		if !u.deferred || !reaches(made, func(i ssa.Instruction) bool { return i == u.at }, kills) {
 			continue
 		}
 		var wait ssa.Instruction
-		live.Reaches(u.at, func(i ssa.Instruction) bool { wait = i; return f.suspends(i) }, nil)
+		reaches(u.at, func(i ssa.Instruction) bool { wait = i; return f.suspends(i) }, nil)
 		if wait != nil && f.suspends(wait) {
 			f.report(h, wait, suspend.Position(u.at))
 			return
 		}
 	}
-	live.Reaches(made, func(wait ssa.Instruction) bool {
+	reaches(made, func(wait ssa.Instruction) bool {
 		if !f.suspends(wait) {
 			return false
 		}
 		var at ssa.Instruction
-		found := live.Reaches(wait, func(i ssa.Instruction) bool { at = i; return needed[i] }, kills)
+		found := reaches(wait, func(i ssa.Instruction) bool { at = i; return needed[i] }, kills)
 		if found {
 			f.report(h, wait, suspend.Position(at))
 		}
@@ -319,7 +304,7 @@ func closes(v ssa.Value) (out []ssa.Instruction) {
 			out = append(out, closes(r.(ssa.Value))...)
 		case *ssa.Call:
 			c := &r.Call
-			if c.IsInvoke() && c.Value == v && c.Method.Name() == "Close" || !c.IsInvoke() && len(c.Args) == 1 && c.Args[0] == v && strings.HasSuffix(calleeName(r), ").Close") {
+			if c.IsInvoke() && c.Value == v && c.Method.Name() == "Close" || !c.IsInvoke() && len(c.Args) == 1 && c.Args[0] == v && strings.HasSuffix(flow.Callee(c), ").Close") {
 				out = append(out, r)
 			}
 		}
@@ -329,7 +314,7 @@ func closes(v ssa.Value) (out []ssa.Instruction) {
 
 func (f *finder) report(h holder, wait ssa.Instruction, use token.Pos) {
 	name := "the value"
-	if id := live.Target(wait.Parent(), h.pos); id != nil {
+	if id := flow.Target(wait.Parent(), h.pos); id != nil {
 		name, h.pos = id.Name, id.Pos()
 	}
 	for _, o := range f.found {
@@ -338,4 +323,9 @@ func (f *finder) report(h holder, wait ssa.Instruction, use token.Pos) {
 		}
 	}
 	f.found = append(f.found, Finding{Pos: h.pos, Name: name, Kind: h.kind, Wait: wait, Use: use, Made: h.made})
+}
+
+// reaches is flow.Reaches with a set of instructions that kill.
+func reaches(from ssa.Instruction, stop func(ssa.Instruction) bool, kills map[ssa.Instruction]bool) bool {
+	return flow.Reaches(from, stop, func(i ssa.Instruction) bool { return kills[i] })
 }

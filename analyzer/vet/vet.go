@@ -104,6 +104,12 @@ func fileOf(pass *analysis.Pass, pos token.Pos) *ast.File {
 	return nil
 }
 
+// Acknowledged reports whether a comment says that what the analyzer finds at pos is as it should be: of checks that follow it from there to elsewhere.
+func Acknowledged(pass *analysis.Pass, pos token.Pos) bool {
+	file := fileOf(pass, pos)
+	return file != nil && acknowledged(pass, file, pos)
+}
+
 // acknowledged reports whether a comment in file says that what the analyzer finds at pos is as it should be.
 func acknowledged(pass *analysis.Pass, file *ast.File, pos token.Pos) bool {
 	line := func(p token.Pos) int { return pass.Fset.PositionFor(p, false).Line }

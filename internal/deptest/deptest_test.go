@@ -101,7 +101,7 @@ var policy = []rule{
 	{pkg: "transform/glue/hark_event", why: "is compiled along with the user's program, in its module"},
 	{pkg: "transform/glue/hark_http", may: "transform/glue/hark_event", why: "is compiled along with the user's program, in its module"},
 	{pkg: "transform/ir", why: "the data between lower and emit: plain, so that it can be printed and checked alone"},
-	{pkg: "transform/lower", may: "analyzer/compilable analyzer/placement analyzer/refuse analyzer/suspend analyzer/state transform/diag transform/load transform/ir", ext: "golang.org/x/tools", why: "phase 2: SSA to ir"},
+	{pkg: "transform/lower", may: "analyzer/compilable analyzer/flow analyzer/placement analyzer/refuse analyzer/suspend analyzer/state transform/diag transform/load transform/ir", ext: "golang.org/x/tools", why: "phase 2: SSA to ir"},
 	{
 		pkg: "transform/emit", may: "analyzer/compilable transform/diag transform/load transform/ir transform/lower",
 		ext: "golang.org/x/tools/go/packages github.com/dave/jennifer",

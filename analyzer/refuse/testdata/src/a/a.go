@@ -46,3 +46,9 @@ func parameter(p unsafe.Pointer, c chan int) {
 }
 
 func call(f func()) { f() }
+
+func ranges(m map[string]chan int) {
+	for _, c := range m {
+		<-c
+	}
+}

@@ -119,8 +119,8 @@ func (p *prover) prove(s *thread, f *Finding) {
 		}
 		there := p.of(o, p.threads)
 		pairs += len(here) * len(there)
-		if pairs > maxPairs {
-			f.TooLarge = true
+		if pairs > maxPairs { // what was found is reason enough
+			f.Race, f.TooLarge = worst, worst == nil
 			return
 		}
 		for _, a := range here {

@@ -105,7 +105,7 @@ func (x *Sight) race(c ssa.CallInstruction, start *activation) *Race {
 	if len(inside) == 0 {
 		return nil
 	}
-	for i := range x.before(c.Block(), indexOf(c)+1, c) {
+	for _, i := range x.before(c.Block(), indexOf(c)+1, c) {
 		other, spawn := i.(ssa.CallInstruction)
 		if !touches(i) || i != c && !inevitable(c, i) {
 			continue
@@ -116,6 +116,8 @@ func (x *Sight) race(c ssa.CallInstruction, start *activation) *Race {
 			x.collect(&outside, c, to, i)
 		}
 	}
+	writesFirst(inside)
+	writesFirst(outside)
 	var worst *Race
 	for _, a := range inside {
 		for _, b := range outside {
@@ -134,22 +136,35 @@ func (x *Sight) race(c ssa.CallInstruction, start *activation) *Race {
 	return worst
 }
 
+// writesFirst orders accesses, which may be at the same place, as the proof looks at them.
+func writesFirst(list []touch) {
+	slices.SortStableFunc(list, func(a, b touch) int {
+		switch {
+		case a.write == b.write:
+			return 0
+		case a.write:
+			return -1
+		}
+		return 1
+	})
+}
+
 // collect adds what activation a does before it can have waited.
 func (x *Sight) collect(out *[]touch, c ssa.CallInstruction, a *activation, site ssa.Instruction) {
 	if x.steps--; x.steps < 0 {
 		return
 	}
-	for i := range x.before(a.fn.Blocks[0], 0, nil) {
+	for _, i := range x.before(a.fn.Blocks[0], 0, nil) {
 		x.touch(out, c, a, i, site)
 	}
 }
 
 // before lists what is executed from instruction n of b on, up to end, and not after anything that may wait.
-func (x *Sight) before(b *ssa.BasicBlock, n int, end ssa.Instruction) map[ssa.Instruction]bool {
-	early, late := map[ssa.Instruction]bool{}, map[ssa.Instruction]bool{}
-	var stops []ssa.Instruction
+func (x *Sight) before(b *ssa.BasicBlock, n int, end ssa.Instruction) []ssa.Instruction {
+	late := map[ssa.Instruction]bool{}
+	var early, stops []ssa.Instruction
 	walkFrom(b, n, func(i ssa.Instruction) bool {
-		early[i] = true
+		early = append(early, i)
 		if x.mayWait(i) {
 			stops = append(stops, i)
 			return false
@@ -163,10 +178,7 @@ func (x *Sight) before(b *ssa.BasicBlock, n int, end ssa.Instruction) map[ssa.In
 			return on
 		})
 	}
-	for i := range late {
-		delete(early, i)
-	}
-	return early
+	return slices.DeleteFunc(early, func(i ssa.Instruction) bool { return late[i] })
 }
 
 // touches reports whether i may access memory, or start what does.

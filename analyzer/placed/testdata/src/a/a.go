@@ -60,7 +60,7 @@ func locked(mu *sync.Mutex, m map[string]int) {
 }
 
 func unlocked(m map[string]int) {
-	go func() { m["a"]++ }() // want `what m leads to \(a.go:62:15\) is read in it .*, and is written by others`
+	go func() { m["a"]++ }() // want `what m leads to \(a.go:62:15\) is written in it .*, and is written by others`
 	m["b"] = 1
 }
 
@@ -210,7 +210,7 @@ func either(parallel bool) {
 }
 
 func totals(xs []int) (total int) {
-	go func() { total++ }() // want `variable total .* in it .*, and is (read|assigned) by others`
+	go func() { total++ }() // want `variable total .* is assigned in it .*, and is assigned by others`
 	for _, x := range xs {
 		total += x
 	}

@@ -317,3 +317,26 @@ func (*sleepMain) Run(g *rt.G) {
 	}
 	say("slept")
 }
+
+// napsMain sleeps for no time: a loop with nothing else must be suspended all the same.
+type napsMain struct{}
+
+type naps__f struct {
+	rt.Frame
+	n int
+}
+
+func (*napsMain) Run(g *rt.G) {
+	n := 0
+	if g.Resuming() {
+		n = rt.Pop[naps__f](g).n
+	}
+	for ; n < 3; n++ {
+		rt.Sleep(g, 0)
+		if g.Suspending() {
+			g.Push(&naps__f{rt.Frame{PC: 1}, n})
+			return
+		}
+	}
+	say("napped %d", n)
+}

@@ -29,6 +29,7 @@ var programs = []program{
 	{"rwmutex", &rwMain{}, []string{"n 12"}, false},
 	{"cond", &condMain{}, []string{"all 4"}, false},
 	{"sleep", &sleepMain{}, []string{"slept"}, false},
+	{"naps", &napsMain{}, []string{"napped 3"}, false},
 	{"defers", &defersMain{}, []string{"body", "second 1", "first 2", "after 3", "recovered boom", "outer done", "named 42"}, false},
 	{"closure", &closureMain{}, []string{"3", "6", "9"}, false},
 	{"goexit", &goexitMain{}, []string{"deferred", "waited"}, false},

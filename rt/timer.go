@@ -20,6 +20,9 @@ import (
 func Sleep(g *G, d time.Duration) {
 	if g.deadline.Load() == 0 {
 		if d <= 0 {
+			if g.Before() { // a loop with a sleep in it has no other place to be suspended in
+				g.Concede(Ready())
+			}
 			return
 		}
 		g.deadline.Store(deadlineIn(d))

@@ -11,12 +11,12 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/entry"
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/deploygen/cost"
 	"github.com/harkgen/harkgen/transform/ir"
-	"github.com/harkgen/harkgen/transform/load"
 )
 
 // This file puts together what is known of one function.
@@ -118,7 +118,7 @@ func (e *explainer) route(steps []entry.Step) (out []Link) {
 				verb = "starts "
 			}
 			out = append(out, Link{through + verb + e.title(s.Callee), e.prog.Pos(at)})
-		case mine && load.PackageOf(s.Callee) != nil:
+		case mine && compilable.PackageOf(s.Callee) != nil:
 			through = "calls " + s.Callee.String() + ", which "
 		}
 	}
@@ -127,7 +127,7 @@ func (e *explainer) route(steps []entry.Step) (out []Link) {
 
 // written reports whether fn is code of the program's own modules, and not of harkgen's.
 func (e *explainer) written(fn *ssa.Function) bool {
-	p := load.PackageOf(fn)
+	p := compilable.PackageOf(fn)
 	return p != nil && e.prog.IsUser(fn) && !e.prog.IsGlue(p.Path())
 }
 

@@ -10,13 +10,14 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/entry"
+	"github.com/harkgen/harkgen/analyzer/pinned"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/deploygen/plan"
 	"github.com/harkgen/harkgen/transform/graph"
-	"github.com/harkgen/harkgen/transform/load"
 )
 
 // This file draws the program: entry points, their processes, and the goroutines in these. What goroutines use is in draw_uses.go.
@@ -222,9 +223,9 @@ func (d *drawer) starts(c ssa.CallInstruction) ([]*ssa.Function, bool) {
 	}
 	switch calleeName(c) {
 	case "(*sync.WaitGroup).Go":
-		return functions(c.Common().Args[1], map[ssa.Value]bool{}), true
+		return pinned.Functions(c.Common().Args[1]), true
 	case afterFunc:
-		return functions(c.Common().Args[1], map[ssa.Value]bool{}), true
+		return pinned.Functions(c.Common().Args[1]), true
 	}
 	return nil, false
 }
@@ -232,15 +233,15 @@ func (d *drawer) starts(c ssa.CallInstruction) ([]*ssa.Function, bool) {
 // calls lists what c executes of the program: what it calls, or what other code that it calls is handed. What package net/http is handed is called for requests, by glue.
 func (d *drawer) calls(c ssa.CallInstruction) (out []*ssa.Function) {
 	for _, fn := range d.callees(c) {
-		if d.prog.IsUser(fn) || load.PackageOf(fn) == nil {
+		if d.prog.IsUser(fn) || compilable.PackageOf(fn) == nil {
 			out = append(out, fn)
 			continue
 		}
-		if load.PackageOf(fn).Path() == "net/http" {
+		if compilable.PackageOf(fn).Path() == "net/http" {
 			continue
 		}
 		for _, arg := range c.Common().Args {
-			for _, handed := range functions(arg, map[ssa.Value]bool{}) {
+			for _, handed := range pinned.Functions(arg) {
 				if d.calledBack(handed) {
 					out = append(out, handed)
 				}

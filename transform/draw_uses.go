@@ -11,10 +11,10 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/graph"
-	"github.com/harkgen/harkgen/transform/load"
 )
 
 // This file draws what a goroutine uses: channels, locks, timers, and services outside.
@@ -90,8 +90,8 @@ func (d *drawer) channels(v ssa.Value, at ssa.Instruction) (ids []string) {
 		case isMake && !sameElem(site.Type(), v.Type()):
 		case isMake:
 			ids = append(ids, d.chanNode(site))
-		case o.Lib == nil || load.PackageOf(o.Lib) == nil:
-		case load.PackageOf(o.Lib).Path() == "time":
+		case o.Lib == nil || compilable.PackageOf(o.Lib) == nil:
+		case compilable.PackageOf(o.Lib).Path() == "time":
 			timer = true
 		case o.Type != nil && sameElem(o.Type, v.Type()):
 			others = append(others, o.String())
@@ -322,11 +322,11 @@ func length(v ssa.Value) string {
 
 // outside names the service that calling fn is a call of, "" if it is not known to be one.
 func outside(fn *ssa.Function) string {
-	if fn == nil || load.PackageOf(fn) == nil {
+	if fn == nil || compilable.PackageOf(fn) == nil {
 		return ""
 	}
 	const aws = "github.com/aws/aws-sdk-go-v2/service/"
-	path, ok := strings.CutPrefix(load.PackageOf(fn).Path(), aws)
+	path, ok := strings.CutPrefix(compilable.PackageOf(fn).Path(), aws)
 	recv := fn.Signature.Recv()
 	switch {
 	case ok && recv != nil && ast.IsExported(fn.Name()) && (strings.HasSuffix(recv.Type().String(), ".Client") || strings.HasSuffix(recv.Type().String(), "Paginator") && fn.Name() == "NextPage"):

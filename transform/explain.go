@@ -2,7 +2,6 @@ package transform
 
 import (
 	"cmp"
-	"go/ast"
 	"go/token"
 	"go/types"
 	"slices"
@@ -11,12 +10,14 @@ import (
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/directive"
 	"github.com/harkgen/harkgen/analyzer/entry"
-	"github.com/harkgen/harkgen/analyzer/held"
+	"github.com/harkgen/harkgen/analyzer/pinned"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
+	"github.com/harkgen/harkgen/analyzer/unmovable"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
 	"github.com/harkgen/harkgen/transform/lower"
@@ -89,7 +90,7 @@ func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result,
 	for _, p := range found.Points {
 		e.entry(p)
 	}
-	for _, fn := range facts.Functions(func(fn *ssa.Function) bool { return e.own[load.PackageOf(fn)] && !load.Generic(fn) }) {
+	for _, fn := range facts.Functions(func(fn *ssa.Function) bool { return e.own[compilable.PackageOf(fn)] && !load.Generic(fn) }) {
 		e.function(fn)
 	}
 	slices.SortStableFunc(e.notes, func(a, b Note) int {
@@ -149,18 +150,14 @@ func (e *explainer) places(places *placement.Result) {
 		if s.Found == nil && !mine[e.prog.Fset.PositionFor(s.Pos, false).Filename] {
 			continue
 		}
-		n := Note{Kind: NoteGo, Name: "go statement", Decision: placement.Local}
-		if s.Group {
-			n.Name = "call of sync.WaitGroup.Go"
-		}
-		where := "runs in this process"
+		n := Note{Kind: NoteGo, Name: s.Name(), Decision: placement.Local}
 		if s.Remote {
-			n.Decision, where = placement.Remote, "runs in a process of its own"
-			if c := places.Class(s.Pos); c != "" {
-				where += ", on Lambda in the function of class " + c
-			}
+			n.Decision = placement.Remote
 		}
-		n.What = "the goroutine of this " + n.Name + " is " + n.Decision + ": it " + where
+		n.What = s.Text()
+		if c := places.Class(s.Pos); s.Remote && c != "" {
+			n.What += ", on Lambda in the function of class " + c
+		}
 		switch {
 		case s.Said != nil:
 			why := "a comment says so"
@@ -181,12 +178,8 @@ func (e *explainer) places(places *placement.Result) {
 
 // wrongRemote warns of a comment that places a goroutine of which others may tell the difference.
 func (e *explainer) wrongRemote(s *placement.Statement, name string) {
-	what := "the goroutine of this " + name + " runs in a process of its own"
-	switch {
-	case s.Found.Kept != "":
-	case s.Found.Race != nil:
-		what += ", which sees what others write only at operations on channels and locks"
-	default:
+	what := s.Seen()
+	if what == "" {
 		return
 	}
 	why, do, chain := e.keeps(s.Found)
@@ -195,40 +188,11 @@ func (e *explainer) wrongRemote(s *placement.Statement, name string) {
 
 // keeps says what keeps a goroutine in the process of its go statement, and what would free it.
 func (e *explainer) keeps(f *placement.Finding) (why, do string, chain []Link) {
-	r := f.Race
-	switch {
-	case f.Unused:
-		return "nothing executes it", "", nil
-	case f.TooLarge:
-		return "the program is too large to tell what it shares", "write " + directive.GoName + " remote if you know", nil
-	case f.Kept != "":
-		at := e.relativeTo(f.KeptAt)
-		return f.Kept + " in it (" + at + "), and " + f.KeptWhy + e.at(f.KeptBy), "", []Link{{f.Kept, at}}
+	why, do, uses := f.Text(e.prog.Pos)
+	for _, u := range uses {
+		chain = append(chain, Link{u.What, e.prog.Pos(u.Pos)})
 	}
-	name := r.Name
-	if r.Made.IsValid() {
-		name += e.at(r.Made)
-	}
-	others := "by others"
-	switch {
-	case r.Another:
-		others = "by another goroutine of the same statement"
-	case r.ByGoroutine.IsValid():
-		others = "by the goroutine that starts" + e.at(r.ByGoroutine)
-	}
-	why = name + " " + r.Inside.What + " in it" + e.at(r.Inside.Pos) + ", and " + r.Outside.What + " " + others + e.at(r.Outside.Pos) + "; what comes first is not known"
-	chain = []Link{{r.Name + " " + r.Inside.What + " in the goroutine", e.prog.Pos(r.Inside.Pos)}, {r.Outside.What + " " + others, e.prog.Pos(r.Outside.Pos)}}
-	do = "hold one lock at both"
-	if !r.Another {
-		do += ", or wait for the goroutine in between"
-	}
-	return why, do + ", or send the value on a channel", chain
-}
-
-// relativeTo spells a place.
-func (e *explainer) relativeTo(p token.Position) string {
-	p.Filename = e.prog.Rel(p.Filename)
-	return p.String()
+	return why, do, chain
 }
 
 func (e *explainer) foreign(c state.Change) {
@@ -247,7 +211,7 @@ func (e *explainer) function(fn *ssa.Function) {
 		e.add(fn.Pos(), n)
 	}
 	if !e.facts.All {
-		for _, f := range held.Find(fn, e.suspends) {
+		for _, f := range unmovable.Find(fn, e.suspends) {
 			e.add(f.Pos, Note{Kind: NoteWarning, Name: f.Name, Diagnostic: diag.Diagnostic{
 				What: f.What(e.relative), Why: f.Why(), Do: f.Do(),
 			}})
@@ -268,10 +232,16 @@ func (e *explainer) relative(pos token.Pos) token.Position {
 	return p
 }
 
-// suspends reports whether the goroutine may be suspended in i, so that a frame of the function is saved.
+// suspends reports whether the goroutine may be suspended in i for longer than a lock is held, so that a frame of the function is saved.
 func (e *explainer) suspends(i ssa.Instruction) bool {
+	if op := e.facts.Operation(i); op != "" {
+		return !suspend.Lock(op)
+	}
 	c, ok := i.(*ssa.Call)
-	return e.facts.Operation(i) != "" || ok && e.facts.Site(c)
+	return ok && slices.ContainsFunc(e.facts.Callees(c), func(fn *ssa.Function) bool {
+		chain := e.chain(fn)
+		return len(chain) > 0 && e.facts.Site(c) && !suspend.Lock(chain[len(chain)-1].What)
+	})
 }
 
 // chain lists why fn may suspend, down to the operation.
@@ -296,7 +266,7 @@ func (e *explainer) chain(fn *ssa.Function) []Link {
 
 // title names fn as a stack trace does; what is not of a package is a function that go/ssa has made.
 func (e *explainer) title(fn *ssa.Function) string {
-	if load.PackageOf(fn) == nil || !e.prog.IsUser(fn) {
+	if compilable.PackageOf(fn) == nil || !e.prog.IsUser(fn) {
 		return fn.String()
 	}
 	return e.low.Title(fn)
@@ -321,18 +291,14 @@ func (e *explainer) pins(c ssa.CallInstruction) {
 		return
 	}
 	for _, arg := range c.Common().Args {
-		for _, fn := range functions(arg, map[ssa.Value]bool{}) {
+		for _, fn := range pinned.Functions(arg) {
 			if !e.facts.Coloured(fn) || !e.calledBack(fn) {
 				continue
 			}
-			name := callee.String()
-			if o := callee.Origin(); o != nil {
-				name = o.String()
-			}
+			name := pinned.Name(callee)
 			chain := append([]Link{{"calls back " + e.title(fn), e.prog.Pos(fn.Pos())}}, e.chain(fn)...)
 			e.add(c.Pos(), Note{Kind: NotePin, Name: name, Decision: "pins", Chain: chain, Diagnostic: diag.Diagnostic{
-				What: "the call of " + name + " may pin its goroutine",
-				Why:  "it calls back " + e.title(fn) + e.at(fn.Pos()) + ", which may suspend, and is not compiled itself; the process cannot be saved until that returns",
+				What: pinned.What(name), Why: pinned.Why(e.title(fn), e.at(fn.Pos())),
 			}})
 			return
 		}
@@ -341,65 +307,15 @@ func (e *explainer) pins(c ssa.CallInstruction) {
 
 // compiled reports whether calls of callee go to a compiled form.
 func (e *explainer) compiled(callee *ssa.Function) bool {
-	return e.prog.IsUser(callee) || e.low.Plan.Lowered(callee) || e.low.Plan.Compiled(callee) || lower.InRuntime(callee) || load.PackageOf(callee) == nil
+	return e.prog.IsUser(callee) || e.low.Plan.Lowered(callee) || e.low.Plan.Compiled(callee) || lower.InRuntime(callee) || compilable.PackageOf(callee) == nil
 }
 
 // calledBack reports whether code that is not compiled calls fn.
 func (e *explainer) calledBack(fn *ssa.Function) bool {
 	for _, c := range e.facts.Callers(fn) {
-		if p := c.Parent(); load.PackageOf(p) != nil && !e.prog.IsUser(p) {
+		if p := c.Parent(); compilable.PackageOf(p) != nil && !e.prog.IsUser(p) {
 			return true
 		}
 	}
 	return false
-}
-
-// functions lists the functions that func value v is made of, as far as the function it stands in tells, or the methods of what is put into an interface.
-func functions(v ssa.Value, seen map[ssa.Value]bool) []*ssa.Function {
-	if seen[v] {
-		return nil
-	}
-	seen[v] = true
-	switch v := v.(type) {
-	case *ssa.Function:
-		return []*ssa.Function{v}
-	case *ssa.MakeClosure:
-		return []*ssa.Function{v.Fn.(*ssa.Function)}
-	case *ssa.ChangeType:
-		return functions(v.X, seen)
-	case *ssa.MakeInterface:
-		if _, ok := v.X.Type().Underlying().(*types.Signature); ok {
-			return functions(v.X, seen)
-		}
-		return methods(v)
-	case *ssa.UnOp:
-		a, ok := v.X.(*ssa.Alloc)
-		if !ok || v.Op != token.MUL {
-			return nil
-		}
-		var out []*ssa.Function
-		for _, r := range *a.Referrers() {
-			if s, ok := r.(*ssa.Store); ok && s.Addr == a {
-				out = append(out, functions(s.Val, seen)...)
-			}
-		}
-		return out
-	}
-	return nil
-}
-
-func methods(v *ssa.MakeInterface) []*ssa.Function {
-	var out []*ssa.Function
-	prog := v.Parent().Prog
-	set := prog.MethodSets.MethodSet(v.X.Type())
-	i := v.Type().Underlying().(*types.Interface)
-	for sel := range set.Methods() {
-		name := sel.Obj().Name()
-		if m, _, _ := types.LookupFieldOrMethod(v.Type(), false, sel.Obj().Pkg(), name); m != nil && ast.IsExported(name) && i.NumMethods() > 0 {
-			if fn := prog.MethodValue(sel); fn != nil {
-				out = append(out, fn)
-			}
-		}
-	}
-	return out
 }

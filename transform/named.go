@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/entry"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -53,7 +54,7 @@ func IsFunction(s string) bool {
 // aboutAll says what is known of the functions that name means.
 func (e *explainer) aboutAll(o *Options, found *entry.Result) ([]*About, error) {
 	fns := e.facts.Functions(func(fn *ssa.Function) bool {
-		return e.prog.IsUser(fn) && !load.Generic(fn) && !e.prog.IsGlue(load.PackageOf(fn).Path()) && fn.Syntax() != nil && (fn.Synthetic == "" || load.Instance(fn))
+		return e.prog.IsUser(fn) && !load.Generic(fn) && !e.prog.IsGlue(compilable.PackageOf(fn).Path()) && fn.Syntax() != nil && (fn.Synthetic == "" || load.Instance(fn))
 	})
 	var out []*About
 	var err error
@@ -132,7 +133,7 @@ func isNamed(fn *ssa.Function, title, name string) bool {
 		return true
 	}
 	_, short, _ := strings.Cut(title, ".")
-	p := load.PackageOf(fn)
+	p := compilable.PackageOf(fn)
 	return p != nil && (name == p.Path()+"."+short || name == path.Base(p.Path())+"."+short)
 }
 

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 	"github.com/harkgen/harkgen/analyzer/suspend"
@@ -82,7 +83,7 @@ func shares(prog *load.Program, place *placement.Result) func(*ssa.Function) boo
 		return nil
 	}
 	return func(fn *ssa.Function) bool {
-		p := load.PackageOf(fn)
+		p := compilable.PackageOf(fn)
 		return p == nil || !prog.IsStd(p.Path()) // nil: a method value, among others
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/tools/go/packages"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/entry"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/suspend"
@@ -191,7 +192,7 @@ func dependencies(prog *load.Program, facts *suspend.Facts) map[*types.Package]b
 	deps := map[*types.Package]bool{}
 	for _, fn := range facts.Reached(prog.IsUser, prog.Eligible) {
 		if lower.Relevant(facts, fn) {
-			deps[load.PackageOf(fn)] = true
+			deps[compilable.PackageOf(fn)] = true
 		}
 	}
 	return deps

@@ -3,14 +3,17 @@
 //	//hark:go local
 //	//hark:go remote [memory=MB] [timeout=DURATION] [storage=MB]
 //	//hark:entry KIND ... [memory=MB] [timeout=DURATION] [storage=MB] [concurrency=N] [name=NAME]
+//	//hark:ok CHECK [reason]
 //
 // The first kind stands on the line of a go statement or the one before (package placement), the second in the doc comment of a function. The kinds of
-// entries are in docs/deploy.md. After a directive there may be a comment in the comment.
+// entries are in docs/deploy.md. The third acknowledges what a check of harkvet finds on its line or the next (docs/vet.md). After a directive there may
+// be a comment in the comment.
 package directive
 
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 	"strings"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
@@ -23,6 +26,7 @@ const Prefix = "//hark:"
 const (
 	GoName    = Prefix + "go"
 	EntryName = Prefix + "entry"
+	OKName    = Prefix + "ok"
 )
 
 // The words that may follow GoName.
@@ -35,6 +39,7 @@ const (
 type File struct {
 	Go       []*Go
 	Entries  []*Entry
+	OK       []*OK
 	Problems []Problem // comments that mean nothing, or not what they seem to
 }
 
@@ -64,6 +69,15 @@ type Entry struct {
 // Main is the Trigger.Type of an entry that only an invocation starts.
 const Main = string(plan.Main)
 
+// An OK acknowledges what a check finds on its line or the next.
+type OK struct {
+	Pos  token.Pos
+	Name string // of the check
+}
+
+// Checks are the names of the checks, in the order in which docs/vet.md has them.
+var Checks = []string{"refuse", "unmovable", "pinned", "placed", "apart", "repeat", "leak", "lifetime", "directives"}
+
 // A Setting is what a directive says about an entry besides its trigger. What is zero is not said.
 type Setting struct {
 	plan.Resources
@@ -75,6 +89,10 @@ type Setting struct {
 type Problem struct {
 	Pos           token.Pos
 	What, Why, Do string
+
+	// If a word is misspelt: where it is, and what was meant.
+	Word, WordEnd token.Pos
+	Meant         string
 }
 
 // Parse reads the directives of f. The file must have been parsed with comments.
@@ -102,25 +120,45 @@ type reader struct {
 }
 
 func (p *reader) problem(pos token.Pos, what, why, do string) {
-	p.out.Problems = append(p.out.Problems, Problem{pos, what, why, do})
+	p.out.Problems = append(p.out.Problems, Problem{Pos: pos, What: what, Why: why, Do: do})
+}
+
+// misspelt is a problem with the word at a place, which is to be one of words.
+func (p *reader) misspelt(pos token.Pos, what, why string, word string, at token.Pos, words []string) {
+	p.problem(pos, what, why, "write one of them")
+	if meant := nearest(word, words); meant != "" {
+		last := &p.out.Problems[len(p.out.Problems)-1]
+		last.Word, last.WordEnd, last.Meant = at, at+token.Pos(len(word)), meant
+	}
 }
 
 func (p *reader) directive(c *ast.Comment, group *ast.CommentGroup, text string) {
 	s := &scanner{reader: p, begin: c.Pos() + token.Pos(len(Prefix)), text: text}
-	switch name, _ := s.word(); name {
+	switch name, at := s.word(); name {
 	case "go":
 		p.goes(c, s)
 	case "entry":
 		p.entry(c, p.docs[group], s)
+	case "ok":
+		p.ok(c, s)
 	default:
-		p.problem(c.Pos(), "unknown directive "+Prefix+name, "there are "+GoName+" and "+EntryName, "write one of them, or remove it")
+		p.misspelt(c.Pos(), "unknown directive "+Prefix+name, "there are "+GoName+", "+EntryName+" and "+OKName, name, at, []string{"go", "entry", "ok"})
 	}
 }
 
+func (p *reader) ok(c *ast.Comment, s *scanner) {
+	name, pos := s.word()
+	if !slices.Contains(Checks, name) {
+		p.misspelt(pos, strings.TrimSpace(OKName+" "+name), "it acknowledges what a check finds, and these are "+strings.Join(Checks, ", "), name, pos, Checks)
+		return
+	}
+	p.out.OK = append(p.out.OK, &OK{c.Pos(), name})
+}
+
 func (p *reader) goes(c *ast.Comment, s *scanner) {
-	word, _ := s.word()
+	word, at := s.word()
 	if word != Local && word != Remote {
-		p.problem(c.Pos(), strings.TrimSpace(GoName+" "+word), "the words that may follow are "+Local+" and "+Remote, "write one of them")
+		p.misspelt(c.Pos(), strings.TrimSpace(GoName+" "+word), "the words that may follow are "+Local+" and "+Remote, word, at, []string{Local, Remote})
 		return
 	}
 	d := &Go{Pos: c.Pos(), Remote: word == Remote}
@@ -185,4 +223,35 @@ func (s *scanner) word() (string, token.Pos) {
 	}
 	s.off += len(rest)
 	return rest, pos
+}
+
+// nearest is the one of words that word is likely meant to be, "" if none is.
+func nearest(word string, words []string) string {
+	best, least := "", 3
+	for _, w := range words {
+		if d := distance(word, w); d < least && d <= (len(w)-1)/2 {
+			best, least = w, d
+		}
+	}
+	return best
+}
+
+// distance is the number of letters to change, insert or remove to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			d := diagonal
+			if a[i] != b[j] {
+				d = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], d
+		}
+	}
+	return row[len(b)]
 }

@@ -19,7 +19,7 @@ var ambiences = []*Ambience{
 	{"the variables of package expvar", Words("expvar.*"), nil},
 	{"the source of package math/rand", Words("math/rand.Seed"), Words("math/rand.*")},
 	{"standard input", Words("fmt.Scan fmt.Scanf fmt.Scanln"), nil},
-	{"signals", Words("os/signal.*"), nil},
+	{"what package os/signal knows", Words("os/signal.*"), nil},
 }
 
 // InputName names what os.Stdin is, which main's process has.

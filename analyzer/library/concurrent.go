@@ -67,6 +67,11 @@ func Communicates(i ssa.Instruction) bool {
 	return false
 }
 
+// StaysWithin reports whether fn touches only elements of the slices that it is given, up to their lengths, and what its results and functions lead to.
+func StaysWithin(fn *ssa.Function) bool {
+	return Words("slices.Reverse slices.Sort slices.SortFunc slices.SortStableFunc sort.Float64s sort.Ints sort.Slice sort.SliceStable sort.Strings")[Declared(fn)]
+}
+
 // carried are types of the library with locks or channels that processes can share nevertheless.
 var carried = Words(`context.Context time.Ticker time.Timer`)
 
@@ -82,19 +87,21 @@ func Unshared(t types.Type) string {
 	if !ok || n.Obj().Pkg() == nil || carried[TypeName(t)] || n.Obj().Pkg().Path() == "sync" {
 		return ""
 	}
-	root, _, _ := strings.Cut(n.Obj().Pkg().Path(), "/")
-	if !libraryRoots[root] {
-		return ""
-	}
-	if hasLock(t, map[types.Type]bool{}) {
+	if Standard(n.Obj().Pkg().Path()) && hasLock(t, map[types.Type]bool{}) {
 		return "a " + TypeName(t) + " has a lock or channel that its package uses in one process only"
 	}
 	return ""
 }
 
+// Standard reports whether the package with this path is of the standard library.
+func Standard(path string) bool {
+	root, _, _ := strings.Cut(path, "/")
+	return libraryRoots[root]
+}
+
 // libraryRoots are the first elements of the paths of the standard library.
 var libraryRoots = Words(`archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index
-	internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs syscall testing text time unicode unique vendor weak`)
+	internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs sync syscall testing text time unicode unique vendor weak`)
 
 // hasLock reports whether a t has a lock or a channel in it.
 func hasLock(t types.Type, seen map[types.Type]bool) bool {
@@ -116,4 +123,19 @@ func hasLock(t types.Type, seen map[types.Type]bool) bool {
 		}
 	}
 	return false
+}
+
+// prompt are packages whose functions and methods wait for no other goroutine; of package sync, and os, these functions.
+var (
+	prompt = Words(`bytes cmp encoding/base64 encoding/hex errors fmt hash/crc32 html log log/slog maps math math/bits math/big math/rand math/rand/v2 net/netip net/url
+		path path/filepath regexp slices sort strconv strings time unicode unicode/utf16 unicode/utf8`)
+	promptOnes = Words(`(*sync.WaitGroup).Add (*sync.WaitGroup).Done (*sync.Mutex).Unlock (*sync.RWMutex).Unlock (*sync.RWMutex).RUnlock
+		os.Getenv os.LookupEnv os.Environ os.ReadFile os.WriteFile os.Open os.Create os.MkdirAll os.Remove os.RemoveAll os.Stat`)
+	endless = Words(`log.Fatal log.Fatalf log.Fatalln log.Panic log.Panicf log.Panicln`) // nothing comes after them
+)
+
+// NeverWaits reports whether fn, of the standard library, returns, and without having waited for another goroutine.
+func NeverWaits(fn *ssa.Function) bool {
+	name := Declared(fn)
+	return promptOnes[name] || prompt[PathOf(fn)] && !endless[name] && !strings.HasPrefix(name, "(*log.Logger).Fatal") && !strings.HasPrefix(name, "(*log.Logger).Panic")
 }

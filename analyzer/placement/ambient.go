@@ -1,7 +1,6 @@
 package placement
 
 import (
-	"cmp"
 	"go/token"
 	"slices"
 	"strings"
@@ -13,6 +12,14 @@ import (
 )
 
 // This file looks for what goroutines change, or see of what others change, that processes have of their own: the environment, the standard logger, ...
+
+// What is said of these.
+const (
+	eventUsed = "an event is waited for or answered"
+	eventWhy  = "events come to the process of main"
+	inputWhy  = "it is that of the process of main"
+	ownWhy    = "each process has its own"
+)
 
 // ambient is who uses it, in the compiled part of a program.
 type ambient struct {
@@ -26,30 +33,35 @@ func (p *prover) findAmbient() *ambient {
 	for _, fn := range p.Funcs {
 		for i := range instructions(fn) {
 			for _, op := range i.Operands(nil) {
-				switch v := (*op).(type) {
-				case *ssa.Global:
-					if v.String() == "os.Stdin" {
-						x.input = append(x.input, i)
-					}
-				case *ssa.Function:
-					if strings.HasPrefix(suspend.Name(v), "hark_event.") {
-						x.events = append(x.events, i)
-					}
-					if p.Points.Analysed(v) {
-						continue
-					}
-					sets, gets := library.AmbienceOf(v)
-					for _, a := range sets {
-						x.sets[a] = append(x.sets[a], i)
-					}
-					for _, a := range gets {
-						x.gets[a] = append(x.gets[a], i)
-					}
-				}
+				x.add(i, *op, p.Points.Analysed)
 			}
 		}
 	}
 	return x
+}
+
+// add notes that i mentions v. The function analysed reports which functions are part of the program.
+func (x *ambient) add(i ssa.Instruction, v ssa.Value, analysed func(*ssa.Function) bool) {
+	switch v := v.(type) {
+	case *ssa.Global:
+		if v.String() == "os.Stdin" {
+			x.input = append(x.input, i)
+		}
+	case *ssa.Function:
+		if strings.HasPrefix(suspend.Name(v), "hark_event.") {
+			x.events = append(x.events, i)
+		}
+		if analysed(v) {
+			return
+		}
+		sets, gets := library.AmbienceOf(v)
+		for _, a := range sets {
+			x.sets[a] = append(x.sets[a], i)
+		}
+		for _, a := range gets {
+			x.gets[a] = append(x.gets[a], i)
+		}
+	}
 }
 
 // within returns the first of list that one of threads executes, nil if none does.
@@ -78,21 +90,16 @@ func (p *prover) ambience(s *thread) (at, by token.Pos, what, why string) {
 	}
 	inside := append([]*thread{s}, s.list()...)
 	if i := within(p.ambient.input, inside); i != nil {
-		return suspend.Position(i), by, library.InputName + " is used", "it is that of the process of main"
+		return suspend.Position(i), by, library.InputName + " is used", inputWhy
 	}
-	var list []*library.Ambience
-	for a := range p.ambient.sets {
-		list = append(list, a)
-	}
-	slices.SortFunc(list, func(a, b *library.Ambience) int { return cmp.Compare(a.Name, b.Name) })
-	for _, a := range list {
+	for _, a := range ambiences(p.ambient.sets) {
 		if i := within(p.ambient.sets[a], inside); i != nil {
-			return suspend.Position(i), by, a.Name + " is used", "each process has its own"
+			return suspend.Position(i), by, a.Name + " is used", ownWhy
 		}
 		i := within(p.ambient.gets[a], inside)
 		other := within(p.ambient.sets[a], p.late())
 		if i != nil && other != nil {
-			return suspend.Position(i), suspend.Position(other), a.Name + " is used", "each process has its own, and it is changed"
+			return suspend.Position(i), suspend.Position(other), a.Name + " is used", ownWhy + ", and it is changed"
 		}
 	}
 	return at, by, "", ""

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// This file has the rule "index": each goroutine of a loop has an element of its own.
+// This file has the rule "index": each goroutine of a loop has an element of its own, or a part of the elements (part.go).
 //
 //	for i := range n {
 //		go func() { results[i] = f(i) }()
@@ -16,20 +16,18 @@ import (
 
 // differentElements reports whether a and b, in two goroutines of s, are to different elements.
 func (p *prover) differentElements(s *thread, a, b *access) bool {
-	if a.Value == nil || b.Value == nil || a.Callee != nil || b.Callee != nil {
+	if a.Value == nil || b.Value == nil {
 		return false
 	}
 	pa, pb := p.origin(a.Value), p.origin(b.Value)
 	if !p.crosses(s, pa) && !isGlobal(pa.root) || !p.crosses(s, pb) && !isGlobal(pb.root) {
 		return false
 	}
-	ina, ia := element(pa)
-	inb, ib := element(pb)
-	if ia == nil || ib == nil || ina.key() != inb.key() || ia.key() != ib.key() || ina.slices() || !p.steady(ina) {
-		return false
-	}
-	loop := p.distinct(s, ia)
+	ina, loop := p.sameIndex(s, a, b)
 	if loop == nil {
+		ina, loop = p.samePart(s, a, b)
+	}
+	if loop == nil || ina.slices() || !p.steady(ina) {
 		return false
 	}
 	root, _ := ina.root.(ssa.Instruction)
@@ -44,9 +42,13 @@ func (p *prover) differentElements(s *thread, a, b *access) bool {
 	ends := p.alive(s.at, slices.DeleteFunc(p.covering(s, a), func(e *end) bool {
 		return !slices.ContainsFunc(p.covering(s, b), func(x *end) bool { return x.key() == e.key() })
 	}))
+	stop := entered(ends)
 	for _, from := range leaves(s.at, loop) {
 		found := false
-		walkFrom(from, 0, func(i ssa.Instruction) bool {
+		if stop(from) {
+			continue
+		}
+		walkUntil(from, 0, stop, func(i ssa.Instruction) bool {
 			found = found || i == s.at
 			return !found && !(fresh && i == root) && !p.waits(i, ends)
 		})
@@ -55,6 +57,19 @@ func (p *prover) differentElements(s *thread, a, b *access) bool {
 		}
 	}
 	return true
+}
+
+// sameIndex returns the slice of which a and b are elements, both with the same number, and the loop that gives each goroutine of s another.
+func (p *prover) sameIndex(s *thread, a, b *access) (in *path, loop map[*ssa.BasicBlock]bool) {
+	if a.Callee != nil || b.Callee != nil {
+		return nil, nil
+	}
+	ina, ia := element(p.origin(a.Value))
+	inb, ib := element(p.origin(b.Value))
+	if ia == nil || ib == nil || ina.key() != inb.key() || ia.key() != ib.key() {
+		return nil, nil
+	}
+	return ina, p.distinct(s, ia, isConst)
 }
 
 func isGlobal(v ssa.Value) bool {
@@ -79,8 +94,8 @@ func (x *path) slices() bool {
 	return slices.ContainsFunc(x.steps, func(s step) bool { return s.kind == stepSlice })
 }
 
-// distinct returns the blocks of the innermost loop around s if its index is another in each iteration of it.
-func (p *prover) distinct(s *thread, index *path) map[*ssa.BasicBlock]bool {
+// distinct returns the blocks of the innermost loop around s if its index is another in each iteration of it: something of which by is true is added, or subtracted.
+func (p *prover) distinct(s *thread, index *path, by func(ssa.Value) bool) map[*ssa.BasicBlock]bool {
 	loop := loopOf(s.at)
 	if loop == nil || index.frame() != s.at.Parent() {
 		return nil
@@ -97,16 +112,16 @@ func (p *prover) distinct(s *thread, index *path) map[*ssa.BasicBlock]bool {
 		if len(index.steps) > 0 || !loop[v.Block()] {
 			return nil
 		}
-		if phi, ok := v.X.(*ssa.Phi); ok && isLoopVariable(phi) && loop[phi.Block()] && p.countsAnew(phi, loop) {
+		if phi, ok := v.X.(*ssa.Phi); ok && isLoopVariable(phi) && loop[phi.Block()] && p.countsAnew(phi, loop, by) {
 			return loop
 		}
 		a, ok := v.X.(*ssa.Alloc)
-		if !ok || !p.counts(a, v, loop) {
+		if !ok || !p.counts(a, v, loop, by) {
 			return nil
 		}
 		return loop
 	case *ssa.Phi: // the variable of a loop of three clauses, which the goroutine reads
-		if len(index.steps) != 1 || index.steps[0].kind != stepLoad || !isLoopVariable(v) || !loop[v.Block()] || !p.countsAnew(v, loop) {
+		if len(index.steps) != 1 || index.steps[0].kind != stepLoad || !isLoopVariable(v) || !loop[v.Block()] || !p.countsAnew(v, loop, by) {
 			return nil
 		}
 		return loop
@@ -161,8 +176,8 @@ func leaves(i ssa.Instruction, loop map[*ssa.BasicBlock]bool) []*ssa.BasicBlock 
 	return out
 }
 
-// counts reports whether variable a of the function grows, or shrinks, by a constant between each two executions of load, in loop.
-func (p *prover) counts(a *ssa.Alloc, load *ssa.UnOp, loop map[*ssa.BasicBlock]bool) bool {
+// counts reports whether variable a of the function grows, or shrinks, between each two executions of load, in loop.
+func (p *prover) counts(a *ssa.Alloc, load *ssa.UnOp, loop map[*ssa.BasicBlock]bool, by func(ssa.Value) bool) bool {
 	x := p.variable(a)
 	if !x.plain() || x.captured || loop[a.Block()] {
 		return false
@@ -176,7 +191,7 @@ func (p *prover) counts(a *ssa.Alloc, load *ssa.UnOp, loop map[*ssa.BasicBlock]b
 		n, ok := addsTo(st.Val, func(v ssa.Value) bool {
 			l, ok := v.(*ssa.UnOp)
 			return ok && l.Op == token.MUL && l.X == a && l.Block() == st.Block() && noStoreBetween(l, st, x.stores)
-		})
+		}, by)
 		if !ok || n == 0 || sign != 0 && sign != n {
 			return false
 		}
@@ -202,25 +217,29 @@ func noStoreBetween(from, to ssa.Instruction, stores []*ssa.Store) bool {
 	return true
 }
 
-// addsTo reports whether v is x plus or minus a constant, and its sign.
-func addsTo(v ssa.Value, isX func(ssa.Value) bool) (sign int, ok bool) {
+// addsTo reports whether v is x plus or minus something of which by is true, and the sign: of what is not constant that it is 1 stands for both.
+func addsTo(v ssa.Value, isX, by func(ssa.Value) bool) (sign int, ok bool) {
 	op, ok := v.(*ssa.BinOp)
-	if !ok || op.Op != token.ADD && op.Op != token.SUB || !isX(op.X) {
+	if !ok || op.Op != token.ADD && op.Op != token.SUB || !isX(op.X) || !by(op.Y) {
 		return 0, false
 	}
-	c, ok := op.Y.(*ssa.Const)
-	if !ok || c.Value == nil || c.Value.Kind() != constant.Int {
-		return 0, false
+	sign = 1
+	if c, ok := op.Y.(*ssa.Const); ok {
+		sign = constant.Sign(c.Value)
 	}
-	sign = constant.Sign(c.Value)
 	if op.Op == token.SUB {
 		sign = -sign
 	}
 	return sign, true
 }
 
-// countsAnew reports whether loop variable v, which each iteration has anew, is a copy of the last one plus a constant, and is not changed otherwise.
-func (p *prover) countsAnew(v *ssa.Phi, loop map[*ssa.BasicBlock]bool) bool {
+func isConst(v ssa.Value) bool {
+	c, ok := v.(*ssa.Const)
+	return ok && c.Value != nil && c.Value.Kind() == constant.Int
+}
+
+// countsAnew reports whether loop variable v, which each iteration has anew, is a copy of the last one plus something, and is not changed otherwise.
+func (p *prover) countsAnew(v *ssa.Phi, loop map[*ssa.BasicBlock]bool, by func(ssa.Value) bool) bool {
 	inside := 0
 	for k, e := range v.Edges {
 		a := e.(*ssa.Alloc)
@@ -241,7 +260,7 @@ func (p *prover) countsAnew(v *ssa.Phi, loop map[*ssa.BasicBlock]bool) bool {
 			case isLoadOf(st.Val, v):
 				copied++
 			case added == 0:
-				if n, ok := addsTo(st.Val, func(x ssa.Value) bool { return isLoadOf(x, a) }); !ok || n == 0 {
+				if n, ok := addsTo(st.Val, func(x ssa.Value) bool { return isLoadOf(x, a) }, by); !ok || n == 0 {
 					return false
 				}
 				added++

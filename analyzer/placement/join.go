@@ -17,7 +17,7 @@ import (
 //	go func() { defer wg.Done(); ... }()     go func() { ...; close(done) }()      or done <- v, the only value
 //	wg.Wait()                                <-done
 //
-// That the counts of Add and Done fit is taken for granted: a WaitGroup for which they do not panics in the end.
+// A channel on which the goroutines of a loop send one value each is in counted.go. That the counts of Add and Done fit is taken for granted: a WaitGroup for which they do not panics in the end.
 
 // An end is how a goroutine says that it has done what it has to do. late is what it may still do then.
 type end struct {
@@ -27,6 +27,8 @@ type end struct {
 	by    []ssa.Instruction
 	late  map[ssa.Instruction]bool
 	after map[*ssa.Function]bool // late are all of these
+
+	counted map[*ssa.BasicBlock]bool // of an endCount: the blocks that are entered after it
 }
 
 type endKind byte
@@ -34,6 +36,7 @@ type endKind byte
 const (
 	endGroup endKind = 'g'
 	endChan  endKind = 'c'
+	endCount endKind = 'n' // a channel from which as many values are received as goroutines were started
 )
 
 func (e *end) key() string { return string(e.kind) + e.at.key() }
@@ -115,6 +118,13 @@ func (p *prover) waitsIn(i ssa.Instruction, ends []*end, depth int) bool {
 	return false
 }
 
+// entered returns what reports whether a block is entered only after one of ends.
+func entered(ends []*end) func(*ssa.BasicBlock) bool {
+	return func(b *ssa.BasicBlock) bool {
+		return slices.ContainsFunc(ends, func(e *end) bool { return e.counted[b] })
+	}
+}
+
 func (p *prover) isEnd(v ssa.Value, kind endKind, ends []*end) bool {
 	key := string(kind) + p.origin(v).key()
 	return slices.ContainsFunc(ends, func(e *end) bool { return e.key() == key })
@@ -163,7 +173,7 @@ func (t *thread) list() []*thread {
 // returnsWithout reports whether the function with i may return, after i, without having waited for e.
 func (p *prover) returnsWithout(i ssa.Instruction, e *end) bool {
 	returns := p.recovers(i.Parent())
-	walk(i, func(i ssa.Instruction) bool {
+	walkUntil(i.Block(), indexOf(i)+1, entered([]*end{e}), func(i ssa.Instruction) bool {
 		_, ok := i.(*ssa.Return)
 		returns = returns || ok
 		return !p.waits(i, []*end{e})
@@ -315,7 +325,8 @@ func (p *prover) addLate(e *end, i ssa.Instruction) {
 	})
 }
 
-// isSaid reports whether who waits for e knows that goroutines of t have come there: nobody else says it for them.
+// isSaid reports whether who waits for e knows that goroutines of t have come there: nobody else says it for them. A channel is closed by them only, and
+// nothing is sent; or one value is sent, by one goroutine, or by each.
 func (p *prover) isSaid(t *thread, e *end) bool {
 	if e.at.loads() && !p.steady(e.at) {
 		return false
@@ -323,26 +334,49 @@ func (p *prover) isSaid(t *thread, e *end) bool {
 	if e.kind == endGroup {
 		return isGroupGoCall(t.stmt) || p.isAdded(t, e)
 	}
-	// A channel: closed by these goroutines only, nothing is sent; or one value is sent, by one goroutine.
 	v, ok := e.at.root.(*ssa.MakeChan)
-	if !ok || len(e.at.steps) > 0 || v.Parent() != t.stmt.Parent() || leads(t.stmt, t.stmt, func(i ssa.Instruction) bool { return i == v }) {
+	if !ok || len(e.at.steps) > 0 || v.Parent() != t.stmt.Parent() {
 		return false
 	}
-	sends, closes, own := 0, 0, true
+	sends, closes := p.said(v)
+	for _, i := range append(sends, closes...) {
+		if !slices.Contains(t.begin, i.Parent()) || again(i) || p.executedElsewhere(t, i.Parent(), v) {
+			return false
+		}
+	}
+	if leads(t.stmt, t.stmt, func(i ssa.Instruction) bool { return i == v }) { // several goroutines
+		e.kind, e.counted = endCount, p.countedAt(t, e)
+		return len(sends) == 1 && len(closes) == 0 && len(e.counted) > 0
+	}
+	return len(sends)+len(closes) == 1
+}
+
+// said lists what sends on a channel that is made at v, and what closes it.
+func (p *prover) said(v *ssa.MakeChan) (sends, closes []ssa.Instruction) {
 	for _, o := range p.Pointer(v).PointsTo() {
 		for _, w := range p.Writes {
 			if !usesChannel(w.Instr) || w.What == "is received from" || !slices.Contains(w.Addr.PointsTo(), o) {
 				continue
 			}
 			if _, ok := w.Instr.(ssa.CallInstruction); ok {
-				closes++
+				closes = append(closes, w.Instr)
 			} else {
-				sends++
+				sends = append(sends, w.Instr)
 			}
-			own = own && slices.Contains(t.begin, w.Instr.Parent()) && !again(w.Instr)
 		}
 	}
-	return own && sends+closes == 1
+	return sends, closes
+}
+
+// executedElsewhere reports whether fn, with which goroutines of t begin, may get the channel that is made at v in other ways: it is called, or other
+// goroutines begin with it.
+func (p *prover) executedElsewhere(t *thread, fn *ssa.Function, v *ssa.MakeChan) bool {
+	sites, known := p.callers(fn)
+	return !known || slices.ContainsFunc(sites, func(c ssa.CallInstruction) bool {
+		return c != t.stmt && (c.Common().IsInvoke() || len(fn.FreeVars) > 0 || slices.ContainsFunc(append([]ssa.Value{c.Common().Value}, c.Common().Args...), func(x ssa.Value) bool {
+			return holdsPointers(x.Type()) && p.Pointer(x).MayAlias(p.Pointer(v))
+		}))
+	})
 }
 
 // isAdded reports whether Add comes before the go statement of t.

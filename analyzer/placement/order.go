@@ -81,15 +81,21 @@ func (p *prover) orderedBySite(s *thread, a *access, t *thread, b *access) bool 
 		return false
 	}
 	root := pa.root.(ssa.Instruction)
-	cut := func(x *thread, a *access, again bool) func(ssa.Instruction) bool {
+	cut := func(x *thread, a *access, again bool) (stop func(*ssa.BasicBlock) bool, cut func(ssa.Instruction) bool) {
 		ends := p.alive(x.at, p.covering(x, a))
-		return func(i ssa.Instruction) bool { return again && i == root || p.waits(i, ends) }
+		return entered(ends), func(i ssa.Instruction) bool { return again && i == root || p.waits(i, ends) }
 	}
 	if t.stmt != nil && t.at.Parent() == s.at.Parent() && t.has(b.fn) && p.crosses(t, pb) {
-		return !leads(s.at, t.at, cut(s, a, takesLast(t.at))) && !leads(t.at, s.at, cut(t, b, takesLast(s.at)))
+		stopS, cutS := cut(s, a, takesLast(t.at))
+		stopT, cutT := cut(t, b, takesLast(s.at))
+		return !leadsUntil(s.at, t.at, stopS, cutS) && !leadsUntil(t.at, s.at, stopT, cutT)
 	}
 	site := p.siteIn(pa.frame(), b)
-	return site != nil && !t.crossesAny(pb) && !p.leadsTo(s.at, site, cut(s, a, b.fn == pa.frame()))
+	if site == nil || t.crossesAny(pb) {
+		return false
+	}
+	stop, until := cut(s, a, b.fn == pa.frame())
+	return !p.leadsTo(s.at, site, stop, until)
 }
 
 // takesLast reports whether what go statement c gives is what was made last, not something that was kept: closures that are made there.
@@ -107,7 +113,7 @@ func takesLast(c ssa.CallInstruction) bool {
 func (p *prover) alive(i ssa.Instruction, ends []*end) []*end {
 	return slices.DeleteFunc(slices.Clone(ends), func(e *end) bool {
 		root, ok := e.at.root.(ssa.Instruction)
-		return ok && root.Parent() == i.Parent() && leads(i, root, func(i ssa.Instruction) bool { return p.waits(i, []*end{e}) })
+		return ok && root.Parent() == i.Parent() && leadsUntil(i, root, entered([]*end{e}), func(i ssa.Instruction) bool { return p.waits(i, []*end{e}) })
 	})
 }
 
@@ -146,16 +152,16 @@ func (p *prover) siteIn(fn *ssa.Function, b *access) ssa.Instruction {
 }
 
 // leadsTo is leads to an access; a deferred call happens when the function returns.
-func (p *prover) leadsTo(from, to ssa.Instruction, cut func(ssa.Instruction) bool) bool {
+func (p *prover) leadsTo(from, to ssa.Instruction, stop func(*ssa.BasicBlock) bool, cut func(ssa.Instruction) bool) bool {
 	fn := from.Parent()
 	if p.recovers(fn) {
 		return true
 	}
 	if _, ok := to.(*ssa.Defer); !ok {
-		return leads(from, to, cut)
+		return leadsUntil(from, to, stop, cut)
 	}
 	found := false
-	walk(from, func(i ssa.Instruction) bool {
+	walkUntil(from.Block(), indexOf(from)+1, stop, func(i ssa.Instruction) bool {
 		_, end := i.(*ssa.RunDefers)
 		found = found || end
 		return !cut(i)
@@ -233,7 +239,7 @@ func (p *prover) after(e *exposure, i ssa.Instruction, ends []*end, back ssa.Cal
 	}
 	fn := i.Parent()
 	returns := p.recovers(fn)
-	walk(i, func(i ssa.Instruction) bool {
+	walkUntil(i.Block(), indexOf(i)+1, entered(ends), func(i ssa.Instruction) bool {
 		on := p.expose(e, i, ends)
 		if _, ok := i.(*ssa.Return); ok && on {
 			returns = true

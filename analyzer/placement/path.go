@@ -385,6 +385,11 @@ func walkAll(fn *ssa.Function, visit func(ssa.Instruction) bool) {
 }
 
 func walkFrom(b *ssa.BasicBlock, n int, visit func(ssa.Instruction) bool) {
+	walkUntil(b, n, nil, visit)
+}
+
+// walkUntil is walkFrom instruction n of b, without the blocks that stop is true of.
+func walkUntil(b *ssa.BasicBlock, n int, stop func(*ssa.BasicBlock) bool, visit func(ssa.Instruction) bool) {
 	seen := map[*ssa.BasicBlock]bool{}
 	type place struct {
 		b *ssa.BasicBlock
@@ -404,7 +409,7 @@ func walkFrom(b *ssa.BasicBlock, n int, visit func(ssa.Instruction) bool) {
 			continue
 		}
 		for _, next := range at.b.Succs {
-			if !seen[next] {
+			if !seen[next] && (stop == nil || !stop(next)) {
 				seen[next] = true
 				work = append(work, place{next, 0})
 			}
@@ -414,8 +419,13 @@ func walkFrom(b *ssa.BasicBlock, n int, visit func(ssa.Instruction) bool) {
 
 // leads reports whether to may be executed after from, by the same activation, without cut between.
 func leads(from, to ssa.Instruction, cut func(ssa.Instruction) bool) bool {
+	return leadsUntil(from, to, nil, cut)
+}
+
+// leadsUntil is leads without the blocks that stop is true of.
+func leadsUntil(from, to ssa.Instruction, stop func(*ssa.BasicBlock) bool, cut func(ssa.Instruction) bool) bool {
 	found := false
-	walk(from, func(i ssa.Instruction) bool {
+	walkUntil(from.Block(), indexOf(from)+1, stop, func(i ssa.Instruction) bool {
 		found = found || i == to
 		return !found && (cut == nil || !cut(i))
 	})

@@ -17,7 +17,7 @@ type Program struct {
 	Fset   *token.FileSet
 	Points *pointsto.Config // the compiled part of the program, with a call graph of all of it; Flows is set
 	// Refused says what a goroutine of that go statement does that it cannot in a process of its own, where, and why; "": nothing. May be nil.
-	Refused func(ssa.CallInstruction) (at token.Position, what, why string)
+	Refused func(ssa.CallInstruction) (at token.Pos, what, why string)
 }
 
 // An access is an instruction that reads or writes memory: an element, a field, all that a library function is given.

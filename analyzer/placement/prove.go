@@ -53,7 +53,7 @@ type Finding struct {
 	Unused   bool   // nothing executes the go statement
 	Kept     string // what the goroutine does or shares that processes cannot; ""
 	KeptWhy  string
-	KeptAt   token.Position
+	KeptAt   token.Pos
 	KeptBy   token.Pos // what Why is about; NoPos: nothing in particular
 }
 
@@ -103,7 +103,7 @@ func (p *prover) prove(s *thread, f *Finding) {
 		return
 	}
 	if i := p.event(s); i != nil {
-		f.Kept, f.KeptWhy, f.KeptAt = "an event is waited for or answered", "events come to the process of main", p.Fset.Position(suspend.Position(i))
+		f.Kept, f.KeptWhy, f.KeptAt = eventUsed, eventWhy, suspend.Position(i)
 		return
 	}
 	inside := append([]*thread{s}, s.list()...)
@@ -111,7 +111,7 @@ func (p *prover) prove(s *thread, f *Finding) {
 	var worst *Race
 	for _, o := range p.shared(s) {
 		if why := library.Unshared(o.Type); why != "" && !o.External && f.Kept == "" {
-			f.Kept, f.KeptWhy, f.KeptAt = p.name(o)+" is shared", why, p.Fset.Position(position(o))
+			f.Kept, f.KeptWhy, f.KeptAt = name(o)+" is shared", why, position(o)
 		}
 		here := p.of(o, inside)
 		if len(here) == 0 {
@@ -119,14 +119,14 @@ func (p *prover) prove(s *thread, f *Finding) {
 		}
 		there := p.of(o, p.threads)
 		pairs += len(here) * len(there)
-		if pairs > maxPairs {
-			f.TooLarge = true
+		if pairs > maxPairs { // what was found is reason enough
+			f.Race, f.TooLarge = worst, worst == nil
 			return
 		}
 		for _, a := range here {
 			for _, b := range there {
 				if r := p.race(s, a, b, o); r != nil {
-					worst = p.better(worst, r)
+					worst = better(p.Fset, worst, r)
 				}
 			}
 		}
@@ -134,7 +134,7 @@ func (p *prover) prove(s *thread, f *Finding) {
 	f.Race = worst
 	if f.OK() {
 		at, by, what, why := p.ambience(s)
-		f.Kept, f.KeptWhy, f.KeptAt, f.KeptBy = what, why, p.Fset.Position(at), by
+		f.Kept, f.KeptWhy, f.KeptAt, f.KeptBy = what, why, at, by
 	}
 	if f.OK() && p.Refused != nil {
 		f.KeptAt, f.Kept, f.KeptWhy = p.Refused(s.stmt)
@@ -252,6 +252,9 @@ var rules = []rule{
 	{"index", func(p *prover, s *thread, a, b done, _ *pointsto.Object) bool {
 		return (b.by == s || s.starts[b.by]) && p.differentElements(s, a.access, b.access)
 	}},
+	{"cut", func(p *prover, _ *thread, a, b done, _ *pointsto.Object) bool {
+		return a.Value != nil && b.Value != nil && p.cutApart(a.access, b.access)
+	}},
 	{"handed over", func(p *prover, _ *thread, _, _ done, o *pointsto.Object) bool { return p.handedOver(o) }},
 }
 
@@ -309,7 +312,7 @@ func (p *prover) madeBySelf(t *thread, x *path) bool {
 // describe puts a race into words.
 func (p *prover) describe(s *thread, a, b done, o *pointsto.Object) *Race {
 	r := &Race{
-		Name: p.name(o), Made: position(o),
+		Name: name(o), Made: position(o),
 		Inside:  Use{suspend.Position(a.Instr), a.What},
 		Outside: Use{suspend.Position(b.Instr), b.What},
 		Another: b.by == s, Both: a.write && b.write,
@@ -321,7 +324,7 @@ func (p *prover) describe(s *thread, a, b done, o *pointsto.Object) *Race {
 }
 
 // better returns the one that tells more: one about a variable, and the first.
-func (p *prover) better(old, r *Race) *Race {
+func better(fset *token.FileSet, old, r *Race) *Race {
 	if old == nil {
 		return r
 	}
@@ -336,7 +339,7 @@ func (p *prover) better(old, r *Race) *Race {
 		return n
 	}
 	less := func(x, y token.Pos) int {
-		a, b := p.Fset.Position(x), p.Fset.Position(y)
+		a, b := fset.Position(x), fset.Position(y)
 		return cmp.Or(strings.Compare(a.Filename, b.Filename), a.Offset-b.Offset)
 	}
 	if cmp.Or(weight(r)-weight(old), less(r.Made, old.Made), less(r.Inside.Pos, old.Inside.Pos), less(r.Outside.Pos, old.Outside.Pos)) < 0 {
@@ -346,7 +349,7 @@ func (p *prover) better(old, r *Race) *Race {
 }
 
 // name says what o is.
-func (p *prover) name(o *pointsto.Object) string {
+func name(o *pointsto.Object) string {
 	switch v := o.Site.(type) {
 	case *ssa.Global:
 		return "variable " + v.Name()
@@ -370,8 +373,11 @@ func (p *prover) name(o *pointsto.Object) string {
 	case *ssa.MakeSlice:
 		return "a slice"
 	case *ssa.Call:
-		if isBuiltin(v, "append") {
+		switch {
+		case isBuiltin(v, "append"):
 			return "a slice"
+		case o.Lib != nil:
+			return "what " + library.Name(o.Lib) + " returns"
 		}
 	}
 	return "memory"

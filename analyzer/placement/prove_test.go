@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 	"github.com/harkgen/harkgen/analyzer/suspend"
@@ -40,8 +41,16 @@ func TestProve(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			each := prove(t, text)
+			each, inSight := prove(t, text)
 			got := each[0]
+			for line, text := range inSight {
+				if got[line] == "" {
+					t.Errorf("line %d: the package shows that it is local: %s", line, text)
+				}
+			}
+			if strings.Contains(file, "races") && len(inSight) < 5 {
+				t.Errorf("the package shows only %v", inSight)
+			}
 			if strings.Contains(file, "auto/shapes") {
 				for n, rule := range placement.Rules() {
 					if maps.Equal(got, each[n+1]) {
@@ -85,8 +94,9 @@ func wanted(text []byte) map[int]string {
 	return want
 }
 
-// prove lists what keeps the goroutines of a program local, by the lines of the go statements; "": nothing. First with all rules, then without each.
-func prove(t *testing.T, text []byte) (all []map[int]string) {
+// prove lists what keeps the goroutines of a program local, by the lines of the go statements; "": nothing. First with all rules, then without each; inSight is
+// what its package shows by itself.
+func prove(t *testing.T, text []byte) (all []map[int]string, inSight map[int]string) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, data := range map[string][]byte{"go.mod": []byte("module example.com/t\n\ngo 1.26\n"), "main.go": text} {
@@ -108,6 +118,7 @@ func prove(t *testing.T, text []byte) (all []map[int]string) {
 	}
 	c.Funcs = facts.Functions(c.Compiled)
 	line := func(pos token.Pos) int { return prog.Fset.Position(pos).Line }
+	inSight = sight(prog, c.Funcs)
 	for _, found := range placement.ProveEach(&placement.Program{Fset: prog.Fset, Points: c}) {
 		out := map[int]string{}
 		for pos, f := range found {
@@ -115,7 +126,31 @@ func prove(t *testing.T, text []byte) (all []map[int]string) {
 		}
 		all = append(all, out)
 	}
-	return all
+	return all, inSight
+}
+
+// sight lists what keeps goroutines local that the package of a program shows by itself.
+func sight(prog *load.Program, fns []*ssa.Function) map[int]string {
+	x := placement.NewSight(prog.Fset, func(c ssa.CallInstruction) bool {
+		fn := c.Common().StaticCallee()
+		return fn == nil || !library.NeverWaits(fn)
+	})
+	out := map[int]string{}
+	line := func(pos token.Pos) int { return prog.Fset.Position(pos).Line }
+	for _, fn := range fns {
+		for _, b := range fn.Blocks {
+			for _, i := range b.Instrs {
+				if c, ok := i.(ssa.CallInstruction); ok {
+					if _, ok := i.(*ssa.Go); ok || c.Common().StaticCallee() != nil && c.Common().StaticCallee().String() == "(*sync.WaitGroup).Go" {
+						if f := x.Find(c); f != nil {
+							out[line(c.Pos())] = spell(f, line)
+						}
+					}
+				}
+			}
+		}
+	}
+	return out
 }
 
 // spell says what keeps a goroutine local.

@@ -252,8 +252,17 @@ func ChannelBuiltin(c *ssa.CallCommon) string {
 	return b.Name()
 }
 
+// Conduit reports whether fn only calls the function that it is given: it has no operations itself.
+func Conduit(fn *ssa.Function) bool { return conduits[fn.String()] }
+
 // quiet are the library packages whose functions wait for moments only. Their goroutines are coloured, nothing else.
 var quiet = map[string]bool{"context": true}
+
+// Quiet reports whether the library package of that path is one whose functions wait for moments only.
+func Quiet(path string) bool { return quiet[path] }
+
+// Lock reports whether an operation only locks: where a library does so, it is for moments.
+func Lock(op string) bool { return strings.HasSuffix(op, "Lock") }
 
 // isQuiet reports whether fn is of a quiet package and not what a goroutine of it runs. In a program of several processes, what cancels a context waits until all
 // processes agree on it.
@@ -319,13 +328,13 @@ func (f *Facts) Again(compiled, along func(*ssa.Function) bool) *Facts {
 		sites:    map[ssa.CallInstruction]bool{},
 		callees:  map[*ssa.Function]map[ssa.CallInstruction][]*ssa.Function{},
 		carries: func(fn *ssa.Function) bool {
-			return compiled(fn) || isWrapper(fn) || conduits[fn.String()] || along(fn) && !f.isQuiet(fn)
+			return compiled(fn) || isWrapper(fn) || Conduit(fn) || along(fn) && !f.isQuiet(fn)
 		},
 	}
 	var roots []*ssa.Function
 	for _, fn := range f.fns {
 		forced := f.All && compiled(fn)
-		if !forced && !f.operates(fn, compiled(fn)) || !f.carries(fn) || conduits[fn.String()] {
+		if !forced && !f.operates(fn, compiled(fn)) || !f.carries(fn) || Conduit(fn) {
 			continue
 		}
 		if r := f.own(fn, forced); r != nil {
@@ -347,7 +356,7 @@ func isWrapper(fn *ssa.Function) bool {
 func (f *Facts) operates(fn *ssa.Function, locks bool) bool {
 	for _, b := range fn.Blocks {
 		for _, instr := range b.Instrs {
-			if op := f.Operation(instr); op != "" && (locks || !strings.HasSuffix(op, "Lock")) {
+			if op := f.Operation(instr); op != "" && (locks || !Lock(op)) {
 				return true
 			}
 		}

@@ -4,6 +4,7 @@
 //	harkgen run [flags] PKG [args]     compile and run, as go run does, but durably
 //	harkgen resume [flags] RUN         go on with a run that was stopped
 //	harkgen cloud [flags] [packages]   run the deployment on this machine, as on AWS
+//	harkgen vet [packages]             tell what will happen to a program, before it runs
 //	harkgen explain [packages]         tell what the compiler decides, and why; of one function, all of it
 //	harkgen graph [-o FILE] [packages] draw the program
 //	harkgen diff [packages]            tell what a change of the source changes in the deployment
@@ -148,7 +149,7 @@ go build. The source is not changed. Programs compiled so go on after a crash wh
 		}
 		fmt.Fprint(a.stdout, usageText(cmd))
 	})
-	root.AddCommand(a.runCommand(), a.resumeCommand(), a.cloudCommand(), a.explainCommand(), a.graphCommand(), a.diffCommand(), a.invokeCommand(), a.psCommand(), a.inspectCommand(),
+	root.AddCommand(a.runCommand(), a.resumeCommand(), a.cloudCommand(), a.vetCommand(), a.explainCommand(), a.graphCommand(), a.diffCommand(), a.invokeCommand(), a.psCommand(), a.inspectCommand(),
 		a.logsCommand(), a.cancelCommand(), a.deadCommand(), &cobra.Command{
 			Use:   "version",
 			Short: "Print the version",

@@ -17,13 +17,15 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/tools/go/analysis/unitchecker"
 
+	"github.com/harkgen/harkgen/analyzer/suite"
 	"github.com/harkgen/harkgen/rt/store"
 	"github.com/harkgen/harkgen/rt/store/shared"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"harkgen": main})
+	testscript.Main(m, map[string]func(){"harkgen": main, "harkvet": func() { unitchecker.Main(suite.Analyzers...) }})
 }
 
 // TestScript runs testdata/script/*.txtar, one directory each. Besides testscript's own commands there are
@@ -34,6 +36,7 @@ func TestMain(m *testing.M) {
 //	lastrun STATE                   set RUN to the id of the last run of a state directory
 //	losepages STATE RUN             delete the pages of the state of a run
 //	stopping VAR ARGS...            run it until it is idle, stop it, and set VAR to the id of the run
+//	samevet N                       harkgen vet and go vet with harkvet find the same N things
 //
 // and harkgen is this package.
 func TestScript(t *testing.T) {
@@ -58,6 +61,7 @@ func TestScript(t *testing.T) {
 			"status":   status,
 			"until":    until,
 			"killing":  killing,
+			"samevet":  sameVet,
 			"stopping": stopping,
 			"lastrun": func(ts *testscript.TestScript, neg bool, args []string) {
 				withState(ts, args[0], func(s store.Store) error {

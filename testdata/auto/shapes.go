@@ -4,6 +4,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +29,8 @@ func main() {
 	for i := range xs {
 		xs[i] = i
 	}
+	fmt.Println(counted(3), countedEach([]string{"a", "bc"}), countedFor(4))
+	fmt.Println(parts(3), strides(make([]int, 10), 4), sorted([]string{"d", "c", "b", "a", "f", "e"}), halves(4), thirds([]int{3, 2, 1, 6, 5, 4}))
 	out := make(chan int)
 	go sum(xs, out) // remote
 	fmt.Println(<-out, mergeSort([]int{3, 1, 2}))
@@ -440,4 +443,125 @@ func several() int {
 	}
 	wg.Wait()
 	return a.len()
+}
+
+func counted(n int) []int {
+	squares, done := make([]int, n), make(chan bool)
+	for i := range n {
+		go func() { // remote
+			squares[i] = f(i)
+			done <- true
+		}()
+	}
+	for range n {
+		<-done
+	}
+	return squares
+}
+
+func countedEach(words []string) (total int) {
+	lengths, errs := make([]int, len(words)), make(chan error, len(words))
+	for i, w := range words {
+		go func() { // remote
+			lengths[i] = len(w)
+			errs <- nil
+		}()
+	}
+	for range lengths {
+		if err := <-errs; err != nil {
+			fmt.Println(err)
+		}
+	}
+	for _, n := range lengths {
+		total += n
+	}
+	return total
+}
+
+func countedFor(n int) (total int) {
+	sums, done := make([]int, n), make(chan int)
+	for i := 0; i < n; i++ {
+		go func() { // remote
+			sums[i] = f(i)
+			done <- i
+		}()
+	}
+	for i := 0; i < n; i++ {
+		total += <-done
+	}
+	return total + sums[n-1]
+}
+
+func parts(n int) []int {
+	all := make([]int, 4*n)
+	size := len(all) / n
+	done := make(chan bool)
+	for i := range n {
+		go fillPart(all[i*size:(i+1)*size], i, done) // remote
+	}
+	for range n {
+		<-done
+	}
+	return all
+}
+
+func fillPart(part []int, with int, done chan<- bool) {
+	for j := range part {
+		part[j] = with * j
+	}
+	done <- true
+}
+
+func strides(all []int, size int) []int {
+	var wg sync.WaitGroup
+	for lo := 0; lo < len(all); lo += size {
+		wg.Go(func() { // remote
+			part := all[lo:min(lo+size, len(all))]
+			for j := range part {
+				part[j] += lo
+			}
+			copy(part, part[1:])
+		})
+	}
+	wg.Wait()
+	return all
+}
+
+func sorted(all []string) []string {
+	var wg sync.WaitGroup
+	for i := 0; i < 2; i++ {
+		lo, hi := i*3, min((i+1)*3, len(all))
+		part := all[lo:hi]
+		wg.Add(1)
+		go func() { // remote
+			defer wg.Done()
+			sort.Strings(part)
+		}()
+	}
+	wg.Wait()
+	return all
+}
+
+func halves(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = n - i
+	}
+	m, done := n/2, make(chan bool)
+	go func() { // remote
+		sort.Ints(all[:m])
+		close(done)
+	}()
+	sort.Ints(all[m:])
+	<-done
+	return all
+}
+
+func thirds(all []int) []int {
+	var wg sync.WaitGroup
+	a, b := len(all)/3, 2*len(all)/3
+	wg.Go(func() { sort.Ints(all[:a]) })  // remote
+	wg.Go(func() { sort.Ints(all[a:b]) }) // remote
+	wg.Wait()
+	return all
 }

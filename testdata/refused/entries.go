@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-//hark:entries // ERROR "unknown directive //hark:entries; there are //hark:go and //hark:entry"
+//hark:entries // ERROR "unknown directive //hark:entries; there are //hark:go, //hark:entry and //hark:ok"
 
 //hark:entry http POST /orders
 func order(w http.ResponseWriter, r *http.Request) {}

@@ -10,8 +10,8 @@ import (
 	"sort"
 	"strconv"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/transform/diag"
-	"github.com/harkgen/harkgen/transform/load"
 	"github.com/harkgen/harkgen/transform/lower"
 )
 
@@ -190,7 +190,7 @@ func (e *emitter) ownName(id *ast.Ident) string {
 		return id.Name
 	}
 	if e.original(o) {
-		name, _ := load.OriginalName(id.Name)
+		name, _ := compilable.OriginalName(id.Name)
 		return e.originalName() + "." + name
 	}
 	return lower.NameOf(o)
@@ -242,7 +242,7 @@ func (e *emitter) importEdits(f *ast.File, off func(token.Pos) int, gone map[ast
 	var edits []edit
 	for _, imp := range f.Imports {
 		path, _ := strconv.Unquote(imp.Path.Value)
-		public, _ := load.PublicPath(path)
+		public, _ := compilable.PublicPath(path)
 		if imp.Name != nil && imp.Name.Name == "_" {
 			if e.copy {
 				edits = append(edits, edit{from: off(imp.Path.Pos()), to: off(imp.Path.End()), with: `"unsafe"`})

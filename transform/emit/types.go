@@ -7,7 +7,7 @@ import (
 
 	"github.com/dave/jennifer/jen"
 
-	"github.com/harkgen/harkgen/transform/load"
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/transform/lower"
 )
 
@@ -183,7 +183,7 @@ func (e *emitter) named(t *types.Named) *jen.Statement {
 
 // mayImport reports whether the package emitted here may import p, by the rule for internal packages.
 func (e *emitter) mayImport(p *types.Package) bool {
-	path, _ := load.PublicPath(p.Path())
+	path, _ := compilable.PublicPath(p.Path())
 	at := strings.LastIndex("/"+path+"/", "/internal/")
 	if at < 0 || p == e.pkg.Types {
 		return true
@@ -197,8 +197,8 @@ func (e *emitter) qual(o types.Object) *jen.Statement {
 	case o.Pkg() == nil, o.Pkg() == e.pkg.Types && !e.original(o):
 		return jen.Id(lower.NameOf(o))
 	}
-	path, _ := load.PublicPath(o.Pkg().Path())
-	name, _ := load.OriginalName(o.Name())
+	path, _ := compilable.PublicPath(o.Pkg().Path())
+	name, _ := compilable.OriginalName(o.Name())
 	return jen.Qual(path, name)
 }
 

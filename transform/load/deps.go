@@ -2,53 +2,21 @@ package load
 
 import (
 	"go/types"
-	"strings"
 
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/compilable"
 )
 
 // This file is about packages of other modules. Those that wait, or call back into the program, are compiled as if they were of the main
-// module: under their own path, in the vendor tree of the output. Which ones they are is decided after a first colouring.
-//
-// What handles files, sockets or raw memory is left as it is: its frames could not be saved. So is what cannot be compiled, and what the
-// host that the program runs on needs as well.
-
-// left reports whether a package that imports path is left as it is.
-func left(path string) bool {
-	switch path {
-	case "C", "unsafe", "os", "syscall", "database/sql", "plugin":
-		return true
-	}
-	for _, tree := range []string{"net", "os", "golang.org/x/sys"} {
-		if path == tree || strings.HasPrefix(path, tree+"/") {
-			return path != "net/url" && path != "net/netip" && path != "net/mail"
-		}
-	}
-	return false
-}
-
-// leftModule reports whether a module is left as it is: what the AWS SDK keeps while it waits are requests under way.
-func leftModule(path string) bool {
-	return path == "github.com/aws/smithy-go" || strings.HasPrefix(path, "github.com/aws/aws-sdk-go-v2")
-}
+// module: under their own path, in the vendor tree of the output. Which ones they are is decided after a first colouring. What package compilable
+// says, what cannot be compiled, and what the host that the program runs on needs as well, is left as it is.
 
 // Eligible reports whether fn is of a package of another module that could be compiled.
 func (p *Program) Eligible(fn *ssa.Function) bool {
-	t := PackageOf(fn)
+	t := compilable.PackageOf(fn)
 	return t != nil && p.eligiblePackage(t)
-}
-
-// PackageOf is the package that fn is declared in, nil if it has none.
-func PackageOf(fn *ssa.Function) *types.Package {
-	fn = outermost(fn)
-	if o := fn.Origin(); o != nil {
-		fn = o
-	}
-	if fn.Pkg == nil {
-		return nil
-	}
-	return fn.Pkg.Pkg
 }
 
 func (p *Program) eligiblePackage(t *types.Package) bool {
@@ -56,10 +24,10 @@ func (p *Program) eligiblePackage(t *types.Package) bool {
 		return yes
 	}
 	yes := false
-	if pkg := p.All[t.Path()]; pkg != nil && pkg.Types == t && pkg.Module != nil && !pkg.Module.Main && !leftModule(pkg.Module.Path) && !p.banned[t.Path()] {
+	if pkg := p.All[t.Path()]; pkg != nil && pkg.Types == t && pkg.Module != nil && !pkg.Module.Main && !compilable.LeftModule(pkg.Module.Path) && !p.banned[t.Path()] {
 		yes = len(pkg.GoFiles) == len(pkg.CompiledGoFiles) && len(pkg.OtherFiles) == 0
 		for path := range pkg.Imports {
-			yes = yes && !left(path)
+			yes = yes && !compilable.Left(path)
 		}
 	}
 	p.eligible[t] = yes
@@ -68,6 +36,28 @@ func (p *Program) eligiblePackage(t *types.Package) bool {
 
 // Along reports whether fn is not of the main module, but could be compiled along.
 func (p *Program) Along(fn *ssa.Function) bool { return p.Copyable(fn) || p.Eligible(fn) }
+
+// Copyable reports whether fn, or the function it is nested in or an instance of, is of the standard library and can be compiled along.
+func (p *Program) Copyable(fn *ssa.Function) bool {
+	o := compilable.Declared(fn)
+	return o != nil && p.Copy(o) != nil
+}
+
+// Copy lists what a copy of o's package must hold for o to be compiled along, nil if it cannot be: see compilable.Package.
+func (p *Program) Copy(o *types.Func) map[types.Object]bool {
+	if o.Pkg() == nil || !p.IsStd(o.Pkg().Path()) || p.banned[o.Pkg().Path()] {
+		return nil
+	}
+	path := o.Pkg().Path()
+	if _, public := compilable.PublicPath(path); !public {
+		return nil
+	}
+	if p.std[path] == nil {
+		pkg := p.All[path]
+		p.std[path] = compilable.New(pkg.Fset, pkg.Syntax, pkg.Types, pkg.TypesInfo)
+	}
+	return p.std[path].Copy(o)
+}
 
 // Compile makes user packages of those of the main module and of deps.
 func (p *Program) Compile(deps map[*types.Package]bool) {
@@ -96,7 +86,7 @@ func (p *Program) Ban(files []string) bool {
 	pkgs := map[string]bool{}
 	for _, name := range files {
 		pkg := p.packageOf(name)
-		if pkg == nil || pkg.PkgPath == AdHoc || pkg.Module != nil && pkg.Module.Main || owned[pkg.PkgPath] || p.banned[pkg.PkgPath] {
+		if pkg == nil || pkg.PkgPath == AdHoc || pkg.Module != nil && pkg.Module.Main || compilable.Owned[pkg.PkgPath] || p.banned[pkg.PkgPath] {
 			continue
 		}
 		pkgs[pkg.PkgPath] = true
@@ -104,7 +94,7 @@ func (p *Program) Ban(files []string) bool {
 	for path := range pkgs {
 		p.banned[path] = true
 	}
-	p.copies, p.std = map[*types.Func]map[types.Object]bool{}, map[string]*stdPackage{}
+	p.std = map[string]*compilable.Package{}
 	p.eligible = map[*types.Package]bool{}
 	return len(pkgs) > 0
 }

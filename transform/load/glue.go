@@ -17,6 +17,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/ssa/ssautil"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/transform/diag"
 )
 
@@ -181,7 +182,7 @@ func (p *Program) substitute() error {
 		s.vars[name] = p.glued(to).(*ssa.Global)
 	}
 	for fn := range ssautil.AllFunctions(p.SSA) {
-		if p.IsUser(fn) && !p.IsGlue(PackageOf(fn).Path()) {
+		if p.IsUser(fn) && !p.IsGlue(compilable.PackageOf(fn).Path()) {
 			s.function(fn)
 		}
 	}
@@ -238,7 +239,7 @@ func (s *substitution) of(fn *ssa.Function) *ssa.Function {
 func (s *substitution) call(c ssa.CallInstruction) {
 	if len(s.p.glue.Sites) > 0 {
 		if to := s.p.glue.Sites[Site(s.p.Fset, c.Common().Pos())]; to != "" {
-			redirect(c, s.p.SSA.Package(PackageOf(c.Parent())).Func(to))
+			redirect(c, s.p.SSA.Package(compilable.PackageOf(c.Parent())).Func(to))
 			return
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/ssa/ssautil"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/transform/diag"
 )
 
@@ -37,8 +38,7 @@ type Program struct {
 	Order    []*packages.Package          // every package, each after those that it imports
 	userSet  map[*ssa.Package]bool
 	imports  map[[2]*types.Package]bool // see Imports
-	std      map[string]*stdPackage     // see library.go
-	copies   map[*types.Func]map[types.Object]bool
+	std      map[string]*compilable.Package
 	own      []*packages.Package // of the main module
 	library  string              // where the standard library is: DIR/
 	banned   map[string]bool     // packages that are left as they are, see deps.go
@@ -86,7 +86,7 @@ func list(ctx context.Context, dir string, patterns []string, overlay map[string
 	p := &Program{
 		overlay: overlay,
 		All:     map[string]*packages.Package{}, userSet: map[*ssa.Package]bool{}, imports: map[[2]*types.Package]bool{},
-		std: map[string]*stdPackage{}, copies: map[*types.Func]map[types.Object]bool{},
+		std:    map[string]*compilable.Package{},
 		banned: map[string]bool{}, eligible: map[*types.Package]bool{},
 	}
 	env := append(os.Environ(), "PWD="+dir)

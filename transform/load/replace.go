@@ -30,12 +30,6 @@ var replacements = map[string]replacement{
 	"context/context.go": {contextText, nil},
 }
 
-// original begins the names by which a replacement calls exported functions of the original package.
-const original = "hark_original_"
-
-// OriginalName is the name in the original package of a function that a replacement declares to call it.
-func OriginalName(name string) (string, bool) { return strings.CutPrefix(name, original) }
-
 // A coroutine of the runtime is a goroutine here, and the switch a message: inside says whose turn it is. The last message never waits, as it
 // is sent also while the coroutine panics or exits.
 const coroText = `
@@ -223,3 +217,6 @@ func blankImports(src []byte) []byte {
 	out.Write(src[at:])
 	return out.Bytes()
 }
+
+// Text is the source of file name, as it was loaded.
+func (p *Program) Text(name string) ([]byte, error) { return p.read(name) }

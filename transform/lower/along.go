@@ -5,29 +5,16 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/load"
 )
 
-// This file decides which functions of the standard library are compiled along (see load/library.go).
+// This file decides which functions of the standard library are compiled along (see analyzer/compilable).
 //
 // A library function is called in its compiled form where something in it is coloured: itself, a closure that it makes, a method of a
 // type of its package that it needs; and where it returns a closure that may have to be saved. Some always are.
-
-// always are the library functions that are called in their compiled form whatever they are given.
-var always = map[string]bool{
-	"context.AfterFunc":         true,
-	"context.Cause":             true,
-	"context.WithCancel":        true,
-	"context.WithCancelCause":   true,
-	"context.WithDeadline":      true,
-	"context.WithDeadlineCause": true,
-	"context.WithTimeout":       true,
-	"context.WithTimeoutCause":  true,
-	"context.WithoutCancel":     true,
-	"iter.Pull":                 true,
-	"iter.Pull2":                true,
-}
 
 // along is what is compiled of the standard library.
 type along struct {
@@ -53,12 +40,7 @@ func Relevant(facts *suspend.Facts, fn *ssa.Function) bool {
 			relevant = true
 		}
 	})
-	eachFunction(fn, func(callee *ssa.Function) {
-		if o := load.Declared(callee); o != nil && always[o.FullName()] {
-			relevant = true
-		}
-	})
-	return relevant
+	return relevant || compilable.MentionsAlways(fn)
 }
 
 // compiled reports whether fn is the user's or compiled along.
@@ -82,8 +64,8 @@ func (p *Plan) wanted(fn *ssa.Function) bool {
 	if fn.Parent() != nil || load.Generic(fn) || !p.prog.Copyable(fn) {
 		return false
 	}
-	o := load.Declared(fn)
-	return (always[o.FullName()] || p.hasColour(fn)) && library[o.FullName()].refused == ""
+	o := compilable.Declared(fn)
+	return (compilable.Always[o.FullName()] || p.hasColour(fn)) && !refuse.Library(o.FullName())
 }
 
 // keeps reports whether i calls a library function and keeps a closure that it returns.
@@ -158,7 +140,7 @@ func (p *Plan) hasColour(fn *ssa.Function) bool {
 		yes = yes || p.hasColour(nested)
 	}
 	if fn.Parent() == nil && !yes {
-		for o := range p.prog.Copy(load.Declared(fn)) {
+		for o := range p.prog.Copy(compilable.Declared(fn)) {
 			if m, ok := o.(*types.Func); ok && m.Signature().Recv() != nil {
 				yes = yes || p.facts.Coloured(p.prog.SSA.FuncValue(m))
 			}
@@ -166,7 +148,7 @@ func (p *Plan) hasColour(fn *ssa.Function) bool {
 	}
 	if !yes {
 		eachFunction(fn, func(callee *ssa.Function) {
-			if o := load.Declared(callee); o != nil && o.Pkg() == load.Declared(fn).Pkg() && callee.Parent() == nil && p.prog.Copyable(callee) {
+			if o := compilable.Declared(callee); o != nil && o.Pkg() == compilable.Declared(fn).Pkg() && callee.Parent() == nil && p.prog.Copyable(callee) {
 				yes = yes || p.hasColour(callee)
 			}
 		})
@@ -194,7 +176,7 @@ func (p *Plan) callsAlong(fn *ssa.Function) bool {
 	text := p.isAlong(fn) && !load.Instance(fn)
 	eachFunction(fn, func(callee *ssa.Function) {
 		if !found && p.wanted(callee) {
-			found = !text || load.Instance(callee) || load.Declared(callee).Pkg() != load.Declared(fn).Pkg()
+			found = !text || load.Instance(callee) || compilable.Declared(callee).Pkg() != compilable.Declared(fn).Pkg()
 		}
 	})
 	if !found && !text {
@@ -227,7 +209,7 @@ func (p *Plan) addAlong() bool {
 
 // hidden reports whether callee is an instance of a function that the instance fn cannot name where it is emitted.
 func (p *Plan) hidden(callee, fn *ssa.Function) bool {
-	return load.Instance(fn) && load.Instance(callee) && callee.Parent() == nil && !load.Declared(callee).Exported() && p.prog.Copyable(callee)
+	return load.Instance(fn) && load.Instance(callee) && callee.Parent() == nil && !compilable.Declared(callee).Exported() && p.prog.Copyable(callee)
 }
 
 func (p *Plan) compileAlong(fn *ssa.Function) {
@@ -239,7 +221,7 @@ func (p *Plan) compileAlong(fn *ssa.Function) {
 		p.lower[fn] = true
 	}
 	p.add(fn)
-	for o, text := range p.prog.Copy(load.Declared(fn)) {
+	for o, text := range p.prog.Copy(compilable.Declared(fn)) {
 		if !text || p.along.copied[o] {
 			continue
 		}
@@ -266,5 +248,5 @@ func (p *Plan) add(fn *ssa.Function) {
 
 // reaches reports whether what p does not export can be named in the function: p is compiled, or copied for the function.
 func (b *fn) reaches(p *types.Package) bool {
-	return b.prog.IsUserPackage(p.Path()) || b.plan.isAlong(b.ssa) && load.Declared(b.ssa).Pkg() == p
+	return b.prog.IsUserPackage(p.Path()) || b.plan.isAlong(b.ssa) && compilable.Declared(b.ssa).Pkg() == p
 }

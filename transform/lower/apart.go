@@ -9,10 +9,11 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
+	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
-	"github.com/harkgen/harkgen/transform/load"
 )
 
 // This file finds what a goroutine that runs in a process of its own uses: the package variables, which its process shares then, and what it cannot have
@@ -23,23 +24,8 @@ import (
 
 // An Apart is what a goroutine uses.
 type Apart struct {
-	Vars     []*types.Var // that are state and can be shared, by path and name
-	Findings []Finding    // what it cannot have in a process of its own
-}
-
-// A Finding is something that a goroutine in a process of its own cannot have.
-type Finding struct {
-	Pos           token.Pos
-	What, Why, Do string
-	Anywhere      bool // no goroutine can have it, as long as there is one
-}
-
-// by says who cannot have it.
-func (f *Finding) by(at string) string {
-	if f.Anywhere {
-		return ", in a program with goroutines in processes of their own (go statement at " + at + ")"
-	}
-	return " by a goroutine that runs in a process of its own (go statement at " + at + ")"
+	Vars     []*types.Var        // that are state and can be shared, by path and name
+	Findings []placement.Refusal // what it cannot have in a process of its own
 }
 
 // apart looks at the goroutines that one go statement starts.
@@ -48,13 +34,13 @@ type apart struct {
 	decided *state.Result
 	fns     map[*ssa.Function]bool // that they may execute
 	vars    map[*types.Var]bool
-	told    map[Finding]bool
+	told    map[placement.Refusal]bool
 	Apart
 }
 
 // apartOf returns what the goroutines use that go statement c starts. decided says which package variables are state.
 func (l *lowerer) apartOf(c ssa.CallInstruction, decided *state.Result) *Apart {
-	a := &apart{lowerer: l, decided: decided, fns: map[*ssa.Function]bool{}, vars: map[*types.Var]bool{}, told: map[Finding]bool{}}
+	a := &apart{lowerer: l, decided: decided, fns: map[*ssa.Function]bool{}, vars: map[*types.Var]bool{}, told: map[placement.Refusal]bool{}}
 	a.follow(c)
 	for _, fn := range l.plan.fns {
 		if a.fns[fn] && l.prog.IsUser(fn) {
@@ -72,7 +58,7 @@ func varName(v *types.Var) string { return v.Pkg().Path() + "." + v.Name() }
 // refuseApart lists what remote goroutines cannot have, each with the first go statement that leads there.
 func (l *lowerer) refuseApart() diag.List {
 	var out diag.List
-	told := map[Finding]bool{}
+	told := map[placement.Refusal]bool{}
 	for _, fn := range l.plan.fns {
 		l.eachRemote(fn, func(_ ssa.CallInstruction, pos token.Pos) {
 			at := l.prog.Pos(pos)
@@ -82,12 +68,8 @@ func (l *lowerer) refuseApart() diag.List {
 					continue
 				}
 				told[f] = true
-				out.Add(diag.Diagnostic{
-					Pos:  l.prog.Fset.Position(f.Pos),
-					What: f.What + f.by(at),
-					Why:  f.Why,
-					Do:   f.Do + ", or mark the go statement //hark:go local",
-				})
+				what, why, do := f.Text(at)
+				out.Add(diag.Diagnostic{Pos: l.prog.Fset.Position(f.Pos), What: what, Why: why, Do: do})
 			}
 		})
 	}
@@ -145,7 +127,7 @@ func (a *apart) follow(c ssa.CallInstruction) {
 	for len(work) > 0 {
 		fn := work[len(work)-1]
 		work = work[:len(work)-1]
-		if a.fns[fn] || !a.plan.compiled(fn) && load.PackageOf(fn) != nil {
+		if a.fns[fn] || !a.plan.compiled(fn) && compilable.PackageOf(fn) != nil {
 			continue
 		}
 		a.fns[fn] = true
@@ -181,7 +163,7 @@ func (a *apart) started(c ssa.CallInstruction) []*ssa.Function {
 func (a *apart) called(c ssa.CallInstruction) []*ssa.Function {
 	var out []*ssa.Function
 	for _, callee := range a.facts.Callees(c) {
-		if a.plan.compiled(callee) || load.PackageOf(callee) == nil {
+		if a.plan.compiled(callee) || compilable.PackageOf(callee) == nil {
 			out = append(out, callee)
 			continue
 		}
@@ -275,8 +257,8 @@ func (h *handed) stored(addr ssa.Value) {
 
 // check notes what fn uses.
 func (a *apart) check(fn *ssa.Function) {
-	find := func(pos token.Pos, what, why, instead string) {
-		if f := (Finding{Pos: pos, What: what, Why: why, Do: instead}); !a.told[f] {
+	find := func(f placement.Refusal) {
+		if !a.told[f] {
 			a.told[f] = true
 			a.Findings = append(a.Findings, f)
 		}
@@ -284,30 +266,30 @@ func (a *apart) check(fn *ssa.Function) {
 	seen := map[*types.Var]bool{}
 	var ops [10]*ssa.Value
 	eachInstr(fn, func(i ssa.Instruction) {
-		if usesUnsafe(i) {
-			find(suspend.Position(i), "package unsafe is used", "memory that it reaches is not followed to another process", "do without it")
+		for _, f := range placement.Refusals(i) {
+			find(f)
 		}
 		for _, op := range i.Operands(ops[:0]) {
-			switch x := (*op).(type) {
-			case *ssa.Global:
-				v, _ := x.Object().(*types.Var)
-				d := a.decided.Of(v)
-				if v == nil || d == nil || d.Rebuilt || seen[v] {
-					continue
-				}
-				seen[v] = true
-				what := a.library(v.Type(), map[types.Type]bool{})
-				switch {
-				case what == "" && !a.vars[v]:
-					a.vars[v] = true
-					a.Vars = append(a.Vars, v)
-				case what != "" && d.Written: // else what each process has of it is good enough
-					find(a.mention(fn, v, i), "variable "+v.Name()+" is used", "it holds a "+what+", whose package uses it in one process only", "give the goroutine one of its own")
-				}
-			case *ssa.Function:
-				if name := uncarried(x); name != "" {
-					find(suspend.Position(i), name+" is used", "what it does is not seen in another process", "use a channel, or lock a sync.Mutex")
-				}
+			x, ok := (*op).(*ssa.Global)
+			if !ok {
+				continue
+			}
+			v, _ := x.Object().(*types.Var)
+			d := a.decided.Of(v)
+			if v == nil || d == nil || d.Rebuilt || seen[v] {
+				continue
+			}
+			seen[v] = true
+			what := a.library(v.Type(), map[types.Type]bool{})
+			switch {
+			case what == "" && !a.vars[v]:
+				a.vars[v] = true
+				a.Vars = append(a.Vars, v)
+			case what != "" && d.Written: // else what each process has of it is good enough
+				find(placement.Refusal{
+					Pos: a.mention(fn, v, i), What: "variable " + v.Name() + " is used",
+					Why: "it holds a " + what + ", whose package uses it in one process only", Do: "give the goroutine one of its own",
+				})
 			}
 		}
 	})
@@ -373,34 +355,10 @@ func hasLock(t types.Type, seen map[types.Type]bool) bool {
 	return false
 }
 
-// uncarried returns the name of fn if it uses unsafe pointers atomically, which others do not see; or "".
-func uncarried(fn *ssa.Function) string {
-	o, ok := fn.Object().(*types.Func)
-	if !ok || o.Pkg() == nil {
-		return ""
-	}
-	if o.Pkg().Path() == "sync/atomic" && strings.HasSuffix(o.Name(), "Pointer") {
-		return o.FullName()
-	}
-	return ""
-}
-
-// usesUnsafe reports whether i is an operation of package unsafe.
-func usesUnsafe(i ssa.Instruction) bool {
-	switch i := i.(type) {
-	case *ssa.Convert:
-		return isUnsafePointer(i.Type()) || isUnsafePointer(i.X.Type())
-	case *ssa.Call:
-		b, ok := i.Call.Value.(*ssa.Builtin)
-		return ok && isUnsafe(b.Name())
-	}
-	return false
-}
-
 // mention is where fn mentions v first; i, of its instructions, does.
 func (a *apart) mention(fn *ssa.Function, v *types.Var, i ssa.Instruction) token.Pos {
 	pos := token.NoPos
-	if pkg := a.prog.All[load.PackageOf(fn).Path()]; pkg != nil && fn.Syntax() != nil {
+	if pkg := a.prog.All[compilable.PackageOf(fn).Path()]; pkg != nil && fn.Syntax() != nil {
 		ast.Inspect(fn.Syntax(), func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok && !pos.IsValid() && pkg.TypesInfo.Uses[id] == v {
 				pos = id.Pos()

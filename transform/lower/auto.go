@@ -31,9 +31,9 @@ func NewRefuser(prog *load.Program, facts *suspend.Facts) *Refuser {
 }
 
 // Refused returns the first thing that a goroutine which go statement c starts does and cannot; what is "" if there is none.
-func (x *Refuser) Refused(c ssa.CallInstruction) (at token.Position, what, why string) {
+func (x *Refuser) Refused(c ssa.CallInstruction) (at token.Pos, what, why string) {
 	for _, f := range x.l().apartOf(c, x.decided()).Findings {
-		return x.l().prog.Fset.Position(f.Pos), f.What, f.Why
+		return f.Pos, f.What, f.Why
 	}
 	return at, "", ""
 }

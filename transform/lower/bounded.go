@@ -5,6 +5,8 @@ import (
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/flow"
 )
 
 // This file finds loops that the memory they index keeps from running long:
@@ -17,7 +19,7 @@ import (
 // bounded returns the step of such a loop, whose header is blk, or nil. A step that is no constant may be zero.
 func bounded(blk *ssa.BasicBlock) (step ssa.Value) {
 	l := &naturalLoop{in: map[*ssa.BasicBlock]bool{}}
-	body := loopBody(blk)
+	body := flow.Loop(blk)
 	for _, m := range body {
 		l.in[m] = true
 	}

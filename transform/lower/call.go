@@ -5,6 +5,8 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/placement"
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/ir"
 )
@@ -100,7 +102,7 @@ func pointerFrom(i *ssa.Call) *ssa.Convert {
 	if len(uses) != 1 {
 		return nil
 	}
-	if c, ok := uses[0].(*ssa.Convert); ok && isUnsafePointer(c.Type()) && follows(c, i) {
+	if c, ok := uses[0].(*ssa.Convert); ok && refuse.IsUnsafePointer(c.Type()) && follows(c, i) {
 		return c
 	}
 	return nil
@@ -438,24 +440,16 @@ func (b *fn) builtin(i *ssa.Call, bi *ssa.Builtin) {
 	if t, ok := i.Type().(*types.Tuple); !ok || t.Len() > 0 {
 		if len(referrers(i)) > 0 {
 			s.L = b.target(i)
-		} else if bi.Name() == "append" || isUnsafe(bi.Name()) {
+		} else if bi.Name() == "append" || placement.IsUnsafe(bi.Name()) {
 			s.L = []*ir.Expr{nil}
 		}
 	}
 	b.emit(s)
 }
 
-func isUnsafe(name string) bool {
-	switch name {
-	case "Add", "Slice", "String", "StringData", "SliceData", "Sizeof", "Offsetof", "Alignof":
-		return true
-	}
-	return false
-}
-
 func (b *fn) builtinExpr(bi *ssa.Builtin, c *ssa.CallCommon) *ir.Expr {
 	e := &ir.Expr{Op: ir.OpBuiltin, Name: bi.Name()}
-	if isUnsafe(bi.Name()) {
+	if placement.IsUnsafe(bi.Name()) {
 		e.Pkg = "unsafe"
 	}
 	for _, a := range c.Args {

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/ir"
 	"github.com/harkgen/harkgen/transform/load"
@@ -23,8 +24,8 @@ func (b *fn) funcValue(f *ssa.Function) *ir.Expr {
 		return &ir.Expr{Op: ir.OpMethodExp, Type: f.Signature.Params().At(0).Type(), Obj: f.Object(), Name: f.Object().Name()}
 	case f.Signature.Recv() != nil:
 		return &ir.Expr{Op: ir.OpMethodExp, Type: f.Signature.Recv().Type(), Obj: f.Object(), Name: f.Name()}
-	case isMain(f):
-		b.refuse(b.pos, "main is used as a value", "the compiled main has another signature", "move its body into a function of another name")
+	case refuse.IsMain(f):
+		b.refused(refuse.MainValue(b.pos))
 	}
 	if b.plan.lower[f] && load.Instance(f) || b.named(f) {
 		return &ir.Expr{Op: ir.OpName, Name: b.wrapperName(f), Pkg: b.homeOf(f).Path(), Type: f.Signature}
@@ -159,8 +160,8 @@ func (b *fn) deferStmt(i *ssa.Defer) {
 	}
 	callee := i.Call.StaticCallee()
 	direct := callee != nil && b.plan.direct[callee]
-	if callee != nil && !direct && hasRecover(callee) {
-		b.refuse(i.Pos(), "defer of "+callee.String()+", which recovers, in a function that may suspend", "only functions of this module can recover there yet", "defer a function literal that calls recover itself")
+	if r := refuse.Defer(i, func(callee *ssa.Function) bool { return b.plan.direct[callee] }); r != nil {
+		b.refused(*r)
 	}
 	if isBuiltin(&i.Call, "recover") {
 		b.out.Recovers = true
@@ -182,7 +183,7 @@ func (b *fn) deferStmt(i *ssa.Defer) {
 // mayRecover reports whether something that the dynamic call of i may call holds a recover.
 func (b *fn) mayRecover(i *ssa.Defer) bool {
 	for _, callee := range b.plan.deferred(i) {
-		if hasRecover(underWrapper(callee)) {
+		if refuse.Recovers(underWrapper(callee)) {
 			return true
 		}
 	}

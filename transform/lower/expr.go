@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/transform/ir"
 )
 
@@ -32,7 +33,7 @@ func newPend(v ssa.Value, e *ir.Expr) *pend {
 			p.vars[e.Var] = true
 		case ir.OpDeref, ir.OpIndex, ir.OpField, ir.OpGlobal, ir.OpSlice, ir.OpBuiltin, ir.OpConvert:
 			p.mem = true
-			if e.Op == ir.OpConvert && (isUnsafePointer(e.Type) || isUnsafePointer(e.Args[0].Type)) {
+			if e.Op == ir.OpConvert && (refuse.IsUnsafePointer(e.Type) || refuse.IsUnsafePointer(e.Args[0].Type)) {
 				p.call = true // before, the collector does not see a pointer, and a snapshot not what it leads to
 			}
 		}
@@ -119,15 +120,6 @@ func (b *fn) set(v ssa.Value, e *ir.Expr) {
 		return
 	}
 	b.keep(v, e)
-}
-
-// isUnsafePointer is false for nil, the type of what generated code needs.
-func isUnsafePointer(t types.Type) bool {
-	if t == nil {
-		return false
-	}
-	basic, ok := t.Underlying().(*types.Basic)
-	return ok && basic.Kind() == types.UnsafePointer
 }
 
 // evaluatedFirst reports whether v has its value before what else use needs is called: the operands of a select, and the tag of a switch,

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/transform/ir"
 )
 
@@ -201,7 +202,7 @@ func (b *fn) declare() {
 	}
 	if b.coloured {
 		b.out.G = b.unique("g")
-		if b.out.Kind != ir.Direct && hasRecover(f) {
+		if b.out.Kind != ir.Direct && refuse.Recovers(f) {
 			b.out.Raised = &ir.Var{Name: b.unique("raised"), RT: "*Raised"}
 			b.out.Vars = append(b.out.Vars, b.out.Raised)
 		}
@@ -377,8 +378,8 @@ func (b *fn) finish() {
 				continue
 			}
 			told[v] = true
-			if isUnsafePointer(v.Type) {
-				b.refuse(p.Pos, "unsafe.Pointer "+v.Name+" lives across a suspension", "its target's type is unknown, so it cannot be saved", "keep it between two suspending calls")
+			if refuse.IsUnsafePointer(v.Type) {
+				b.refused(refuse.UnsafePointer(p.Pos, v.Name))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/ir"
 	"github.com/harkgen/harkgen/transform/load"
@@ -54,7 +55,7 @@ func (l *lowerer) compiledOf(ts ...types.Type) map[*types.Package]bool {
 	needs := map[*types.Package]bool{}
 	var need func(t types.Type)
 	need = func(t types.Type) {
-		load.EachNamed(t, func(o *types.TypeName) {
+		compilable.EachNamed(t, func(o *types.TypeName) {
 			if o.Pkg() != nil && l.prog.IsUserPackage(o.Pkg().Path()) {
 				needs[o.Pkg()] = true
 			}
@@ -125,7 +126,7 @@ func (p *Plan) colourInstances() bool {
 // Sees reports whether code of compiled package p can name everything that t mentions.
 func (r *Result) Sees(p *types.Package, t types.Type) bool {
 	sees := true
-	load.EachNamed(t, func(o *types.TypeName) {
+	compilable.EachNamed(t, func(o *types.TypeName) {
 		q := o.Pkg()
 		if q != nil && q != p && r.l.prog.IsUserPackage(q.Path()) && !r.l.prog.Imports(p, q) || q != nil && o.Parent() != q.Scope() {
 			sees = false

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/transform/load"
 )
 
@@ -35,7 +36,7 @@ func (l *lowerer) handles() {
 // nameable reports whether a compiled package that sees the packages of t can write t at package level.
 func (l *lowerer) nameable(t types.Type) bool {
 	ok := true
-	load.EachNamed(t, func(o *types.TypeName) {
+	compilable.EachNamed(t, func(o *types.TypeName) {
 		switch {
 		case o.Pkg() == nil:
 		case IsLocal(o):

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 )
 
@@ -12,11 +13,11 @@ import (
 // what it shares with one in another process, in whatever process it is itself.
 
 // hidden lists them.
-func (l *lowerer) hidden() []Finding {
+func (l *lowerer) hidden() []placement.Refusal {
 	if l.hides != nil {
 		return l.hides
 	}
-	l.hides = []Finding{}
+	l.hides = []placement.Refusal{}
 	for _, fn := range l.plan.fns {
 		if !l.prog.IsUser(fn) || fn.Synthetic != "" && fn.Origin() == nil && !isPackageInit(fn) {
 			continue
@@ -27,7 +28,9 @@ func (l *lowerer) hidden() []Finding {
 				what = l.hiddenCall(c)
 			}
 			if what != "" {
-				l.hides = append(l.hides, Finding{suspend.Position(i), what, "what it does there is not seen in another process", "call it directly", true})
+				l.hides = append(l.hides, placement.Refusal{
+					Pos: suspend.Position(i), What: what, Why: "what it does there is not seen in another process", Do: "call it directly", Anywhere: true,
+				})
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/ir"
 )
@@ -77,7 +78,7 @@ func (p *Plan) startsGoroutines(fn *ssa.Function, seen map[*ssa.Function]bool) b
 // Other packages leave it to that.
 func (b *fn) initImports(i *ssa.Call) {
 	main := b.ssa.Pkg.Func("main")
-	if main == nil || !isMain(main) || b.importsInited {
+	if main == nil || !refuse.IsMain(main) || b.importsInited {
 		return
 	}
 	b.importsInited = true
@@ -151,7 +152,7 @@ func (b *fn) startMain() {
 		return
 	}
 	main := b.ssa.Pkg.Func("main")
-	if main == nil || !isMain(main) {
+	if main == nil || !refuse.IsMain(main) {
 		return
 	}
 	f := &ir.Expr{Op: ir.OpName, Name: b.loweredName(main)}

@@ -11,17 +11,15 @@ import (
 
 // This file is the table of library functions that compiled code does not call as they are.
 
-// A libraryFunc says what becomes of a call: a function of rt, or a refusal.
+// A libraryFunc says what becomes of a call: a function of rt.
 type libraryFunc struct {
-	rt      string          // function of package rt called instead
-	g       bool            // takes g as its first argument
-	mayG    bool            // is called with a G after its name, and g, where there is one
-	maybe   bool            // only a call that may suspend goes to rt
-	word    string          // function of package rt that makes the first argument what rt takes,
-	to      types.BasicKind // a pointer to this
-	sync    bool            // of package sync: it means the same without rt where nothing suspends
-	refused string          // why it cannot be compiled yet
-	instead string          // what to use
+	rt    string          // function of package rt called instead
+	g     bool            // takes g as its first argument
+	mayG  bool            // is called with a G after its name, and g, where there is one
+	maybe bool            // only a call that may suspend goes to rt
+	word  string          // function of package rt that makes the first argument what rt takes,
+	to    types.BasicKind // a pointer to this
+	sync  bool            // of package sync: it means the same without rt where nothing suspends
 }
 
 // groupGo starts a goroutine for a thunk. With Func after its name it takes a func value, as (*sync.WaitGroup).Go does.
@@ -60,9 +58,6 @@ var library = map[string]libraryFunc{
 	"hark_event.stop":    {rt: "StopEvents"},
 	"hark_event.respond": {rt: "Respond"},
 	"hark_event.linger":  {rt: "Linger"},
-
-	"os/signal.NotifyContext": {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
-	"os/signal.Notify":        {refused: "its goroutine belongs to one machine", instead: "leave signals to harkgen"},
 }
 
 // shared is what becomes, besides, of functions where processes may share what they work on.

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -117,7 +118,7 @@ func (l *lowerer) instanceText(fn *ssa.Function) string {
 	var write func(t types.Type, depth int)
 	write = func(t types.Type, depth int) {
 		b.WriteString(types.TypeString(t, nil))
-		load.EachNamed(t, func(o *types.TypeName) {
+		compilable.EachNamed(t, func(o *types.TypeName) {
 			x := l.types.instances[o]
 			if x == nil || depth == 0 {
 				return
@@ -171,7 +172,7 @@ func (lt *localTypes) find(fn *ssa.Function, declared map[token.Pos]*types.TypeN
 			note(i.AssertedType)
 		case *ssa.MakeInterface:
 			eachLocal(i.X.Type(), func(o *types.TypeName) { lt.shown[o] = max(lt.shown[o], inside) })
-			load.EachNamed(i.X.Type(), func(o *types.TypeName) {
+			compilable.EachNamed(i.X.Type(), func(o *types.TypeName) {
 				if IsLocal(o) {
 					lt.shown[o] = plainly
 				}
@@ -188,7 +189,7 @@ func phantom(fn *ssa.Function) bool {
 	}
 	found := false
 	for _, t := range fn.TypeArgs() {
-		load.EachNamed(t, func(o *types.TypeName) { found = found || inGeneric(o) })
+		compilable.EachNamed(t, func(o *types.TypeName) { found = found || inGeneric(o) })
 	}
 	return found
 }
@@ -219,7 +220,7 @@ func eachLocal(t types.Type, f func(*types.TypeName)) {
 	seen := map[*types.TypeName]bool{}
 	var visit func(t types.Type)
 	visit = func(t types.Type) {
-		load.EachNamed(t, func(o *types.TypeName) {
+		compilable.EachNamed(t, func(o *types.TypeName) {
 			if !IsLocal(o) || seen[o] {
 				return
 			}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/transform/ir"
 )
 
@@ -22,7 +23,7 @@ func (b *fn) pollOf(blk, succ *ssa.BasicBlock) *ir.Stmt {
 		return nil // polls where it steps
 	}
 	switch {
-	case !isLoopHeader(succ):
+	case !flow.Header(succ):
 		return nil
 	case succ.Dominates(blk):
 		return b.pollAt(succ, b.blocks[succ.Index])
@@ -66,10 +67,10 @@ func (b *fn) loopOf(blk *ssa.BasicBlock) *ssa.BasicBlock {
 		b.loops = map[*ssa.BasicBlock]*ssa.BasicBlock{}
 		size := map[*ssa.BasicBlock]int{}
 		for _, h := range b.ssa.Blocks {
-			if !isLoopHeader(h) {
+			if !flow.Header(h) {
 				continue
 			}
-			body := loopBody(h)
+			body := flow.Loop(h)
 			for _, m := range body {
 				if b.loops[m] == nil || len(body) < size[m] {
 					b.loops[m], size[m] = h, len(body)
@@ -112,7 +113,7 @@ func (b *fn) quiet(blk *ssa.BasicBlock) quietness {
 
 // callsBriefly reports whether every call in the loop of header blk is a builtin's or may suspend.
 func (b *fn) callsBriefly(blk *ssa.BasicBlock) bool {
-	for _, m := range loopBody(blk) {
+	for _, m := range flow.Loop(blk) {
 		for _, i := range m.Instrs {
 			if c, ok := i.(ssa.CallInstruction); ok {
 				if _, builtin := c.Common().Value.(*ssa.Builtin); !builtin && !b.suspends(i) {
@@ -151,22 +152,12 @@ func (b *fn) edge(blk, succ *ssa.BasicBlock) *ir.Block {
 	return e
 }
 
-// isLoopHeader reports whether some back edge leads to blk.
-func isLoopHeader(blk *ssa.BasicBlock) bool {
-	for _, p := range blk.Preds {
-		if blk.Dominates(p) {
-			return true
-		}
-	}
-	return false
-}
-
 // smallRangeInt reports whether blk heads a range over a constant integer of at most a few million.
 func smallRangeInt(blk *ssa.BasicBlock) bool {
 	if !strings.HasPrefix(blk.Comment, "rangeint") {
 		return false
 	}
-	for _, m := range loopBody(blk) {
+	for _, m := range flow.Loop(blk) {
 		for _, s := range m.Succs {
 			if s != blk {
 				continue
@@ -184,29 +175,6 @@ func smallRangeInt(blk *ssa.BasicBlock) bool {
 		}
 	}
 	return false
-}
-
-// loopBody lists the blocks of the natural loop of header blk.
-func loopBody(blk *ssa.BasicBlock) []*ssa.BasicBlock {
-	in := map[*ssa.BasicBlock]bool{blk: true}
-	out := []*ssa.BasicBlock{blk}
-	var work []*ssa.BasicBlock
-	for _, p := range blk.Preds {
-		if blk.Dominates(p) {
-			work = append(work, p)
-		}
-	}
-	for len(work) > 0 {
-		m := work[len(work)-1]
-		work = work[:len(work)-1]
-		if in[m] {
-			continue
-		}
-		in[m] = true
-		out = append(out, m)
-		work = append(work, m.Preds...)
-	}
-	return out
 }
 
 func (b *fn) headerSuspends(blk *ssa.BasicBlock) bool {

@@ -47,6 +47,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/placement"
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/diag"
@@ -54,8 +55,8 @@ import (
 	"github.com/harkgen/harkgen/transform/load"
 )
 
-// Prefix begins every package-level identifier that harkgen invents; in packages other than main it is Hark_, to be reachable.
-const Prefix = "hark_"
+// Prefix begins every package-level identifier that harkgen invents.
+const Prefix = refuse.Prefix
 
 // Begin is the function that a package main with several entry points begins with: the one that is built for.
 const Begin = Prefix + "begin"
@@ -119,7 +120,7 @@ type lowerer struct {
 
 	apart map[token.Pos]*Apart   // what goroutines use, by their remote go statement
 	back  map[*ssa.Function]bool // see calledBack
-	hides []Finding              // see hidden
+	hides []placement.Refusal    // see hidden
 }
 
 // Program lowers every function that needs it. Problems with the user's source are in Result.Errors, all of them.
@@ -246,7 +247,7 @@ func (l *lowerer) function(fn *ssa.Function) {
 			l.env(fn).Body = body
 		} else if load.Instance(fn) && fn.Parent() == nil && fn.Signature.Recv() != nil {
 			l.dispatch(fn, body)
-		} else if coloured && !isMain(fn) && !isInit(fn) && !isPackageInit(fn) {
+		} else if coloured && !refuse.IsMain(fn) && !isInit(fn) && !isPackageInit(fn) {
 			pkg.Wrappers = append(pkg.Wrappers, &ir.Wrapper{
 				Name: l.wrapperName(fn), Recv: fn.Signature.Recv(), Sig: fn.Signature, Lowered: body.Name, Recovers: body.Raised != nil,
 				Pragma: pragma(fn), Pos: fn.Pos(),
@@ -358,7 +359,7 @@ func (l *lowerer) loweredName(fn *ssa.Function) string {
 	if isInit(fn) && !l.plan.Initialises(fn.Pkg.Pkg) {
 		return "init"
 	}
-	if !l.facts.Coloured(fn) && fn.Parent() == nil && !isMain(fn) && !isInit(fn) && !load.Instance(fn) {
+	if !l.facts.Coloured(fn) && fn.Parent() == nil && !refuse.IsMain(fn) && !isInit(fn) && !load.Instance(fn) {
 		return funcName(fn) // keeps the user's name and place
 	}
 	return prefix(l.homeOf(fn)) + l.base(fn)

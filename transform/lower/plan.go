@@ -9,6 +9,8 @@ import (
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/ssa/ssautil"
 
+	"github.com/harkgen/harkgen/analyzer/compilable"
+	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -65,7 +67,7 @@ func newPlan(prog *load.Program, facts *suspend.Facts) *Plan {
 func (p *Plan) mark() {
 	for _, fn := range p.fns {
 		synthetic := fn.Synthetic != "" && !(fn.Parent() == nil && load.Instance(fn)) && !p.Initialised(fn)
-		if !synthetic && (p.facts.Coloured(fn) || isMain(fn) || p.needsRuntime(fn) || p.makesClosures(fn) || isInit(fn) && p.Initialises(fn.Pkg.Pkg)) {
+		if !synthetic && (p.facts.Coloured(fn) || refuse.IsMain(fn) || p.needsRuntime(fn) || p.makesClosures(fn) || isInit(fn) && p.Initialises(fn.Pkg.Pkg)) {
 			p.lower[fn] = true
 		}
 		if p.facts.Coloured(fn) {
@@ -85,7 +87,7 @@ func typePositions(fn *ssa.Function) []token.Pos {
 	var out []token.Pos
 	for ; fn != nil; fn = fn.Parent() {
 		for _, t := range fn.TypeArgs() {
-			load.EachNamed(t, func(o *types.TypeName) { out = append(out, o.Pos()) })
+			compilable.EachNamed(t, func(o *types.TypeName) { out = append(out, o.Pos()) })
 		}
 	}
 	return out
@@ -113,14 +115,10 @@ func (p *Plan) findDirect(fn *ssa.Function) {
 		if !ok {
 			return
 		}
-		if c := d.Call.StaticCallee(); c != nil && hasRecover(c) && p.compiled(c) {
+		if c := d.Call.StaticCallee(); c != nil && refuse.Recovers(c) && p.compiled(c) {
 			p.direct[c] = true
 		}
 	})
-}
-
-func isMain(fn *ssa.Function) bool {
-	return fn.Name() == "main" && fn.Parent() == nil && fn.Signature.Recv() == nil && fn.Pkg != nil && fn.Pkg.Pkg.Name() == "main"
 }
 
 func eachInstr(fn *ssa.Function, f func(ssa.Instruction)) {
@@ -176,16 +174,6 @@ func (p *Plan) escapes(m *ssa.MakeClosure) bool {
 	return false
 }
 
-func hasRecover(fn *ssa.Function) bool {
-	found := false
-	eachInstr(fn, func(i ssa.Instruction) {
-		if c, ok := i.(ssa.CallInstruction); ok && isBuiltin(c.Common(), "recover") {
-			found = true
-		}
-	})
-	return found
-}
-
 // colourRecoverers colours the functions that recover and that a coloured function defers through a func value or interface: they get what
 // they recover from rt. It reports whether there were any.
 func (p *Plan) colourRecoverers() bool {
@@ -200,7 +188,7 @@ func (p *Plan) colourRecoverers() bool {
 				return
 			}
 			for _, callee := range p.deferred(d) {
-				if p.compiled(callee) && hasRecover(callee) && !p.facts.Coloured(callee) {
+				if p.compiled(callee) && refuse.Recovers(callee) && !p.facts.Coloured(callee) {
 					p.facts.Colour(callee, &suspend.Reason{Pos: callee.Pos(), What: "recovers, deferred through a func value"})
 					any = true
 				}

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/refuse"
 )
 
 // This file is about functions that are deferred by way of package reflect, which the call graph does not see:
@@ -39,7 +41,7 @@ func (p *Plan) reflected() []*ssa.Function {
 		reflects = reflects || u.Imports["reflect"] != nil
 	}
 	for _, fn := range p.fns {
-		if !reflects || fn.Synthetic != "" || !hasRecover(fn) {
+		if !reflects || fn.Synthetic != "" || !refuse.Recovers(fn) {
 			continue
 		}
 		if o := fn.Object(); makesFunc(fn.Signature) || fn.Signature.Recv() != nil && o != nil && o.Exported() {

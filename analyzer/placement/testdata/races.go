@@ -354,4 +354,105 @@ func more() {
 	copied()
 	published()
 	filledLate()
+	twoSenders()
+	senderHere()
+	oneSends()
+	tooFew(3)
+	notEach(3)
+	another(3)
+	takenAway(3)
+}
+
+var level = 1
+
+func look(done chan int) {
+	fmt.Println(level)
+	done <- 0
+}
+
+func twoSenders() {
+	done := make(chan int, 2)
+	go look(done) // local: variable level made at 366: 369 is read, 378 is assigned
+	go look(done) // local: variable level made at 366: 369 is read, 378 is assigned
+	<-done
+	level = 2
+}
+
+func senderHere() {
+	done := make(chan int, 2)
+	go look(done) // local: variable level made at 366: 369 is read, 386 is assigned
+	look(done)
+	<-done
+	level = 2
+}
+
+func oneSends() {
+	done := make(chan int, 2)
+	f := func() {
+		fmt.Println(level)
+		done <- 0
+	}
+	go f() // local: variable level made at 366: 392 is read, 398 is assigned
+	f()
+	<-done
+	level = 2
+}
+
+func tooFew(n int) {
+	sums, done := make([]int, n), make(chan bool, n)
+	for i := range n {
+		go func() { // local: a slice made at 402: 405 is assigned, 412 is read
+			sums[i] = i
+			done <- true
+		}()
+	}
+	for range n - 1 {
+		<-done
+	}
+	fmt.Println(sums[0])
+}
+
+func notEach(n int) {
+	sums, done := make([]int, n), make(chan bool, n)
+	for i := range n {
+		go func() { // local: a slice made at 416: 419 is assigned, 428 is read
+			sums[i] = i
+			done <- true
+		}()
+	}
+	for i := range n {
+		if i > 0 {
+			<-done
+		}
+	}
+	fmt.Println(sums[0])
+}
+
+func another(n int) {
+	sums, done := make([]int, n), make(chan bool, 2*n)
+	for i := range n {
+		go func() { // local: a slice made at 432: 435 is assigned, 443 is read
+			sums[i] = i
+			done <- true
+			done <- false
+		}()
+	}
+	for range n {
+		<-done
+	}
+	fmt.Println(sums[0])
+}
+
+func takenAway(n int) {
+	sums, done := make([]int, n), make(chan bool, n)
+	for i := range n {
+		go func() { // local: a slice made at 447: 450 is assigned, 457 is read
+			sums[i] = i
+			done <- true
+		}()
+	}
+	for n = 1; n > 0; n-- {
+		<-done
+	}
+	fmt.Println(sums[0])
 }

@@ -1,0 +1,7 @@
+package b
+
+import "time"
+
+func Pause() { time.Sleep(time.Second) }
+
+func Plain() {}

@@ -1,0 +1,11 @@
+package unmovable_test
+
+import (
+	"testing"
+
+	"golang.org/x/tools/go/analysis/analysistest"
+
+	"github.com/harkgen/harkgen/analyzer/unmovable"
+)
+
+func Test(t *testing.T) { analysistest.Run(t, analysistest.TestData(), unmovable.Analyzer, "a") }

@@ -86,9 +86,12 @@ func (p *pass) channel(m *ssa.MakeChan) {
 	}
 }
 
-// stuck reports that i waits for ever, unless it is in a goroutine that ends with main, or is how main lets others run.
+// stuck reports that i waits for ever, unless it is in a goroutine that ends with main, or that is meant: as <-make(chan int), or as the last thing in main, which
+// lets others run.
 func (p *pass) stuck(m *ssa.MakeChan, i ssa.Instruction, what, do string) {
+	line := func(pos token.Pos) int { return p.Fset.Position(pos).Line }
 	switch main := flow.IsMain(m.Parent()); {
+	case line(i.Pos()) == line(m.Pos()) && i.Parent() == m.Parent():
 	case main && i.Parent() != m.Parent():
 	case main && p.starts && flow.IsReturn(i.Block().Instrs[len(i.Block().Instrs)-1]) && last(i):
 	default:

@@ -211,7 +211,7 @@ func (e *explainer) function(fn *ssa.Function) {
 		e.add(fn.Pos(), n)
 	}
 	if !e.facts.All {
-		for _, f := range unmovable.Find(fn, e.suspends) {
+		for _, f := range unmovable.Find(fn, e.waits) {
 			e.add(f.Pos, Note{Kind: NoteWarning, Name: f.Name, Diagnostic: diag.Diagnostic{
 				What: f.What(e.relative), Why: f.Why(), Do: f.Do(),
 			}})
@@ -232,8 +232,14 @@ func (e *explainer) relative(pos token.Pos) token.Position {
 	return p
 }
 
-// suspends reports whether the goroutine may be suspended in i for longer than a lock is held, so that a frame of the function is saved.
+// suspends reports whether the goroutine may be suspended in i, so that a frame of the function is saved.
 func (e *explainer) suspends(i ssa.Instruction) bool {
+	c, ok := i.(*ssa.Call)
+	return e.facts.Operation(i) != "" || ok && e.facts.Site(c)
+}
+
+// waits reports whether the goroutine may be suspended in i for longer than a lock is held.
+func (e *explainer) waits(i ssa.Instruction) bool {
 	if op := e.facts.Operation(i); op != "" {
 		return !suspend.Lock(op)
 	}

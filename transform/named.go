@@ -14,6 +14,7 @@ import (
 
 	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/entry"
+	"github.com/harkgen/harkgen/internal/spell"
 	"github.com/harkgen/harkgen/transform/load"
 )
 
@@ -152,7 +153,7 @@ func (e *explainer) nearest(fns []*ssa.Function, name string) []string {
 	for _, fn := range fns {
 		title := e.low.Title(fn)
 		plain := plainName(title)
-		n, own := edits(name, plain), edits(last(name), last(plain))
+		n, own := spell.Distance(name, plain), spell.Distance(last(name), last(plain))
 		if few := len(last(name)) / 3; n <= few || own <= few {
 			list = append(list, near{title, min(n, own+1)})
 		}
@@ -164,25 +165,4 @@ func (e *explainer) nearest(fns []*ssa.Function, name string) []string {
 		out = append(out, n.title)
 	}
 	return out
-}
-
-// edits is the number of bytes to insert, remove or replace to make b of a.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

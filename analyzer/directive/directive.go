@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/harkgen/harkgen/deploygen/plan"
+	"github.com/harkgen/harkgen/internal/spell"
 )
 
 // Prefix begins every directive.
@@ -229,29 +230,9 @@ func (s *scanner) word() (string, token.Pos) {
 func nearest(word string, words []string) string {
 	best, least := "", 3
 	for _, w := range words {
-		if d := distance(word, w); d < least && d <= (len(w)-1)/2 {
+		if d := spell.Distance(word, w); d < least && d <= (len(w)-1)/2 {
 			best, least = w, d
 		}
 	}
 	return best
-}
-
-// distance is the number of letters to change, insert or remove to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], d
-		}
-	}
-	return row[len(b)]
 }

@@ -89,12 +89,12 @@ var policy = []rule{
 	},
 
 	// The compiler: load -> ir -> lower -> emit, with the facade over them.
-	{pkg: "analyzer/directive", may: "deploygen/plan internal/lazyre", why: "directives are the part of the plan that stands in the source"},
+	{pkg: "analyzer/directive", may: "deploygen/plan internal/lazyre internal/spell", why: "directives are the part of the plan that stands in the source"},
 	{pkg: "analyzer/driver", may: "analyzer/suite analyzer/vet", ext: "golang.org/x/tools/go/analysis golang.org/x/tools/go/packages", why: "runs the checks in one process; a check never loads packages"},
 	{pkg: "analyzer/suite", may: "analyzer/...", ext: "golang.org/x/tools/go/analysis", why: "the list of checks, for every driver"},
 	{pkg: "analyzer/entry", may: "analyzer/directive analyzer/suspend deploygen/plan", ext: "golang.org/x/tools", why: "entry points are the part of the plan that the source makes"},
 	{pkg: "analyzer/...", may: "analyzer/...", ext: "golang.org/x/tools", why: "facts about source, used by the compiler and by vet tools"},
-	{pkg: "transform", may: ". analyzer/... deploygen deploygen/config deploygen/cost deploygen/plan transform/diag transform/graph transform/load transform/glue transform/ir transform/lower transform/emit",
+	{pkg: "transform", may: ". analyzer/... deploygen deploygen/config deploygen/cost deploygen/plan transform/diag transform/graph transform/load transform/glue transform/ir transform/lower transform/emit internal/spell",
 		ext: "golang.org/x/tools golang.org/x/mod", why: "the facade: the only one that sees all phases, and the packaging after them"},
 	{pkg: "transform/diag", why: "errors with positions, for every phase"},
 	{pkg: "transform/graph", why: "the picture of a program, as data, and how it is drawn; knows no compiler"},

@@ -176,10 +176,14 @@ func (e *explainer) places(places *placement.Result) {
 	}
 }
 
-// wrongRemote warns of a comment that places a goroutine of which others may tell the difference.
+// wrongRemote warns of a comment that places a goroutine of which others may tell the difference. What it would share with glue is a weakness of the proof.
 func (e *explainer) wrongRemote(s *placement.Statement, name string) {
 	what := s.Seen()
 	if what == "" {
+		return
+	}
+	_, _, uses := s.Found.Text(e.prog.Pos)
+	if slices.ContainsFunc(uses, func(u placement.Use) bool { return e.prog.IsGlueFile(e.prog.Fset.Position(u.Pos).Filename) }) {
 		return
 	}
 	why, do, chain := e.keeps(s.Found)

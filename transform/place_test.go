@@ -267,3 +267,49 @@ func TestApart(t *testing.T) {
 		t.Errorf("placement away: error %v", err)
 	}
 }
+
+// TestRemoteBesideGlue: what glue shares, as far as the proof knows, is no reason for a warning.
+func TestRemoteBesideGlue(t *testing.T) {
+	t.Parallel()
+	dir := extract(t, text(`
+-- go.mod --
+module example.com/beside
+
+go 1.26
+-- main.go --
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+func main() {
+	results := make([]int, 4)
+	done := make(chan bool)
+	for i := range results {
+		//hark:go remote
+		go func() { results[i] = i * i; done <- true }()
+	}
+	for range results {
+		<-done
+	}
+	fmt.Println(results)
+}
+
+//hark:entry http GET /hello/{name}
+func Hello(w http.ResponseWriter, r *http.Request) {
+	json.NewEncoder(w).Encode(map[string]string{"hello": r.PathValue("name")})
+}
+`))
+	res := compile(t, &transform.Options{Dir: dir, Lambda: true})
+	for _, n := range res.Notes {
+		if n.Kind == transform.NoteWarning {
+			t.Error(n.Pos, n.What, n.Why)
+		}
+	}
+	if !res.Distributed {
+		t.Error("not distributed")
+	}
+}

@@ -81,7 +81,7 @@ func start(t *testing.T, pkg string, o Options) *fixture {
 	o.Log = func(e lambda.LogEvent) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.log = append(f.log, runlog.Text(e.Message))
+		f.log = append(f.log, e.Message)
 	}
 	if f.Cloud, err = Start(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func (f *fixture) lines(which func(string) bool) (out []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, l := range f.log {
-		if which(l) {
+		if l := runlog.Text(l); which(l) {
 			out = append(out, l)
 		}
 	}

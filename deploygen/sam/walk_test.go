@@ -156,7 +156,7 @@ func TestActions(t *testing.T) {
 			}
 		}
 	})
-	special := map[string]string{"lambda:Invoke": "lambda:InvokeFunction", "s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "s3:DeleteObjects": "s3:DeleteObject"}
+	special := map[string]string{"lambda:Invoke": "lambda:InvokeFunction", "s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "s3:DeleteObjects": "s3:DeleteObject", "dynamodb:TransactWriteItems": "dynamodb:PutItem"}
 	n := 0
 	for _, dir := range []string{"store/dynamo", "lambdahost"} {
 		sources, err := filepath.Glob("../../rt/" + dir + "/*.go")

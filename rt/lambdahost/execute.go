@@ -30,12 +30,13 @@ func (h *host) perform(ctx context.Context, run *store.Run, version int64, w wak
 	margin := h.margin(time.Until(gone))
 	stopAt, killAt := gone.Add(-margin), gone.Add(-margin/2)
 
-	s := &session{Ordered: behind.New(h.store), h: h, outlet: o, run: run, version: version, woken: w, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost, killed: h.log != nil && run.State == store.Running}
+	s := &session{Ordered: behind.New(h.store), h: h, outlet: o, run: run, version: version, woken: w, gone: gone, stopAt: stopAt, began: run.Step, cost: run.Cost, killed: h.unlogged(run, time.Until(gone))}
 	h.about(ctx, run.ID)
 	began := time.Now()
 	defer func() {
 		s.Ordered.Close()
 		h.flushLog()
+		h.hasLogged(s)
 		h.account(s, &res)
 		h.traces.invocation(s, began, err)
 	}()

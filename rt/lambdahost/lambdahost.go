@@ -71,8 +71,8 @@
 //  5. A run that does not make a step in maxTries invocations in a row fails, rather than cost money for ever, whether it was out of time or waits again. They
 //     are counted in the wake-up. One that waits does so for longer than stay, so no run wakes itself more often than that.
 //
-// What it does not do: output that was committed when this side crashed, and was not in the log by then, is
-// in the record only; what a run of several processes has written then is shown again. A run whose start event's invocation was killed goes on after at most 15 minutes;
+// What it does not do: output that was committed when this side crashed, and was not in the log by then, is logged by who executes the run next, so lines may be there twice, with the same
+// places; without places (a log that is text) it is in the record only. What a run of several processes has written then is shown again. A run whose start event's invocation was killed goes on after at most 15 minutes;
 // one whose wake-up's invocation was killed, when SQS shows the message again (the visibility timeout); one whose wake-up was lost when it was
 // passed on, with the next sweep.
 package lambdahost
@@ -163,7 +163,8 @@ type host struct {
 	stepping string         // the run that stepper is for
 	stepper  *local.Stepper // nil: there is none
 
-	log            *runlog.Writer // of what is said and written; nil: it goes to these as it is
+	log            *runlog.Writer   // of what is said and written; nil: it goes to these as it is
+	logged         map[string]int64 // steps of runs whose output this environment has logged
 	stdout, stderr io.Writer
 	patience       time.Duration // how long output may wait for a commit
 	linger         time.Duration // how long a run of several processes may have nothing to do before it is left, and one that has answered may go on

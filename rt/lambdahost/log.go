@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -73,6 +74,30 @@ func (s sayer) Write(p []byte) (int, error) {
 		s.h.say("ERROR", text)
 	}
 	return len(p), nil
+}
+
+// maxLogged is how many runs an environment keeps in mind.
+const maxLogged = 1000
+
+// hasLogged notes that the output of the last step of a run is in the log.
+func (h *host) hasLogged(s *session) {
+	if h.log == nil || s.conflict {
+		return
+	}
+	if h.logged == nil || len(h.logged) >= maxLogged {
+		h.logged = map[string]int64{}
+	}
+	h.logged[s.run.ID] = s.run.Step
+}
+
+// unlogged reports whether the invocation that has made the last step, which may have had as long as this one, may have been killed before it logged what it had
+// committed. One that made the run wait, and whose message SQS has shown again, was made good for by that.
+func (h *host) unlogged(run *store.Run, invocation time.Duration) bool {
+	const shownAgain = 7 // times the timeout of the function: the visibility timeout of the queue, and one more
+	if step, ok := h.logged[run.ID]; h.log == nil || ok && step == run.Step {
+		return false
+	}
+	return run.State == store.Running || run.Step > 0 && time.Since(run.Updated) < shownAgain*invocation
 }
 
 // relog logs the output of the last step once more if whoever has committed it may have been killed before it was in the log. Readers know lines that

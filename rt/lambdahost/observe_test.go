@@ -210,3 +210,35 @@ func TestLogLost(t *testing.T) {
 		t.Errorf("%q", text)
 	}
 }
+
+// TestLogLostWaiting: the same where the run is woken before that message comes again.
+func TestLogLostWaiting(t *testing.T) {
+	t.Parallel()
+	l := newFunction(t)
+	l.log = runlog.NewWriter(io.Discard, l.clock.Now)
+	if res := l.start(20*time.Second, "r", "sleep", "1h"); res.State != "waiting" {
+		t.Fatalf("%+v", res)
+	}
+	wake := func() []*runlog.Record {
+		t.Helper()
+		var out buffer
+		l.log = runlog.NewWriter(&out, l.clock.Now)
+		l.elapse("r")
+		if failed := l.deliver(20*time.Second, l.aws.Receive()...); failed != nil {
+			t.Error("failed", failed)
+		}
+		return merged(t, out.String(), "r")
+	}
+	for i, environment := range []string{"another", "the same"} {
+		if environment == "another" {
+			l.logged = nil
+		}
+		text := ""
+		for _, r := range wake() {
+			text += r.Text() + "\n"
+		}
+		if want := []string{"sleep 1\nsleep 2\n", "sleep 3\n"}[i]; text != want {
+			t.Errorf("%s: %q, want %q", environment, text, want)
+		}
+	}
+}

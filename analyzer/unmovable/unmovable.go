@@ -6,10 +6,8 @@ import (
 	"slices"
 
 	"golang.org/x/tools/go/analysis"
-	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/colour"
-	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
 
@@ -31,11 +29,7 @@ func run(pass *analysis.Pass) (any, error) {
 		if !facts.Coloured(fn) {
 			continue
 		}
-		waits := func(i ssa.Instruction) bool {
-			chain := facts.ChainOf(i)
-			return len(chain) > 0 && facts.Suspends(i) && !suspend.Lock(chain[len(chain)-1].What)
-		}
-		for _, f := range Find(fn, waits) {
+		for _, f := range Find(fn, facts.Waits) {
 			why := f.Why()
 			chain := facts.ChainOf(f.Wait)
 			if len(chain) > 1 {

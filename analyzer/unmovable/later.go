@@ -44,7 +44,7 @@ func later(pass *analysis.Pass, facts *colour.Facts, fn *ssa.Function, f Finding
 	if _, ok := fn.Syntax().(*ast.RangeStmt); ok || fn.Syntax() == nil || len(f.Made) != 1 || flow.Repeats(f.Wait.Block()) {
 		return nil
 	}
-	o := openingAt(pass, fn.Syntax(), f.Made[0].Pos)
+	o := openingAt(pass, fn.Syntax(), f.Made[0].Pos, "os.Open")
 	if o == nil {
 		return nil
 	}
@@ -67,15 +67,15 @@ func waitsOf(facts *colour.Facts, fn *ssa.Function) (at []token.Pos) {
 	return at
 }
 
-// openingAt finds f, err := os.Open(name) with the call at pos, nil if there is none.
-func openingAt(pass *analysis.Pass, fn ast.Node, pos token.Pos) (o *opening) {
+// openingAt finds f, err := os.Open(name), or with another function of that name, with the call at pos; nil if there is none.
+func openingAt(pass *analysis.Pass, fn ast.Node, pos token.Pos, name string) (o *opening) {
 	ast.Inspect(fn, func(n ast.Node) bool {
 		b, ok := n.(*ast.BlockStmt)
 		if !ok {
 			return o == nil
 		}
 		for k, s := range b.List {
-			if a, ok := s.(*ast.AssignStmt); ok && opens(pass.TypesInfo, a, pos) {
+			if a, ok := s.(*ast.AssignStmt); ok && opens(pass.TypesInfo, a, pos, name) {
 				o = newOpening(pass, fn, a, b.List[k+1:])
 			}
 		}
@@ -84,9 +84,9 @@ func openingAt(pass *analysis.Pass, fn ast.Node, pos token.Pos) (o *opening) {
 	return o
 }
 
-func opens(info *types.Info, a *ast.AssignStmt, pos token.Pos) bool {
+func opens(info *types.Info, a *ast.AssignStmt, pos token.Pos, name string) bool {
 	c, ok := a.Rhs[0].(*ast.CallExpr)
-	return ok && c.Lparen == pos && a.Tok == token.DEFINE && callee(info, c) == "os.Open"
+	return ok && c.Lparen == pos && a.Tok == token.DEFINE && callee(info, c) == name
 }
 
 // callee is the full name of the function that c calls, "" if that is not known.
@@ -99,7 +99,10 @@ func callee(info *types.Info, c *ast.CallExpr) string {
 
 // newOpening is nil if the variable of the file is not a new one.
 func newOpening(pass *analysis.Pass, fn ast.Node, a *ast.AssignStmt, rest []ast.Stmt) *opening {
-	o := &opening{pass: pass, fn: fn, value: pass.TypesInfo.Defs[a.Lhs[0].(*ast.Ident)], err: pass.TypesInfo.ObjectOf(a.Lhs[1].(*ast.Ident)), moved: []ast.Stmt{a}, rest: rest}
+	o := &opening{pass: pass, fn: fn, value: pass.TypesInfo.Defs[a.Lhs[0].(*ast.Ident)], moved: []ast.Stmt{a}, rest: rest}
+	if err := a.Lhs[1].(*ast.Ident); err.Name != "_" {
+		o.err = pass.TypesInfo.ObjectOf(err)
+	}
 	if o.value == nil {
 		return nil
 	}
@@ -179,7 +182,7 @@ func (o *opening) plain(s ast.Stmt) bool {
 
 // steady reports whether the moved statements mean the same after those between.
 func (o *opening) steady(between []ast.Stmt) bool {
-	call := o.moved[0].(*ast.AssignStmt).Rhs[0].(*ast.CallExpr)
+	call := o.call()
 	if name, ok := call.Args[0].(*ast.Ident); o.pass.TypesInfo.Types[call.Args[0]].Value == nil && !(ok && o.local(o.pass.TypesInfo.Uses[name])) {
 		return false
 	}

@@ -36,7 +36,7 @@ func run(pass *analysis.Pass) (any, error) {
 				why = "the wait " + vet.Sentence(chain) + "; " + why
 			}
 			steps := slices.Concat(f.Made, chain, []vet.Step{{Pos: f.Use, What: "is used here"}})
-			vet.Report(pass, vet.Warning, vet.Finding{Pos: f.Pos, What: f.What(func(p token.Pos) token.Position { return pass.Fset.Position(p) }), Why: why, Do: f.Do(), Chain: vet.Related(steps), Fixes: later(pass, facts, fn, f)})
+			vet.Report(pass, vet.Warning, vet.Finding{Pos: f.Pos, What: f.What(func(p token.Pos) token.Position { return pass.Fset.Position(p) }), Why: why, Do: f.Do(), Chain: vet.Related(steps), Fixes: append(later(pass, facts, fn, f), pool(pass, fn, f)...)})
 		}
 	}
 	return nil, nil

@@ -107,6 +107,22 @@ func (f *Facts) Suspends(i ssa.Instruction) bool {
 	return suspend.Operation(i) != "" || ok && f.Site(c)
 }
 
+// Waits reports whether i suspends for more than the moments that a lock is held.
+func (f *Facts) Waits(i ssa.Instruction) bool {
+	chain := f.ChainOf(i)
+	return len(chain) > 0 && f.Suspends(i) && !suspend.Lock(chain[len(chain)-1].What)
+}
+
+// Left reports whether the package that is imported from path is never compiled, but for copies of its functions.
+func (f *Facts) Left(path string) bool {
+	for _, s := range f.imported {
+		if s.Path == path {
+			return s.Std || s.Left
+		}
+	}
+	return false
+}
+
 // Chain says why fn may suspend, from it down to the operation; nil if it may not.
 func (f *Facts) Chain(fn *ssa.Function) []vet.Step { return f.chain(f.coloured(fn)) }
 

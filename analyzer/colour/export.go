@@ -25,6 +25,7 @@ func summarize(pass *analysis.Pass, in *buildssa.SSA, fns []*ssa.Function) (*Sum
 	out := &Summary{Path: pass.Pkg.Path(), Std: standard(pass)}
 	if pass.Module != nil {
 		out.Module = pass.Module.Path
+		out.Left = pass.Module.Version != "" && !out.Std && left(pass)
 	}
 	s.add(append([]*ssa.Function{in.Pkg.Func("init")}, fns...))
 	out.got = contents{Funcs: s.out, Types: s.sorted()}
@@ -50,7 +51,7 @@ func exported(pass *analysis.Pass, s *Summary, imported []*Summary) contents {
 	switch {
 	case s.Std:
 		return exportedStd(pass, s, imported)
-	case pass.Module != nil && pass.Module.Version != "" && left(pass):
+	case s.Left:
 		return contents{Callers: callers(s.got.Funcs, backs(imported))}
 	}
 	return s.got

@@ -16,6 +16,7 @@ import (
 type Summary struct {
 	Path, Module string
 	Std          bool
+	Left         bool   // of another module, and never compiled
 	Data         []byte // contents, packed: most passes only hand it on
 
 	once sync.Once
@@ -56,7 +57,7 @@ func (s *Summary) pack(c contents) (*Summary, error) {
 	if err == nil {
 		err = z.Close()
 	}
-	return &Summary{Path: s.Path, Module: s.Module, Std: s.Std, Data: b.Bytes()}, err
+	return &Summary{Path: s.Path, Module: s.Module, Std: s.Std, Left: s.Left, Data: b.Bytes()}, err
 }
 
 // unpack returns the contents of a summary that another pass has packed.

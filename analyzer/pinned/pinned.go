@@ -25,6 +25,7 @@ var Analyzer = &analysis.Analyzer{
 func run(pass *analysis.Pass) (any, error) {
 	facts := pass.ResultOf[colour.Analyzer].(*colour.Facts)
 	for _, fn := range facts.Functions() {
+		locks(pass, facts, fn)
 		for _, b := range fn.Blocks {
 			for _, i := range b.Instrs {
 				if c, ok := i.(ssa.CallInstruction); ok {

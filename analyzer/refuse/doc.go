@@ -12,7 +12,7 @@
 //
 //   - a call of a library function for which there is no durable form yet, as signal.Notify;
 //
-//   - func main as a value, in a function that may suspend;
+//   - func main as a value, or of a go or defer statement;
 //
 //   - an unsafe.Pointer that lives across a suspension:
 //

@@ -3,6 +3,7 @@ package refuse
 import (
 	_ "embed"
 	"go/token"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
@@ -28,7 +29,7 @@ var Analyzer = &analysis.Analyzer{
 func run(pass *analysis.Pass) (any, error) {
 	c := &checker{pass, pass.ResultOf[colour.Analyzer].(*colour.Facts)}
 	c.importsC()
-	for _, r := range Identifiers(pass.Pkg) {
+	for _, r := range slices.Concat(Identifiers(pass.Pkg), MainValues(pass.Pkg, pass.TypesInfo, pass.Files)) {
 		c.report(r)
 	}
 	for _, fn := range c.facts.Functions() {
@@ -83,7 +84,6 @@ func (c *checker) function(fn *ssa.Function) {
 			if !coloured {
 				continue
 			}
-			c.mainValue(i)
 			if _, ok := i.(*ssa.Range); ok {
 				continue // an iterator has no type of Go
 			}
@@ -102,20 +102,6 @@ func (c *checker) function(fn *ssa.Function) {
 	}
 	for _, p := range pointers {
 		c.unsafePointer(fn, p, waits)
-	}
-}
-
-func (c *checker) mainValue(i ssa.Instruction) {
-	var ops [10]*ssa.Value
-	for k, op := range i.Operands(ops[:0]) {
-		fn, ok := (*op).(*ssa.Function)
-		if !ok || !IsMain(fn) {
-			continue
-		}
-		if call, ok := i.(ssa.CallInstruction); ok && k == 0 && !call.Common().IsInvoke() {
-			continue
-		}
-		c.report(MainValue(suspend.Position(i)))
 	}
 }
 

@@ -1,6 +1,7 @@
 package refuse
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -78,9 +79,30 @@ func IsMain(fn *ssa.Function) bool {
 	return fn.Name() == "main" && fn.Parent() == nil && fn.Signature.Recv() == nil && fn.Pkg != nil && fn.Pkg.Pkg.Name() == "main"
 }
 
-// MainValue refuses func main as a value, which a function that may suspend uses at pos.
-func MainValue(pos token.Pos) Refusal {
-	return Refusal{pos, "main is used as a value", "the compiled main has another signature", "move its body into a function of another name"}
+// MainValues refuses func main wherever it is more than called: compiled code has in its place a main of another signature, and functions that are not lowered
+// would start the program once more.
+func MainValues(pkg *types.Package, info *types.Info, files []*ast.File) (out []Refusal) {
+	main := pkg.Scope().Lookup("main")
+	if pkg.Name() != "main" || main == nil {
+		return nil
+	}
+	called := map[ast.Expr]bool{}
+	for _, f := range files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ExprStmt:
+				if c, ok := ast.Unparen(n.X).(*ast.CallExpr); ok {
+					called[ast.Unparen(c.Fun)] = true
+				}
+			case *ast.Ident:
+				if info.Uses[n] == main && !called[n] {
+					out = append(out, Refusal{n.Pos(), "main is used as a value", "the compiled main has another signature", "move its body into a function of another name"})
+				}
+			}
+			return true
+		})
+	}
+	return out
 }
 
 // Recovers reports whether fn itself calls recover.

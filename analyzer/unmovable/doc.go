@@ -18,5 +18,8 @@
 // Read what is needed before the wait, or open it again after it; or, for what each process can make anew, as a *sql.DB, let the declaration of a
 // package variable make it. Clients of HTTP and of AWS may be held: their idle connections are closed when the run is saved.
 //
+// Fixes are suggested where the function alone shows that they are right: a file that is only opened (os.Open) before a wait, without anything but plain statements between, is
+// opened after it, with the check of its error and the deferred Close; a *sql.DB that main opens first, by constants, and does not set up, becomes a package variable.
+//
 // Nothing is said of values that come from elsewhere (parameters, fields, os.Stdin): those are found when the program is saved.
 package unmovable

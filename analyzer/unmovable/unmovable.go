@@ -6,10 +6,8 @@ import (
 	"slices"
 
 	"golang.org/x/tools/go/analysis"
-	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/colour"
-	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
 
@@ -31,18 +29,14 @@ func run(pass *analysis.Pass) (any, error) {
 		if !facts.Coloured(fn) {
 			continue
 		}
-		waits := func(i ssa.Instruction) bool {
-			chain := facts.ChainOf(i)
-			return len(chain) > 0 && facts.Suspends(i) && !suspend.Lock(chain[len(chain)-1].What)
-		}
-		for _, f := range Find(fn, waits) {
+		for _, f := range Find(fn, facts.Waits) {
 			why := f.Why()
 			chain := facts.ChainOf(f.Wait)
 			if len(chain) > 1 {
 				why = "the wait " + vet.Sentence(chain) + "; " + why
 			}
 			steps := slices.Concat(f.Made, chain, []vet.Step{{Pos: f.Use, What: "is used here"}})
-			vet.Report(pass, vet.Warning, vet.Finding{Pos: f.Pos, What: f.What(func(p token.Pos) token.Position { return pass.Fset.Position(p) }), Why: why, Do: f.Do(), Chain: vet.Related(steps)})
+			vet.Report(pass, vet.Warning, vet.Finding{Pos: f.Pos, What: f.What(func(p token.Pos) token.Position { return pass.Fset.Position(p) }), Why: why, Do: f.Do(), Chain: vet.Related(steps), Fixes: append(later(pass, facts, fn, f), pool(pass, fn, f)...)})
 		}
 	}
 	return nil, nil

@@ -9,3 +9,7 @@ import (
 )
 
 func Test(t *testing.T) { analysistest.Run(t, analysistest.TestData(), unmovable.Analyzer, "a") }
+
+func TestFixes(t *testing.T) {
+	analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), unmovable.Analyzer, "later", "pool", "pool/unchecked", "pool/limits", "pool/init", "pool/memory", "pool/taken", "pool/calls")
+}

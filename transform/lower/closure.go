@@ -24,8 +24,6 @@ func (b *fn) funcValue(f *ssa.Function) *ir.Expr {
 		return &ir.Expr{Op: ir.OpMethodExp, Type: f.Signature.Params().At(0).Type(), Obj: f.Object(), Name: f.Object().Name()}
 	case f.Signature.Recv() != nil:
 		return &ir.Expr{Op: ir.OpMethodExp, Type: f.Signature.Recv().Type(), Obj: f.Object(), Name: f.Name()}
-	case refuse.IsMain(f):
-		b.refused(refuse.MainValue(b.pos))
 	}
 	if b.plan.lower[f] && load.Instance(f) || b.named(f) {
 		return &ir.Expr{Op: ir.OpName, Name: b.wrapperName(f), Pkg: b.homeOf(f).Path(), Type: f.Signature}

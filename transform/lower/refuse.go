@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"slices"
+
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/refuse"
@@ -17,7 +19,7 @@ func (l *lowerer) refuseProgram() {
 			r := refuse.ImportC(0)
 			l.errs.Add(diag.Diagnostic{Pos: pos, What: r.What, Why: r.Why, Do: r.Do})
 		}
-		for _, r := range refuse.Identifiers(u.Types) {
+		for _, r := range slices.Concat(refuse.Identifiers(u.Types), refuse.MainValues(u.Types, u.TypesInfo, u.Syntax)) {
 			if !l.prog.IsGlueFile(l.prog.Fset.Position(r.Pos).Filename) {
 				l.refused(r)
 			}

@@ -47,6 +47,21 @@ func parameter(p unsafe.Pointer, c chan int) {
 
 func call(f func()) { f() }
 
+// again is assigned in a function that does not wait.
+var again func()
+
+func init() { again = main } // want `main is used as a value; the compiled main has another signature; move its body into a function of another name \(error: refuse\)`
+
+var table = []func(){once, (main)} // want `main is used as a value`
+
+func once() {
+	if len(os.Args) > 100 {
+		main()
+		go main()    // want `main is used as a value`
+		defer main() // want `main is used as a value`
+	}
+}
+
 func ranges(m map[string]chan int) {
 	for _, c := range m {
 		<-c

@@ -47,7 +47,8 @@ func (h *host) start(ctx context.Context, e *StartEvent) (Result, error) {
 		return Result{}, fmt.Errorf("run: %w", err)
 	}
 	run, version, err := h.get(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
+	fresh := errors.Is(err, store.ErrNotFound)
+	if fresh {
 		run, version, err = h.create(ctx, &birth{id: id, args: e.Args, input: e.Input})
 	}
 	if err != nil {
@@ -61,6 +62,11 @@ func (h *host) start(ctx context.Context, e *StartEvent) (Result, error) {
 		return result(run), nil
 	case !h.fits(run):
 		return h.passOn(ctx, run, version, wakeUp{Run: id})
+	}
+	if !fresh {
+		if err := h.insure(ctx, id); err != nil {
+			return Result{}, err
+		}
 	}
 	return h.execute(ctx, run, version, wakeUp{})
 }
@@ -134,7 +140,7 @@ func eventBlobs(run *store.Run) (names []string) {
 	return names
 }
 
-// insure sends a wake-up for the case that this invocation is killed while it executes the run. One that comes a little early is sent on; a schedule
+// insure sends a wake-up for the case that this invocation is killed while it executes the run, which no message has asked it for. One that comes a little early is sent on; a schedule
 // for the second after the longest delay would cost a request of another service.
 func (h *host) insure(ctx context.Context, run string) error {
 	gone := h.gone(ctx)
@@ -243,6 +249,9 @@ func (h *host) wakeUp(ctx context.Context, w wakeUp) error {
 	switch {
 	case over(run) || run.State == store.Failed && w.Step != 0:
 		return h.relog(ctx, run, w.again)
+	case wait >= time.Second && run.State == store.Running && w.again: // whoever had it may have taken the lease, and have been killed
+		w.Step, w.Until = beforeAny, run.Wake.UnixMilli()
+		return h.wakeIn(ctx, w, wait)
 	case h.entry.Kind == KindServer && run.State == store.Running && wait >= time.Second:
 		return nil // who has the lease sees to the rest
 	case h.entry.Kind == KindServer && run.State == store.Waiting && run.Wake.IsZero() && w.Step != 0:

@@ -47,7 +47,8 @@
 //	failed                       with a step          drop it; people may send one without, to try again
 //	not due (now < Wake)         stale: step < Step,  drop it: whoever made the record Waiting
 //	  and Waiting                                     has sent another before
-//	not due and Running          stale: until < Wake, drop it: whoever has taken the lease since has
+//	not due and Running          received before      send it on, delayed until Wake: whoever had it may have the lease
+//	                             stale: until < Wake, drop it: whoever has taken the lease since has
 //	                             or step < Step       another, or the message that woke it
 //	not due and Running          step, without until  ahead of the commit that it is for: look again soon
 //	not due                      not stale            send it on, delayed until Wake
@@ -61,8 +62,8 @@
 //
 //  1. While a run has not ended there is a message for it, in the queue or being delivered: a wake-up is sent before the
 //     commit that makes the run wait, the message that an invocation has got is deleted by
-//     Lambda only when the invocation has succeeded, and a start event, which nobody would repeat, sends a wake-up for
-//     the time when its invocation is over before it creates the run.
+//     Lambda only when the invocation has succeeded, and an event, which nobody may repeat, sends a wake-up for
+//     the time when its invocation is over before it creates the run, or executes one that was there.
 //  2. Two invocations may execute the same run at the same time, after a late delivery. The conditional put
 //     lets one of them commit; the other stops at once and leaves the run alone.
 //  3. Messages do not multiply: an invocation sends at most one for each that it deletes, but for the one of a start event, and of whoever takes the lease of a server for a request.

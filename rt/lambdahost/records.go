@@ -78,6 +78,11 @@ func (h *host) handle(ctx context.Context, d *delivery) (run *store.Run, answer 
 			_, err := h.passOn(ctx, run, version, wakeUp{Run: id})
 			return run, nil, err
 		}
+		if !fresh {
+			if err := h.insure(ctx, id); err != nil {
+				return nil, nil, err
+			}
+		}
 		if _, err := h.perform(ctx, run, version, wakeUp{}, o); err != nil {
 			return nil, nil, err
 		}

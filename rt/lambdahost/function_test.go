@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +33,8 @@ type tested struct {
 	err buffer // the log, stderr
 	n   int    // invocations
 	fns *versions
+
+	received map[string]int // messages, by their ids: how often
 }
 
 // A buffer is a bytes.Buffer for several goroutines.
@@ -146,13 +149,17 @@ func (l *tested) deliver(timeout time.Duration, ms ...emutest.Message) []string 
 func (l *tested) deliverIn(ctx context.Context, timeout time.Duration, ms ...emutest.Message) []string {
 	l.t.Helper()
 	var e events.SQSEvent
+	if l.received == nil {
+		l.received = map[string]int{}
+	}
 	for _, m := range ms {
+		l.received[m.ID]++
 		e.Records = append(e.Records, events.SQSMessage{
 			MessageId:     m.ID,
 			ReceiptHandle: m.Receipt,
 			Body:          m.Body,
 			EventSource:   "aws:sqs",
-			Attributes:    map[string]string{"ApproximateReceiveCount": "2"},
+			Attributes:    map[string]string{"ApproximateReceiveCount": strconv.Itoa(l.received[m.ID])},
 		})
 	}
 	out, err := l.invokeIn(ctx, e, timeout)

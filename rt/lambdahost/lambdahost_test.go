@@ -480,29 +480,37 @@ func TestNotDue(t *testing.T) {
 	l.aws.Receive()
 	wake := l.record("r").Wake
 	lease := time.Now().Add(10 * time.Minute)
-	for _, test := range []struct {
+	for i, test := range []struct {
 		state store.State
+		again bool // the message was received before
 		w     wakeUp
 		want  wakeUp // its Run is "" if it is dropped
 	}{
-		{store.Waiting, wakeUp{Step: beforeAny}, wakeUp{}},
-		{store.Waiting, wakeUp{Step: 1}, wakeUp{}},
-		{store.Waiting, wakeUp{Step: 2}, wakeUp{Run: "r", Step: 2, Until: wake.UnixMilli()}},
-		{store.Waiting, wakeUp{Tries: 2}, wakeUp{Run: "r", Step: beforeAny, Until: wake.UnixMilli(), Tries: 2}},
-		{store.Running, wakeUp{Step: beforeAny, Until: lease.UnixMilli()}, wakeUp{Run: "r", Step: beforeAny, Until: lease.UnixMilli()}},
-		{store.Running, wakeUp{Step: beforeAny, Until: lease.UnixMilli() - 1}, wakeUp{}},
-		{store.Running, wakeUp{Step: 1}, wakeUp{}},
-		{store.Running, wakeUp{Step: 2}, wakeUp{Run: "r", Step: 2}},
-		{store.Running, wakeUp{Step: 3}, wakeUp{Run: "r", Step: 3}}, // for a commit that is not there yet
-		{store.Running, wakeUp{}, wakeUp{Run: "r", Step: beforeAny, Until: lease.UnixMilli()}},
+		{store.Waiting, false, wakeUp{Step: beforeAny}, wakeUp{}},
+		{store.Waiting, false, wakeUp{Step: 1}, wakeUp{}},
+		{store.Waiting, false, wakeUp{Step: 2}, wakeUp{Run: "r", Step: 2, Until: wake.UnixMilli()}},
+		{store.Waiting, false, wakeUp{Tries: 2}, wakeUp{Run: "r", Step: beforeAny, Until: wake.UnixMilli(), Tries: 2}},
+		{store.Running, false, wakeUp{Step: beforeAny, Until: lease.UnixMilli()}, wakeUp{Run: "r", Step: beforeAny, Until: lease.UnixMilli()}},
+		{store.Running, false, wakeUp{Step: beforeAny, Until: lease.UnixMilli() - 1}, wakeUp{}},
+		{store.Running, false, wakeUp{Step: 1}, wakeUp{}},
+		{store.Running, false, wakeUp{Step: 2}, wakeUp{Run: "r", Step: 2}},
+		{store.Running, false, wakeUp{Step: 3}, wakeUp{Run: "r", Step: 3}}, // for a commit that is not there yet
+		{store.Running, false, wakeUp{}, wakeUp{Run: "r", Step: beforeAny, Until: lease.UnixMilli()}},
+		{store.Waiting, true, wakeUp{Step: 1}, wakeUp{}},
+		{store.Running, true, wakeUp{Step: 1}, wakeUp{Run: "r", Step: beforeAny, Until: lease.UnixMilli()}}, // who had it may have taken the lease
+		{store.Running, true, wakeUp{Step: beforeAny, Until: lease.UnixMilli() - 1}, wakeUp{Run: "r", Step: beforeAny, Until: lease.UnixMilli()}},
 	} {
+		id := fmt.Sprint(i)
+		if test.again {
+			id = "0"
+		}
 		l.change("r", func(r *store.Run) {
 			if r.State, r.Wake, r.Step = test.state, wake, 2; test.state == store.Running {
 				r.Wake = lease
 			}
 		})
 		test.w.Run = "r"
-		if failed := l.deliver(20*time.Second, emutest.Message{ID: "1", Body: string(mustJSON(test.w))}); failed != nil {
+		if failed := l.deliver(20*time.Second, emutest.Message{ID: id, Body: string(mustJSON(test.w))}); failed != nil {
 			t.Errorf("%+v: failed %q", test, failed)
 		}
 		var got wakeUp

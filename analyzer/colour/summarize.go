@@ -108,7 +108,7 @@ func (s *summarizer) function(fn *ssa.Function, name string, arity int) Function
 }
 
 func (b *builder) instr(i ssa.Instruction, n int32) {
-	if op := operation(i); op != "" {
+	if op := operation(i); op != "" && !inRuntime(b.fn) {
 		b.f.Ops = append(b.f.Ops, Op{b.position(suspend.Position(i)), op, n})
 	}
 	if c, ok := i.(ssa.CallInstruction); ok {
@@ -116,6 +116,12 @@ func (b *builder) instr(i ssa.Instruction, n int32) {
 	} else {
 		b.flow(i)
 	}
+}
+
+// inRuntime reports whether fn is of the run-time system, which suspends goroutines and is not suspended.
+func inRuntime(fn *ssa.Function) bool {
+	p := compilable.PackageOf(fn)
+	return p != nil && p.Path() == "runtime"
 }
 
 // coroswitch hands over between an iterator and who pulls at it. It is a part of the run-time system, and sends and receives where it is compiled along.

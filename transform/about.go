@@ -13,6 +13,7 @@ import (
 
 	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/entry"
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/deploygen/cost"
@@ -177,11 +178,9 @@ func (e *explainer) point(fn *ssa.Function, p *ir.Point, env *ir.Env) Point {
 
 // instruction is what suspends at p: an operation, or a call.
 func (e *explainer) instruction(fn *ssa.Function, p *ir.Point) ssa.Instruction {
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if e.suspends(i) && suspend.Position(i) == p.Pos && (e.facts.Operation(i) == "" || e.facts.Operation(i) == p.Op) {
-				return i
-			}
+	for i := range flow.Instructions(fn) {
+		if e.suspends(i) && suspend.Position(i) == p.Pos && (e.facts.Operation(i) == "" || e.facts.Operation(i) == p.Op) {
+			return i
 		}
 	}
 	return nil

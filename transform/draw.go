@@ -12,6 +12,7 @@ import (
 
 	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/entry"
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/pinned"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
@@ -193,17 +194,15 @@ func (d *drawer) body(begin []*ssa.Function) body {
 			continue
 		}
 		seen[fn] = true
-		for _, blk := range fn.Blocks {
-			for _, i := range blk.Instrs {
-				c, ok := i.(ssa.CallInstruction)
-				if !ok {
-					continue
-				}
-				if fns, starts := d.starts(c); starts {
-					b.starts = append(b.starts, begun{c, fns})
-				} else {
-					work = append(work, d.calls(c)...)
-				}
+		for i := range flow.Instructions(fn) {
+			c, ok := i.(ssa.CallInstruction)
+			if !ok {
+				continue
+			}
+			if fns, starts := d.starts(c); starts {
+				b.starts = append(b.starts, begun{c, fns})
+			} else {
+				work = append(work, d.calls(c)...)
 			}
 		}
 	}

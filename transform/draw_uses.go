@@ -12,6 +12,8 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/compilable"
+	"github.com/harkgen/harkgen/analyzer/flow"
+	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/graph"
@@ -21,26 +23,24 @@ import (
 
 // uses draws what fn does, which goroutine id executes.
 func (d *drawer) uses(id string, fn *ssa.Function) {
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			switch i := i.(type) {
-			case *ssa.Send:
-				d.channel(id, i.Chan, i, "sends")
-			case *ssa.UnOp:
-				if i.Op == token.ARROW {
-					d.channel(id, i.X, i, "receives")
-				}
-			case *ssa.Select:
-				for _, s := range i.States {
-					if s.Dir == types.SendOnly {
-						d.channel(id, s.Chan, i, "sends")
-					} else {
-						d.channel(id, s.Chan, i, "receives")
-					}
-				}
-			case ssa.CallInstruction:
-				d.call(id, i)
+	for i := range flow.Instructions(fn) {
+		switch i := i.(type) {
+		case *ssa.Send:
+			d.channel(id, i.Chan, i, "sends")
+		case *ssa.UnOp:
+			if i.Op == token.ARROW {
+				d.channel(id, i.X, i, "receives")
 			}
+		case *ssa.Select:
+			for _, s := range i.States {
+				if s.Dir == types.SendOnly {
+					d.channel(id, s.Chan, i, "sends")
+				} else {
+					d.channel(id, s.Chan, i, "receives")
+				}
+			}
+		case ssa.CallInstruction:
+			d.call(id, i)
 		}
 	}
 }
@@ -254,25 +254,8 @@ func holds(l pointsto.Label, t types.Type) bool {
 	if s, ok := in.Underlying().(*types.Struct); ok && l.Field >= 0 && l.Field < s.NumFields() {
 		in = s.Field(l.Field).Type()
 	}
-	return includes(in, t.Underlying().(*types.Pointer).Elem())
-}
-
-// includes reports whether t is part, or has it in it.
-func includes(t, part types.Type) bool {
-	if types.Identical(t, part) {
-		return true
-	}
-	switch t := t.Underlying().(type) {
-	case *types.Array:
-		return includes(t.Elem(), part)
-	case *types.Struct:
-		for f := range t.Fields() {
-			if includes(f.Type(), part) {
-				return true
-			}
-		}
-	}
-	return false
+	part := t.Underlying().(*types.Pointer).Elem()
+	return library.Part(in, func(t types.Type) bool { return types.Identical(t, part) })
 }
 
 // A lockKey is a lock: an object, or a field of it.

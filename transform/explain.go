@@ -13,6 +13,7 @@ import (
 	"github.com/harkgen/harkgen/analyzer/compilable"
 	"github.com/harkgen/harkgen/analyzer/directive"
 	"github.com/harkgen/harkgen/analyzer/entry"
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/pinned"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/state"
@@ -182,21 +183,25 @@ func (e *explainer) wrongRemote(s *placement.Statement, name string) {
 	if what == "" {
 		return
 	}
-	_, _, uses := s.Found.Text(e.prog.Pos)
+	why, do, uses := s.Found.Text(e.prog.Pos)
 	if slices.ContainsFunc(uses, func(u placement.Use) bool { return e.prog.IsGlueFile(e.prog.Fset.Position(u.Pos).Filename) }) {
 		return
 	}
-	why, do, chain := e.keeps(s.Found)
+	chain := e.links(uses)
 	e.add(s.Pos, Note{Kind: NoteWarning, Name: name, Decision: placement.Remote, Chain: chain, Diagnostic: diag.Diagnostic{What: what, Why: why, Do: do}})
 }
 
 // keeps says what keeps a goroutine in the process of its go statement, and what would free it.
 func (e *explainer) keeps(f *placement.Finding) (why, do string, chain []Link) {
 	why, do, uses := f.Text(e.prog.Pos)
+	return why, do, e.links(uses)
+}
+
+func (e *explainer) links(uses []placement.Use) (chain []Link) {
 	for _, u := range uses {
 		chain = append(chain, Link{u.What, e.prog.Pos(u.Pos)})
 	}
-	return why, do, chain
+	return chain
 }
 
 func (e *explainer) foreign(c state.Change) {
@@ -221,11 +226,9 @@ func (e *explainer) function(fn *ssa.Function) {
 			}})
 		}
 	}
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if c, ok := i.(ssa.CallInstruction); ok {
-				e.pins(c)
-			}
+	for i := range flow.Instructions(fn) {
+		if c, ok := i.(ssa.CallInstruction); ok {
+			e.pins(c)
 		}
 	}
 }

@@ -192,11 +192,9 @@ func (f *Facts) solve() *solution {
 	}
 	for name, fn := range f.names {
 		n := int32(0)
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				s.places[at{name, n}] = i
-				n++
-			}
+		for i := range flow.Instructions(fn) {
+			s.places[at{name, n}] = i
+			n++
 		}
 	}
 	for _, fn := range p.order {

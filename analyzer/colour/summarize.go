@@ -4,12 +4,12 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/compilable"
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 )
 
@@ -61,9 +61,7 @@ func (s *speller) position(pos token.Pos) string {
 	if !pos.IsValid() {
 		return ""
 	}
-	p := s.fset.Position(pos)
-	p.Filename = filepath.Base(p.Filename)
-	return p.String()
+	return flow.Where(s.fset, pos)
 }
 
 // A builder makes the summary of one function.
@@ -98,11 +96,9 @@ func (s *summarizer) function(fn *ssa.Function, name string, arity int) Function
 		b.f.Results = append(b.f.Results, b.fresh(r.Type()))
 	}
 	n := int32(0)
-	for _, block := range fn.Blocks {
-		for _, i := range block.Instrs {
-			b.instr(i, n)
-			n++
-		}
+	for i := range flow.Instructions(fn) {
+		b.instr(i, n)
+		n++
 	}
 	return *b.f
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/flow"
 )
 
 // This file is about packages of other modules. Those that wait, or call back into the program, are compiled as if they were of the main
@@ -51,13 +53,11 @@ var Always = map[string]bool{
 // MentionsAlways reports whether fn mentions one of Always: a package that does so is compiled along.
 func MentionsAlways(fn *ssa.Function) bool {
 	var ops [10]*ssa.Value
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			for _, op := range i.Operands(ops[:0]) {
-				if callee, ok := (*op).(*ssa.Function); ok {
-					if o := Declared(callee); o != nil && Always[o.FullName()] {
-						return true
-					}
+	for i := range flow.Instructions(fn) {
+		for _, op := range i.Operands(ops[:0]) {
+			if callee, ok := (*op).(*ssa.Function); ok {
+				if o := Declared(callee); o != nil && Always[o.FullName()] {
+					return true
 				}
 			}
 		}

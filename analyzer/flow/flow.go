@@ -4,6 +4,7 @@ package flow
 import (
 	"go/token"
 	"go/types"
+	"iter"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -51,6 +52,19 @@ func HandlesHTTP(sig *types.Signature) bool {
 	}
 	r, ok := sig.Params().At(1).Type().(*types.Pointer)
 	return ok && library.TypeName(r.Elem()) == "net/http.Request" && library.TypeName(sig.Params().At(0).Type()) == "net/http.ResponseWriter"
+}
+
+// Instructions yields the instructions of fn, block by block.
+func Instructions(fn *ssa.Function) iter.Seq[ssa.Instruction] {
+	return func(yield func(ssa.Instruction) bool) {
+		for _, b := range fn.Blocks {
+			for _, i := range b.Instrs {
+				if !yield(i) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Where is the place of a position for a sentence: "main.go:12:3".

@@ -5,13 +5,13 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"path/filepath"
 	"reflect"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/buildssa"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/vet"
@@ -60,12 +60,10 @@ func run(pass *analysis.Pass) (any, error) {
 		return out, nil
 	}
 	for _, fn := range fns {
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				if c, ok := i.(ssa.CallInstruction); ok && at[c.Pos()] != nil {
-					s := at[c.Pos()]
-					s.Found, s.Refusals = sight.Find(c), sight.Refusals(c)
-				}
+		for i := range flow.Instructions(fn) {
+			if c, ok := i.(ssa.CallInstruction); ok && at[c.Pos()] != nil {
+				s := at[c.Pos()]
+				s.Found, s.Refusals = sight.Find(c), sight.Refusals(c)
 			}
 		}
 	}
@@ -83,11 +81,7 @@ func (s *Statement) Finding(what string) vet.Finding {
 }
 
 // Place spells a place.
-func (s *Statement) Place(pos token.Pos) string {
-	p := s.fset.Position(pos)
-	p.Filename = filepath.Base(p.Filename)
-	return p.String()
-}
+func (s *Statement) Place(pos token.Pos) string { return flow.Where(s.fset, pos) }
 
 // mayWait reports whether call c, of what has no body in the package, may return only after another goroutine has done something.
 func mayWait(pass *analysis.Pass, c ssa.CallInstruction) bool {

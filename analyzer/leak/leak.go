@@ -29,18 +29,16 @@ func run(ap *analysis.Pass) (any, error) {
 	p := &pass{Pass: ap, locks: map[*ssa.Function]map[lock]lockCall{}, said: map[token.Pos]bool{}}
 	p.count(in.SrcFuncs)
 	for _, fn := range in.SrcFuncs {
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				switch i := i.(type) {
-				case *ssa.MakeChan:
-					p.channel(i)
-				case *ssa.Alloc:
-					p.group(i)
-				case *ssa.Select:
-					p.alone(i)
-				}
-				p.nilChannel(i)
+		for i := range flow.Instructions(fn) {
+			switch i := i.(type) {
+			case *ssa.MakeChan:
+				p.channel(i)
+			case *ssa.Alloc:
+				p.group(i)
+			case *ssa.Select:
+				p.alone(i)
 			}
+			p.nilChannel(i)
 		}
 		p.relock(fn)
 	}
@@ -75,10 +73,8 @@ func (p *pass) at(pos token.Pos) string { return flow.Where(p.Fset, pos) }
 func (p *pass) count(fns []*ssa.Function) {
 	p.calls, p.other = map[*ssa.Function][]ssa.CallInstruction{}, map[*ssa.Function]bool{}
 	for _, fn := range fns {
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				p.countIn(i)
-			}
+		for i := range flow.Instructions(fn) {
+			p.countIn(i)
 		}
 	}
 }

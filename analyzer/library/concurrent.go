@@ -69,8 +69,10 @@ func Communicates(i ssa.Instruction) bool {
 
 // StaysWithin reports whether fn touches only elements of the slices that it is given, up to their lengths, and what its results and functions lead to.
 func StaysWithin(fn *ssa.Function) bool {
-	return Words("slices.Reverse slices.Sort slices.SortFunc slices.SortStableFunc sort.Float64s sort.Ints sort.Slice sort.SliceStable sort.Strings")[Declared(fn)]
+	return within[Declared(fn)]
 }
+
+var within = Words("slices.Reverse slices.Sort slices.SortFunc slices.SortStableFunc sort.Float64s sort.Ints sort.Slice sort.SliceStable sort.Strings")
 
 // carried are types of the library with locks or channels that processes can share nevertheless.
 var carried = Words(`context.Context time.Ticker time.Timer`)
@@ -87,7 +89,7 @@ func Unshared(t types.Type) string {
 	if !ok || n.Obj().Pkg() == nil || carried[TypeName(t)] || n.Obj().Pkg().Path() == "sync" {
 		return ""
 	}
-	if Standard(n.Obj().Pkg().Path()) && hasLock(t, map[types.Type]bool{}) {
+	if Standard(n.Obj().Pkg().Path()) && Part(t, isLock) {
 		return "a " + TypeName(t) + " has a lock or channel that its package uses in one process only"
 	}
 	return ""
@@ -103,26 +105,9 @@ func Standard(path string) bool {
 var libraryRoots = Words(`archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index
 	internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs sync syscall testing text time unicode unique vendor weak`)
 
-// hasLock reports whether a t has a lock or a channel in it.
-func hasLock(t types.Type, seen map[types.Type]bool) bool {
-	if seen[t] {
-		return false
-	}
-	seen[t] = true
-	if SynchronisedType(t) && !strings.HasPrefix(TypeName(t), "sync/atomic.") {
-		return true
-	}
-	switch u := t.Underlying().(type) {
-	case *types.Array:
-		return hasLock(u.Elem(), seen)
-	case *types.Struct:
-		for f := range u.Fields() {
-			if hasLock(f.Type(), seen) {
-				return true
-			}
-		}
-	}
-	return false
+// isLock reports whether a t is a lock or a channel.
+func isLock(t types.Type) bool {
+	return SynchronisedType(t) && !strings.HasPrefix(TypeName(t), "sync/atomic.")
 }
 
 // prompt are packages whose functions and methods wait for no other goroutine; of package sync, and os, these functions.

@@ -270,7 +270,7 @@ func (m *Model) harmlessInstr(i ssa.Instruction) (callees []*ssa.Function, ok bo
 	case *ssa.MapUpdate, *ssa.Send, *ssa.Select, *ssa.Go, *ssa.Defer, *ssa.MakeClosure:
 		return nil, false
 	case *ssa.Convert:
-		return nil, !isUnsafe(i.Type()) && !isUnsafe(i.X.Type())
+		return nil, !IsUnsafePointer(i.Type()) && !IsUnsafePointer(i.X.Type())
 	case *ssa.Call:
 		if f, ok := i.Call.Value.(*ssa.Builtin); ok {
 			switch f.Name() {
@@ -349,11 +349,6 @@ func deref(t types.Type) types.Type {
 		return p.Elem()
 	}
 	return t
-}
-
-func isUnsafe(t types.Type) bool {
-	b, ok := t.Underlying().(*types.Basic)
-	return ok && b.Kind() == types.UnsafePointer
 }
 
 // TypeName is "path.Name" of a named type, else "".

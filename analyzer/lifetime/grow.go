@@ -107,10 +107,8 @@ type global struct {
 func (p *pass) globals() {
 	known := map[*ssa.Global]*global{}
 	for _, fn := range p.colour.Functions() {
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				noteGlobals(known, i)
-			}
+		for i := range flow.Instructions(fn) {
+			noteGlobals(known, i)
 		}
 	}
 	var list []*global

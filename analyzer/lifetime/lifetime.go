@@ -32,11 +32,9 @@ func run(ap *analysis.Pass) (any, error) {
 			p.locals(l)
 			p.naps(l)
 		}
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				p.timer(i)
-				p.buffer(i)
-			}
+		for i := range flow.Instructions(fn) {
+			p.timer(i)
+			p.buffer(i)
 		}
 	}
 	p.globals()

@@ -35,15 +35,13 @@ func locks(pass *analysis.Pass, facts *colour.Facts, fn *ssa.Function) {
 	if !facts.Coloured(fn) {
 		return
 	}
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			c, ok := i.(*ssa.Call)
-			if !ok {
-				continue
-			}
-			if l := taken(facts, c); l != nil {
-				held(pass, facts, c, l)
-			}
+	for i := range flow.Instructions(fn) {
+		c, ok := i.(*ssa.Call)
+		if !ok {
+			continue
+		}
+		if l := taken(facts, c); l != nil {
+			held(pass, facts, c, l)
 		}
 	}
 }

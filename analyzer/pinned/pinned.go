@@ -7,6 +7,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/colour"
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
 
@@ -26,11 +27,9 @@ func run(pass *analysis.Pass) (any, error) {
 	facts := pass.ResultOf[colour.Analyzer].(*colour.Facts)
 	for _, fn := range facts.Functions() {
 		locks(pass, facts, fn)
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				if c, ok := i.(ssa.CallInstruction); ok {
-					call(pass, facts, c)
-				}
+		for i := range flow.Instructions(fn) {
+			if c, ok := i.(ssa.CallInstruction); ok {
+				call(pass, facts, c)
 			}
 		}
 	}

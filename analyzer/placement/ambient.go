@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 )
@@ -31,7 +32,7 @@ type ambient struct {
 func (p *prover) findAmbient() *ambient {
 	x := &ambient{sets: map[*library.Ambience][]ssa.Instruction{}, gets: map[*library.Ambience][]ssa.Instruction{}}
 	for _, fn := range p.Funcs {
-		for i := range instructions(fn) {
+		for i := range flow.Instructions(fn) {
 			for _, op := range i.Operands(nil) {
 				x.add(i, *op, p.Points.Analysed)
 			}

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/flow"
 )
 
 // This file finds goroutines of a loop that are waited for by counting.
@@ -31,7 +33,7 @@ func (p *prover) countedAt(t *thread, e *end) map[*ssa.BasicBlock]bool {
 		return nil
 	}
 	out := map[*ssa.BasicBlock]bool{}
-	for i := range instructions(t.stmt.Parent()) {
+	for i := range flow.Instructions(t.stmt.Parent()) {
 		recv, ok := i.(*ssa.UnOp)
 		if !ok || recv.Op != token.ARROW || p.origin(recv.X).key() != e.at.key() {
 			continue

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 )
 
@@ -150,14 +151,14 @@ func (p *prover) mayUnlock(c ssa.CallInstruction) map[ssa.Value]bool {
 		}
 		seen[fn] = true
 		own := map[string]bool{}
-		for i := range instructions(fn) {
+		for i := range flow.Instructions(fn) {
 			if c, ok := i.(ssa.CallInstruction); ok {
 				if locks, _, _, once := lockCall(c); locks && !once {
 					own[p.origin(c.Common().Args[0]).key()] = true
 				}
 			}
 		}
-		for i := range instructions(fn) {
+		for i := range flow.Instructions(fn) {
 			c, ok := i.(ssa.CallInstruction)
 			if !ok || isSpawn(c) {
 				continue

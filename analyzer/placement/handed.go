@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 )
 
@@ -53,7 +54,7 @@ func (p *prover) handsOver(fn *ssa.Function, o *pointsto.Object) bool {
 			return false
 		}
 	}
-	for i := range instructions(fn) {
+	for i := range flow.Instructions(fn) {
 		if v, ok := i.(ssa.Value); ok && !known[v] && holdsPointers(v.Type()) && p.leadsToObject(v, o) {
 			return false
 		}
@@ -74,7 +75,7 @@ func (p *prover) got(fn *ssa.Function, o *pointsto.Object) []ssa.Value {
 			out = append(out, v)
 		}
 	}
-	for i := range instructions(fn) {
+	for i := range flow.Instructions(fn) {
 		switch v := i.(type) {
 		case *ssa.UnOp:
 			if v.Op != token.ARROW {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/flow"
 )
 
 // This file has the rule "index": each goroutine of a loop has an element of its own, or a part of the elements (part.go).
@@ -133,34 +135,18 @@ func (p *prover) distinct(s *thread, index *path, by func(ssa.Value) bool) map[*
 func loopOf(i ssa.Instruction) map[*ssa.BasicBlock]bool {
 	var best map[*ssa.BasicBlock]bool
 	for _, head := range i.Parent().Blocks {
-		if !head.Dominates(i.Block()) {
+		if !flow.Header(head) || !head.Dominates(i.Block()) {
 			continue
 		}
 		body := map[*ssa.BasicBlock]bool{}
-		for _, back := range head.Preds {
-			if head.Dominates(back) {
-				addBody(body, head, back)
-			}
+		for _, b := range flow.Loop(head) {
+			body[b] = true
 		}
 		if body[i.Block()] && (best == nil || len(body) < len(best)) {
 			best = body
 		}
 	}
 	return best
-}
-
-// addBody adds the blocks from which back, a predecessor of head, is reached without head.
-func addBody(body map[*ssa.BasicBlock]bool, head, back *ssa.BasicBlock) {
-	body[head] = true
-	work := []*ssa.BasicBlock{back}
-	for len(work) > 0 {
-		b := work[len(work)-1]
-		work = work[:len(work)-1]
-		if !body[b] {
-			body[b] = true
-			work = append(work, b.Preds...)
-		}
-	}
 }
 
 // leaves lists the blocks to which loop is left.

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 )
 
@@ -229,7 +230,7 @@ func (p *prover) saidElsewhere(t *thread, e *end) bool {
 		return false
 	}
 	for fn := range t.fns {
-		for i := range instructions(fn) {
+		for i := range flow.Instructions(fn) {
 			c, ok := i.(ssa.CallInstruction)
 			if !ok || slices.Contains(e.by, i) {
 				continue
@@ -246,7 +247,7 @@ func (p *prover) saidElsewhere(t *thread, e *end) bool {
 // saidBy lists the ends that fn, which goroutines of t begin with, or that it calls at c, says.
 func (p *prover) saidBy(t *thread, fn *ssa.Function, c ssa.CallInstruction) []*end {
 	var list []*end
-	for i := range instructions(fn) {
+	for i := range flow.Instructions(fn) {
 		switch i := i.(type) {
 		case *ssa.Send:
 			list = append(list, p.end(t, endChan, i.Chan, i))
@@ -292,7 +293,7 @@ func (p *prover) addLate(e *end, i ssa.Instruction) {
 				continue
 			}
 			e.after[fn] = true
-			for i := range instructions(fn) {
+			for i := range flow.Instructions(fn) {
 				if c, ok := i.(ssa.CallInstruction); ok {
 					work = append(work, p.executes(c).here...)
 				}
@@ -300,7 +301,7 @@ func (p *prover) addLate(e *end, i ssa.Instruction) {
 		}
 	}
 	if d, ok := i.(*ssa.Defer); ok { // what was deferred before it is done after it
-		for x := range instructions(i.Parent()) {
+		for x := range flow.Instructions(i.Parent()) {
 			if x, ok := x.(*ssa.Defer); ok && (x == d && again(d) || x != d && leads(x, d, nil)) {
 				e.late[x] = true
 				call(x)
@@ -314,7 +315,7 @@ func (p *prover) addLate(e *end, i ssa.Instruction) {
 		case *ssa.Call:
 			call(x)
 		case *ssa.RunDefers:
-			for d := range instructions(x.Parent()) {
+			for d := range flow.Instructions(x.Parent()) {
 				if d, ok := d.(*ssa.Defer); ok {
 					e.late[d] = true
 					call(d)
@@ -381,7 +382,7 @@ func (p *prover) executedElsewhere(t *thread, fn *ssa.Function, v *ssa.MakeChan)
 
 // isAdded reports whether Add comes before the go statement of t.
 func (p *prover) isAdded(t *thread, e *end) bool {
-	for i := range instructions(t.stmt.Parent()) {
+	for i := range flow.Instructions(t.stmt.Parent()) {
 		c, ok := i.(*ssa.Call)
 		if !ok || c.Call.StaticCallee() == nil || c.Call.StaticCallee().String() != "(*sync.WaitGroup).Add" {
 			continue

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 	"github.com/harkgen/harkgen/analyzer/suspend"
@@ -88,7 +89,7 @@ func (x *Sight) all(start *activation) []ssa.Instruction {
 	var out []ssa.Instruction
 	seen := map[*ssa.Function]bool{start.fn: true}
 	for work := []*ssa.Function{start.fn}; len(work) > 0; work = work[1:] {
-		for i := range instructions(work[0]) {
+		for i := range flow.Instructions(work[0]) {
 			out = append(out, i)
 			c, ok := i.(ssa.CallInstruction)
 			if !ok {

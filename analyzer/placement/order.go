@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/library"
 )
 
@@ -171,7 +172,7 @@ func (p *prover) leadsTo(from, to ssa.Instruction, stop func(*ssa.BasicBlock) bo
 
 // recovers reports whether fn may go on after a panic: some deferred call of it recovers. Then it may return from anywhere.
 func (p *prover) recovers(fn *ssa.Function) bool {
-	for i := range instructions(fn) {
+	for i := range flow.Instructions(fn) {
 		d, ok := i.(*ssa.Defer)
 		if !ok {
 			continue
@@ -187,7 +188,7 @@ func (p *prover) recovers(fn *ssa.Function) bool {
 }
 
 func hasRecover(fn *ssa.Function) bool {
-	for i := range instructions(fn) {
+	for i := range flow.Instructions(fn) {
 		if c, ok := i.(ssa.CallInstruction); ok && isBuiltin(c, "recover") {
 			return true
 		}
@@ -294,7 +295,7 @@ func (p *prover) expose(e *exposure, i ssa.Instruction, ends []*end) bool {
 	switch i := i.(type) {
 	case *ssa.RunDefers:
 		e.ended[i.Parent()] = true
-		for d := range instructions(i.Parent()) {
+		for d := range flow.Instructions(i.Parent()) {
 			if d, ok := d.(*ssa.Defer); ok {
 				p.inside(e, d, ends)
 			}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/flow"
 )
 
 // This file tells where values come from.
@@ -201,7 +203,7 @@ func (p *prover) madeBy(fn *ssa.Function) *ssa.MakeClosure {
 		return nil
 	}
 	var only *ssa.MakeClosure
-	for i := range instructions(fn.Parent()) {
+	for i := range flow.Instructions(fn.Parent()) {
 		if m, ok := i.(*ssa.MakeClosure); ok && m.Fn == fn {
 			if only != nil {
 				return nil

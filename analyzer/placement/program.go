@@ -3,7 +3,6 @@ package placement
 import (
 	"cmp"
 	"go/token"
-	"iter"
 	"slices"
 
 	"golang.org/x/tools/go/ssa"
@@ -135,19 +134,6 @@ func (p *prover) note(a *access) {
 func usesChannel(i ssa.Instruction) bool {
 	c, ok := i.(ssa.CallInstruction)
 	return library.Communicates(i) || ok && isBuiltin(c, "close")
-}
-
-// instructions yields the instructions of fn.
-func instructions(fn *ssa.Function) iter.Seq[ssa.Instruction] {
-	return func(yield func(ssa.Instruction) bool) {
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				if !yield(i) {
-					return
-				}
-			}
-		}
-	}
 }
 
 func isBuiltin(c ssa.CallInstruction, name string) bool {

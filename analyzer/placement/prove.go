@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 	"github.com/harkgen/harkgen/analyzer/suspend"
@@ -178,7 +179,7 @@ func (p *prover) shared(s *thread) []*pointsto.Object {
 	for _, t := range append([]*thread{s}, s.list()...) {
 		keeps = keeps || t.keeps
 		for fn := range t.fns {
-			for i := range instructions(fn) {
+			for i := range flow.Instructions(fn) {
 				for _, op := range i.Operands(nil) {
 					if g, ok := (*op).(*ssa.Global); ok {
 						roots = append(roots, p.Global(g))

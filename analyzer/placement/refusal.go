@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
-	"github.com/harkgen/harkgen/analyzer/refuse"
+	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 )
 
@@ -74,7 +74,7 @@ func uncarried(fn *ssa.Function) string {
 func usesUnsafe(i ssa.Instruction) bool {
 	switch i := i.(type) {
 	case *ssa.Convert:
-		return refuse.IsUnsafePointer(i.Type()) || refuse.IsUnsafePointer(i.X.Type())
+		return library.IsUnsafePointer(i.Type()) || library.IsUnsafePointer(i.X.Type())
 	case *ssa.Call:
 		b, ok := i.Call.Value.(*ssa.Builtin)
 		return ok && IsUnsafe(b.Name())

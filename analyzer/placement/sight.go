@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 )
@@ -205,16 +206,11 @@ func inevitable(from, to ssa.Instruction) bool {
 
 // isLoopAround reports whether b begins a loop that executes i, and not other.
 func isLoopAround(b *ssa.BasicBlock, i, other ssa.Instruction) bool {
-	if !b.Dominates(i.Block()) {
+	if !flow.Header(b) || !b.Dominates(i.Block()) {
 		return false
 	}
-	body := map[*ssa.BasicBlock]bool{}
-	for _, back := range b.Preds {
-		if b.Dominates(back) {
-			addBody(body, b, back)
-		}
-	}
-	return body[i.Block()] && !body[other.Block()]
+	body := flow.Loop(b)
+	return slices.Contains(body, i.Block()) && !slices.Contains(body, other.Block())
 }
 
 // touch adds what instruction i of activation a accesses.
@@ -355,7 +351,7 @@ func (x *Sight) Waits(fn *ssa.Function) bool {
 	if !ok {
 		x.known[fn] = true // if it calls itself
 		yes = false
-		for i := range instructions(fn) {
+		for i := range flow.Instructions(fn) {
 			yes = yes || x.mayWait(i)
 		}
 		x.known[fn] = yes

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/library"
 )
 
@@ -36,7 +37,7 @@ func (p *prover) findThreads() {
 	p.main, p.foreign = &thread{}, &thread{}
 	p.threads = []*thread{p.main, p.foreign}
 	for _, fn := range p.Funcs {
-		for i := range instructions(fn) {
+		for i := range flow.Instructions(fn) {
 			if c, ok := i.(ssa.CallInstruction); ok && isSpawn(c) {
 				p.spawned[c] = p.threadsOf(c)
 				p.threads = append(p.threads, p.spawned[c]...)
@@ -120,7 +121,7 @@ func (p *prover) started(c ssa.CallInstruction) []*ssa.Function {
 	}
 	var out []*ssa.Function // whatever is given to some WaitGroup
 	for _, nested := range c.Common().StaticCallee().AnonFuncs {
-		for i := range instructions(nested) {
+		for i := range flow.Instructions(nested) {
 			if c, ok := i.(ssa.CallInstruction); ok {
 				own, _ := p.calls(c)
 				out = append(out, own...)
@@ -155,7 +156,7 @@ func (p *prover) given(c ssa.CallInstruction) int {
 		return n
 	}
 	for _, fn := range p.started(c) {
-		for i := range instructions(fn) {
+		for i := range flow.Instructions(fn) {
 			call, ok := i.(ssa.CallInstruction)
 			if !ok || call.Common().IsInvoke() {
 				continue
@@ -182,7 +183,7 @@ func (p *prover) execute(t *thread, elsewhere map[*ssa.Function]bool) {
 			continue
 		}
 		t.fns[fn] = true
-		for i := range instructions(fn) {
+		for i := range flow.Instructions(fn) {
 			c, ok := i.(ssa.CallInstruction)
 			if !ok {
 				continue
@@ -350,7 +351,7 @@ func (p *prover) passagesFrom(fn *ssa.Function) []passage {
 		return list
 	}
 	seen := map[passage]bool{}
-	for i := range instructions(fn) {
+	for i := range flow.Instructions(fn) {
 		c, ok := i.(ssa.CallInstruction)
 		if !ok {
 			continue

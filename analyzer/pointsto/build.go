@@ -345,9 +345,9 @@ func (b *builder) closure(i *ssa.MakeClosure) {
 func (b *builder) convert(i *ssa.Convert) {
 	from, to := i.X.Type().Underlying(), i.Type().Underlying()
 	switch {
-	case isUnsafe(from) || isUnsafe(to):
+	case library.IsUnsafePointer(from) || library.IsUnsafePointer(to):
 		b.flow(i.X, b.value(i))
-		if isUnsafe(to) {
+		if library.IsUnsafePointer(to) {
 			b.write(i.X, b.value(i.X), i, "becomes an unsafe.Pointer").Kept = true
 		}
 	case isString(from):

@@ -4,6 +4,8 @@ import (
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/harkgen/harkgen/analyzer/library"
 )
 
 // This file answers questions about types.
@@ -20,11 +22,6 @@ func elemOf(t types.Type) types.Type {
 		return s.Elem()
 	}
 	return types.Typ[types.Byte] // a string, as an operand of append or copy
-}
-
-func isUnsafe(t types.Type) bool {
-	b, ok := t.Underlying().(*types.Basic)
-	return ok && b.Kind() == types.UnsafePointer
 }
 
 func isString(t types.Type) bool {
@@ -110,20 +107,10 @@ func (s *solver) fits(o *Object, t types.Type) bool {
 // contains reports whether memory of type t has a part that a pointer to type part may point to. Without conversions of pointers to
 // type part these are parts of that type.
 func (s *solver) contains(t, part types.Type) bool {
-	if types.Identical(t, part) || s.converted.At(part) != nil && types.IdenticalIgnoreTags(t.Underlying(), part.Underlying()) {
-		return true
-	}
-	switch u := t.Underlying().(type) {
-	case *types.Array:
-		return s.contains(u.Elem(), part)
-	case *types.Struct:
-		for f := range u.Fields() {
-			if s.contains(f.Type(), part) {
-				return true
-			}
-		}
-	}
-	return false
+	converted := s.converted.At(part) != nil
+	return library.Part(t, func(t types.Type) bool {
+		return types.Identical(t, part) || converted && types.IdenticalIgnoreTags(t.Underlying(), part.Underlying())
+	})
 }
 
 // memoryOf is the type of the memory that a value of type t leads to.

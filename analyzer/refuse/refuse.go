@@ -10,6 +10,7 @@ import (
 
 	"github.com/harkgen/harkgen/analyzer/colour"
 	"github.com/harkgen/harkgen/analyzer/flow"
+	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
@@ -74,29 +75,27 @@ func (c *checker) function(fn *ssa.Function) {
 	coloured := c.facts.Coloured(fn)
 	var pointers []ssa.Value
 	var waits []ssa.Instruction
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if call, ok := i.(ssa.CallInstruction); ok {
-				if r := Call(call); r != nil {
-					c.report(*r)
-				}
+	for i := range flow.Instructions(fn) {
+		if call, ok := i.(ssa.CallInstruction); ok {
+			if r := Call(call); r != nil {
+				c.report(*r)
 			}
-			if !coloured {
-				continue
-			}
-			if _, ok := i.(*ssa.Range); ok {
-				continue // an iterator has no type of Go
-			}
-			if v, ok := i.(ssa.Value); ok && IsUnsafePointer(v.Type()) {
-				pointers = append(pointers, v)
-			}
-			if c.facts.Suspends(i) {
-				waits = append(waits, i)
-			}
+		}
+		if !coloured {
+			continue
+		}
+		if _, ok := i.(*ssa.Range); ok {
+			continue // an iterator has no type of Go
+		}
+		if v, ok := i.(ssa.Value); ok && library.IsUnsafePointer(v.Type()) {
+			pointers = append(pointers, v)
+		}
+		if c.facts.Suspends(i) {
+			waits = append(waits, i)
 		}
 	}
 	for _, p := range fn.Params {
-		if IsUnsafePointer(p.Type()) {
+		if library.IsUnsafePointer(p.Type()) {
 			pointers = append(pointers, p)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 )
 
@@ -55,14 +56,14 @@ func ImportC(pos token.Pos) Refusal {
 	return Refusal{pos, `import "C"`, "memory of C cannot be saved", "keep cgo out of the compiled module"}
 }
 
-// library are the functions that cannot be compiled yet, by suspend.Name.
-var library = map[string]struct{ why, instead string }{
+// refused are the functions that cannot be compiled yet, by suspend.Name.
+var refused = map[string]struct{ why, instead string }{
 	"os/signal.NotifyContext": {"its goroutine belongs to one machine", "leave signals to harkgen"},
 	"os/signal.Notify":        {"its goroutine belongs to one machine", "leave signals to harkgen"},
 }
 
 // Library reports whether calls of the library function of that name are refused.
-func Library(name string) bool { return library[name].why != "" }
+func Library(name string) bool { return refused[name].why != "" }
 
 // Call refuses a call of a library function that cannot be compiled yet, or returns nil.
 func Call(c ssa.CallInstruction) *Refusal {
@@ -70,7 +71,7 @@ func Call(c ssa.CallInstruction) *Refusal {
 	if callee == nil || !Library(suspend.Name(callee)) {
 		return nil
 	}
-	lib := library[suspend.Name(callee)]
+	lib := refused[suspend.Name(callee)]
 	return &Refusal{c.Pos(), callee.String() + " cannot be compiled yet", lib.why, lib.instead}
 }
 
@@ -107,12 +108,10 @@ func MainValues(pkg *types.Package, info *types.Info, files []*ast.File) (out []
 
 // Recovers reports whether fn itself calls recover.
 func Recovers(fn *ssa.Function) bool {
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if c, ok := i.(ssa.CallInstruction); ok {
-				if f, ok := c.Common().Value.(*ssa.Builtin); ok && f.Name() == "recover" {
-					return true
-				}
+	for i := range flow.Instructions(fn) {
+		if c, ok := i.(ssa.CallInstruction); ok {
+			if f, ok := c.Common().Value.(*ssa.Builtin); ok && f.Name() == "recover" {
+				return true
 			}
 		}
 	}
@@ -139,12 +138,3 @@ func UnsafePointer(pos token.Pos, name string) Refusal {
 
 // register matches the names of values that are in no variable.
 var register = regexp.MustCompile(`^t[0-9]+$`)
-
-// IsUnsafePointer reports whether t is unsafe.Pointer, or a type made of it; nil is none.
-func IsUnsafePointer(t types.Type) bool {
-	if t == nil {
-		return false
-	}
-	b, ok := t.Underlying().(*types.Basic)
-	return ok && b.Kind() == types.UnsafePointer
-}

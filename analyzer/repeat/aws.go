@@ -2,12 +2,12 @@ package repeat
 
 import (
 	"go/types"
-	"regexp"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/library"
+	"github.com/harkgen/harkgen/internal/lazyre"
 )
 
 // This file says which operations of the AWS SDK are effects. An operation is a method Op with a parameter *SERVICE.OpInput, of a client or of an
@@ -81,7 +81,7 @@ func begins(op string, verbs []string) bool {
 }
 
 // adds matches an update expression whose result depends on what was there.
-var adds = regexp.MustCompile(`(?i)\bADD\b|list_append|[+]|\s-\s`)
+var adds = lazyre.New(`(?i)\bADD\b|list_append|[+]|\s-\s`)
 
 // inputKey is what the service recognises a repetition by in an input, or what makes that harmless; nil if there is nothing.
 func inputKey(a *ssa.Alloc, op string) *key {
@@ -96,7 +96,7 @@ func inputKey(a *ssa.Alloc, op string) *key {
 			return &key{"Name", chance(v)}
 		}
 	case "dynamodb.UpdateItem":
-		if text := pointed(stored(a, "UpdateExpression")); text != "" && !adds.MatchString(text) {
+		if text := pointed(stored(a, "UpdateExpression")); text != "" && !adds().MatchString(text) {
 			return &key{name: "UpdateExpression"}
 		}
 	}

@@ -1,12 +1,12 @@
 package repeat
 
 import (
-	"regexp"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/flow"
+	"github.com/harkgen/harkgen/internal/lazyre"
 )
 
 // This file finds the texts that decide whether a call is an effect: the method of a request, a statement.
@@ -141,23 +141,23 @@ func prepared(v ssa.Value) ssa.Value {
 }
 
 var (
-	comments = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?\*/`)
-	counts   = regexp.MustCompile(`(?i)=\s*"?(\w+)"?\s*(\+|-|\*|\|\|)`)
-	tolerant = regexp.MustCompile(`(?i)\bON\s+CONFLICT\b|\bON\s+DUPLICATE\s+KEY\b|\bOR\s+(IGNORE|REPLACE)\b|^INSERT\s+IGNORE\b|\bNOT\s+EXISTS\b|\bIF\s+EXISTS\b`)
+	comments = lazyre.New(`(?s)--[^\n]*|/\*.*?\*/`)
+	counts   = lazyre.New(`(?i)=\s*"?(\w+)"?\s*(\+|-|\*|\|\|)`)
+	tolerant = lazyre.New(`(?i)\bON\s+CONFLICT\b|\bON\s+DUPLICATE\s+KEY\b|\bOR\s+(IGNORE|REPLACE)\b|^INSERT\s+IGNORE\b|\bNOT\s+EXISTS\b|\bIF\s+EXISTS\b`)
 )
 
 // unrepeatable returns the verb of an SQL statement that does something else, or fails, when it is executed again; "" for others.
 func unrepeatable(text string) string {
-	text = strings.TrimSpace(comments.ReplaceAllString(text, " "))
+	text = strings.TrimSpace(comments().ReplaceAllString(text, " "))
 	words := strings.Fields(text)
-	if len(words) == 0 || tolerant.MatchString(text) {
+	if len(words) == 0 || tolerant().MatchString(text) {
 		return ""
 	}
 	switch verb := strings.ToUpper(words[0]); verb {
 	case "INSERT", "CALL":
 		return verb
 	case "UPDATE":
-		if counts.MatchString(text) {
+		if counts().MatchString(text) {
 			return verb
 		}
 	}

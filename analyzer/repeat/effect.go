@@ -3,7 +3,6 @@ package repeat
 import (
 	"go/constant"
 	"go/types"
-	"regexp"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -11,6 +10,7 @@ import (
 	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/vet"
+	"github.com/harkgen/harkgen/internal/lazyre"
 )
 
 // This file says which calls are effects.
@@ -146,11 +146,9 @@ const inTx = "(*database/sql.Tx)."
 
 // asks reports whether fn asks something in a transaction: then it may find out there that it has done its work.
 func asks(fn *ssa.Function) bool {
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if c, ok := i.(*ssa.Call); ok && strings.HasPrefix(flow.Callee(&c.Call), inTx+"Query") {
-				return true
-			}
+	for i := range flow.Instructions(fn) {
+		if c, ok := i.(*ssa.Call); ok && strings.HasPrefix(flow.Callee(&c.Call), inTx+"Query") {
+			return true
 		}
 	}
 	return false
@@ -231,12 +229,12 @@ func dialled(v ssa.Value) bool {
 		return dialled(v.X)
 	case *ssa.Extract:
 		c, ok := v.Tuple.(*ssa.Call)
-		return ok && dialers.MatchString(flow.Callee(&c.Call))
+		return ok && dialers().MatchString(flow.Callee(&c.Call))
 	}
 	return false
 }
 
-var dialers = regexp.MustCompile(`^(net|crypto/tls|\(\*net\.Dialer\)|\(\*crypto/tls\.Dialer\))\.Dial`)
+var dialers = lazyre.New(`^(net|crypto/tls|\(\*net\.Dialer\)|\(\*crypto/tls\.Dialer\))\.Dial`)
 
 func constantText(v ssa.Value) string {
 	if c, ok := v.(*ssa.Const); ok && c.Value != nil && c.Value.Kind() == constant.String {

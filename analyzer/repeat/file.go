@@ -57,18 +57,16 @@ func looked(c *ssa.Call) bool {
 
 // expects reports whether fn compares an error with those of an operation that is repeated.
 func expects(fn *ssa.Function) bool {
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if c, ok := i.(*ssa.Call); ok {
-				switch flow.Callee(&c.Call) {
-				case "os.IsNotExist", "os.IsExist":
-					return true
-				}
+	for i := range flow.Instructions(fn) {
+		if c, ok := i.(*ssa.Call); ok {
+			switch flow.Callee(&c.Call) {
+			case "os.IsNotExist", "os.IsExist":
+				return true
 			}
-			for _, v := range i.Operands(nil) {
-				if g, ok := (*v).(*ssa.Global); ok && sentinels[g.Name()] {
-					return true
-				}
+		}
+		for _, v := range i.Operands(nil) {
+			if g, ok := (*v).(*ssa.Global); ok && sentinels[g.Name()] {
+				return true
 			}
 		}
 	}
@@ -82,13 +80,11 @@ func makes(fn *ssa.Function, v ssa.Value) bool {
 	if c, ok := v.(*ssa.Call); ok && flow.Callee(&c.Call) == "(*os.File).Name" {
 		return true
 	}
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if c, ok := i.(*ssa.Call); ok && makers[flow.Callee(&c.Call)] {
-				for _, a := range c.Call.Args {
-					if a == v {
-						return true
-					}
+	for i := range flow.Instructions(fn) {
+		if c, ok := i.(*ssa.Call); ok && makers[flow.Callee(&c.Call)] {
+			for _, a := range c.Call.Args {
+				if a == v {
+					return true
 				}
 			}
 		}

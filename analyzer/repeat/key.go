@@ -26,17 +26,15 @@ var headers = library.Words("idempotency-key x-idempotency-key if-match if-none-
 
 // headerKey is the key that fn gives to a request, nil if it gives none.
 func headerKey(fn *ssa.Function) *key {
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			c, ok := i.(*ssa.Call)
-			if !ok {
-				continue
-			}
-			switch flow.Callee(&c.Call) {
-			case "(net/http.Header).Set", "(net/http.Header).Add":
-				if name := constantText(c.Call.Args[1]); headers[strings.ToLower(name)] {
-					return &key{name, chance(c.Call.Args[2])}
-				}
+	for i := range flow.Instructions(fn) {
+		c, ok := i.(*ssa.Call)
+		if !ok {
+			continue
+		}
+		switch flow.Callee(&c.Call) {
+		case "(net/http.Header).Set", "(net/http.Header).Add":
+			if name := constantText(c.Call.Args[1]); headers[strings.ToLower(name)] {
+				return &key{name, chance(c.Call.Args[2])}
 			}
 		}
 	}

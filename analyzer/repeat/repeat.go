@@ -56,11 +56,9 @@ func (p *pass) roots() map[*ssa.Function]bool {
 		if flow.IsMain(fn) || entries[fn.Syntax()] || flow.HandlesHTTP(fn.Signature) {
 			roots[fn] = true
 		}
-		for _, b := range fn.Blocks {
-			for _, i := range b.Instrs {
-				if c, ok := i.(ssa.CallInstruction); ok && starts[flow.Callee(c.Common())] {
-					addFunctions(roots, c.Common().Args)
-				}
+		for i := range flow.Instructions(fn) {
+			if c, ok := i.(ssa.CallInstruction); ok && starts[flow.Callee(c.Common())] {
+				addFunctions(roots, c.Common().Args)
 			}
 		}
 	}
@@ -93,20 +91,18 @@ func (p *pass) executed(fn *ssa.Function, roots map[*ssa.Function]bool) bool {
 // found lists the effects of fn: those of a function literal are found in it, not where it is called.
 func (p *pass) found(fn *ssa.Function) map[ssa.Instruction]effect {
 	found := map[ssa.Instruction]effect{}
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			c, ok := i.(ssa.CallInstruction)
-			if !ok {
-				continue
-			}
-			if callee := c.Common().StaticCallee(); callee != nil && callee.Parent() != nil {
-				continue
-			}
-			effects := p.effects(c)
-			n := slices.IndexFunc(effects, func(e effect) bool { return e.Param == 0 })
-			if n >= 0 && !p.colour.Site(c) {
-				found[c] = effects[n]
-			}
+	for i := range flow.Instructions(fn) {
+		c, ok := i.(ssa.CallInstruction)
+		if !ok {
+			continue
+		}
+		if callee := c.Common().StaticCallee(); callee != nil && callee.Parent() != nil {
+			continue
+		}
+		effects := p.effects(c)
+		n := slices.IndexFunc(effects, func(e effect) bool { return e.Param == 0 })
+		if n >= 0 && !p.colour.Site(c) {
+			found[c] = effects[n]
 		}
 	}
 	return found

@@ -67,17 +67,15 @@ func (p *pass) summarise() {
 
 // function adds what is new about fn, and reports whether there was something. Whether fn may wait is asked last: to find that out takes time.
 func (p *pass) function(fn *ssa.Function) (more bool) {
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			c, ok := i.(ssa.CallInstruction)
-			if !ok {
-				continue
-			}
-			for _, e := range p.effects(c) {
-				if p.new(fn, e) && !p.colour.Coloured(fn) {
-					p.add(fn, c, e)
-					more = true
-				}
+	for i := range flow.Instructions(fn) {
+		c, ok := i.(ssa.CallInstruction)
+		if !ok {
+			continue
+		}
+		for _, e := range p.effects(c) {
+			if p.new(fn, e) && !p.colour.Coloured(fn) {
+				p.add(fn, c, e)
+				more = true
 			}
 		}
 	}

@@ -119,12 +119,10 @@ type holder struct {
 // Find reports what fn holds over instructions that suspend, each variable once.
 func Find(fn *ssa.Function, suspends func(ssa.Instruction) bool) []Finding {
 	f := &finder{suspends: suspends, seen: map[ssa.Value]bool{}}
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if c, ok := i.(*ssa.Call); ok {
-				if kind := openers[flow.Callee(&c.Call)]; kind != "" {
-					f.opened(c, kind, nil)
-				}
+	for i := range flow.Instructions(fn) {
+		if c, ok := i.(*ssa.Call); ok {
+			if kind := openers[flow.Callee(&c.Call)]; kind != "" {
+				f.opened(c, kind, nil)
 			}
 		}
 	}

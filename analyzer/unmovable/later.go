@@ -57,11 +57,9 @@ func later(pass *analysis.Pass, facts *colour.Facts, fn *ssa.Function, f Finding
 
 // waitsOf lists the places where fn waits.
 func waitsOf(facts *colour.Facts, fn *ssa.Function) (at []token.Pos) {
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if facts.Waits(i) {
-				at = append(at, suspend.Position(i))
-			}
+	for i := range flow.Instructions(fn) {
+		if facts.Waits(i) {
+			at = append(at, suspend.Position(i))
 		}
 	}
 	return at

@@ -289,18 +289,24 @@ func (s *session) renewOnce() {
 	if run.Wake = s.until(); run.State != store.Running || run.Wake.IsZero() {
 		return
 	}
-	data, err := run.Encode()
-	if err != nil {
-		return
-	}
 	ctx, cancel := context.WithDeadline(context.Background(), s.gone) // what is begun is finished
 	defer cancel()
-	version, err := s.put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data}, nil)
-	if err != nil {
+	if s.replace(ctx, &run) != nil {
 		s.failure = nil
-		return
 	}
-	s.run, s.version = &run, version
+}
+
+// replace puts another record of the run. The caller holds mu.
+func (s *session) replace(ctx context.Context, run *store.Run) error {
+	data, err := run.Encode()
+	if err != nil {
+		return err
+	}
+	version, err := s.put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data}, nil)
+	if err == nil {
+		s.run, s.version = run, version
+	}
+	return err
 }
 
 // note puts into a record what is known of the answer to the event that started the run.
@@ -402,15 +408,7 @@ func (s *session) expectBlobs(ctx context.Context) error {
 	}
 	run := *s.run
 	run.Bare = false
-	data, err := run.Encode()
-	if err != nil {
-		return err
-	}
-	version, err := s.put(ctx, store.Record{ID: run.ID, Version: s.version, Data: data}, nil)
-	if err == nil {
-		s.run, s.version = &run, version
-	}
-	return err
+	return s.replace(ctx, &run)
 }
 
 // Put commits a step.

@@ -5,8 +5,8 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/placement"
-	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/ir"
 )
@@ -102,7 +102,7 @@ func pointerFrom(i *ssa.Call) *ssa.Convert {
 	if len(uses) != 1 {
 		return nil
 	}
-	if c, ok := uses[0].(*ssa.Convert); ok && refuse.IsUnsafePointer(c.Type()) && follows(c, i) {
+	if c, ok := uses[0].(*ssa.Convert); ok && library.IsUnsafePointer(c.Type()) && follows(c, i) {
 		return c
 	}
 	return nil

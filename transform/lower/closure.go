@@ -111,7 +111,7 @@ func (b *fn) bound(m *ssa.MakeClosure, f *ssa.Function) *ir.Expr {
 			Sig:    m.Type().(*types.Signature),
 			Bound:  &ir.Bound{Method: method, Dyn: b.facts.Coloured(f)},
 		}
-		lib := library[method.FullName()]
+		lib := libraryFuncs[method.FullName()]
 		if b.facts.Shares != nil && lib.rt == "" {
 			lib = sharedOf(method)
 		}

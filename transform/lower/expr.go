@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
-	"github.com/harkgen/harkgen/analyzer/refuse"
+	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/transform/ir"
 )
 
@@ -33,7 +33,7 @@ func newPend(v ssa.Value, e *ir.Expr) *pend {
 			p.vars[e.Var] = true
 		case ir.OpDeref, ir.OpIndex, ir.OpField, ir.OpGlobal, ir.OpSlice, ir.OpBuiltin, ir.OpConvert:
 			p.mem = true
-			if e.Op == ir.OpConvert && (refuse.IsUnsafePointer(e.Type) || refuse.IsUnsafePointer(e.Args[0].Type)) {
+			if e.Op == ir.OpConvert && (library.IsUnsafePointer(e.Type) || library.IsUnsafePointer(e.Args[0].Type)) {
 				p.call = true // before, the collector does not see a pointer, and a snapshot not what it leads to
 			}
 		}

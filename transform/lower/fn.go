@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/refuse"
 	"github.com/harkgen/harkgen/transform/ir"
 )
@@ -378,7 +379,7 @@ func (b *fn) finish() {
 				continue
 			}
 			told[v] = true
-			if refuse.IsUnsafePointer(v.Type) {
+			if library.IsUnsafePointer(v.Type) {
 				b.refused(refuse.UnsafePointer(p.Pos, v.Name))
 			}
 		}

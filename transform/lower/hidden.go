@@ -75,5 +75,5 @@ func fullName(fn *ssa.Function) string { return fn.Object().(*types.Func).FullNa
 // carried reports whether direct calls of fn tell other processes what they do: package rt has it.
 func carried(fn *ssa.Function) bool {
 	o, ok := fn.Object().(*types.Func)
-	return ok && (library[o.FullName()].sync || sharedOf(o).rt != "")
+	return ok && (libraryFuncs[o.FullName()].sync || sharedOf(o).rt != "")
 }

@@ -25,8 +25,8 @@ type libraryFunc struct {
 // groupGo starts a goroutine for a thunk. With Func after its name it takes a func value, as (*sync.WaitGroup).Go does.
 const groupGo = "WaitGroupGo"
 
-// library is keyed by suspend.Name.
-var library = map[string]libraryFunc{
+// libraryFuncs is keyed by suspend.Name.
+var libraryFuncs = map[string]libraryFunc{
 	"time.Sleep":              {rt: "Sleep", g: true},
 	"time.AfterFunc":          {rt: "AfterFunc"},
 	"(*sync.Mutex).Lock":      {rt: "Lock", g: true, sync: true},
@@ -114,7 +114,7 @@ func libraryOf(callee *ssa.Function, suspends bool) libraryFunc {
 	if callee == nil {
 		return libraryFunc{}
 	}
-	lib := library[suspend.Name(callee)]
+	lib := libraryFuncs[suspend.Name(callee)]
 	if lib.maybe && !suspends {
 		return libraryFunc{}
 	}
@@ -122,4 +122,4 @@ func libraryOf(callee *ssa.Function, suspends bool) libraryFunc {
 }
 
 // InRuntime reports whether package rt has a function that is called instead of fn.
-func InRuntime(fn *ssa.Function) bool { return library[suspend.Name(fn)].rt != "" }
+func InRuntime(fn *ssa.Function) bool { return libraryFuncs[suspend.Name(fn)].rt != "" }

@@ -26,6 +26,7 @@ type served struct {
 	dir     string   // where it is executed
 	args    []string // of harkgen run
 	durable bool
+	mu      sync.Mutex // held while it is started again
 	cmd     *exec.Cmd
 	done    chan struct{} // closed when cmd has ended, with err
 	err     error
@@ -129,6 +130,8 @@ func (s *served) stderr() string {
 }
 
 func (s *served) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	select {
 	case <-s.done:
 		return true
@@ -142,6 +145,8 @@ func (s *served) killWorker() { killWorkers(s.cmd.Process.Pid, false) }
 
 // restart kills harkgen and resumes the run.
 func (s *served) restart() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.cmd.Process.Kill()
 	<-s.done
 	s.start("harkgen", "resume", s.args[0], s.args[1], s.run)
@@ -155,7 +160,7 @@ type exchange struct {
 
 // do makes a request, again while nobody listens, and describes the answer.
 func (s *served) do(x exchange) string {
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Timeout: 3 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer client.CloseIdleConnections()
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		var body io.Reader
@@ -174,7 +179,8 @@ func (s *served) do(x exchange) string {
 		}
 		resp, err := client.Do(req)
 		if err != nil && s.ended() {
-			s.t.Fatalf("the server has ended; %s %s", x.method, x.path)
+			s.t.Errorf("the server has ended; %s %s", x.method, x.path)
+			return err.Error()
 		}
 		if err != nil && strings.Contains(err.Error(), "connection refused") && time.Now().Before(deadline) {
 			continue
@@ -201,7 +207,7 @@ func (s *served) until(path, text string) string {
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if got := s.get(path); strings.Contains(got, text) {
 			return got
-		} else if time.Now().After(deadline) {
+		} else if s.ended() || time.Now().After(deadline) {
 			s.t.Fatalf("%s: %q, want %q", path, got, text)
 		}
 	}

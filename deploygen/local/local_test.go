@@ -97,11 +97,19 @@ func start(t *testing.T, pkg string, o Options) *fixture {
 	return f
 }
 
-// lines returns the messages of the log of a kind.
+// lines returns the messages of the log of a kind. A line of a run that is there twice is one, as for harkgen logs.
 func (f *fixture) lines(which func(string) bool) (out []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	seen := map[string]bool{}
 	for _, l := range f.log {
+		if r, err := runlog.Parse([]byte(l)); err == nil && r.Place != nil {
+			at := fmt.Sprint(r.Run, r.Stream, r.Seq, r.End)
+			if seen[at] {
+				continue
+			}
+			seen[at] = true
+		}
 		if l := runlog.Text(l); which(l) {
 			out = append(out, l)
 		}

@@ -24,6 +24,7 @@ type loaded struct {
 	t    engine.Activation
 	once bool         // the next commit is the last one here
 	msgs chan message // from its worker
+	last chan message // the last one of them, from whoever has taken it out of member.tasks; has room for it
 
 	// Its place. pool.mu guards these once it has one.
 	placed   chan struct{} // closed when it has
@@ -53,14 +54,21 @@ const wakesOutside = 1 << 62
 // errElsewhere says that the process is to be executed by another worker.
 var errElsewhere = errors.New("the process was taken back before it was executed")
 
-// tell passes a message of m on.
+// tell passes a message of m on. It may get lost if m is not wanted any more: whoever ends m sends the last one.
 func (l *loaded) tell(m *member, msg message) bool {
+	msg.from = m
 	select {
 	case l.msgs <- msg:
 		return true
 	case <-m.quit:
 		return false
 	}
+}
+
+// tellLast passes on the last message of m, from which the caller has removed l.
+func (l *loaded) tellLast(m *member, msg message) {
+	msg.from = m
+	l.last <- msg
 }
 
 // inside reports whether the process is still in its worker.
@@ -95,31 +103,15 @@ func (l *loaded) serve(ctx context.Context) error {
 	l.sent = true
 	l.pool.mu.Unlock()
 	for {
+		var left bool
+		var err error
 		select {
 		case m := <-l.msgs:
-			left, err := l.handle(ctx, m)
-			if m.done != nil {
-				close(m.done)
-			}
-			if left && l.unloaded != nil {
-				return l.unloaded
-			}
-			if left || err != nil {
-				return err
-			}
+			left, err = l.receive(ctx, m)
+		case m := <-l.last:
+			left, err = l.receiveLast(ctx, m)
 		case <-l.t.Changed():
-			rs, err := l.t.Poll()
-			switch {
-			case errors.Is(err, engine.ErrUnload), errors.Is(err, engine.ErrDrain):
-				l.unload(err)
-			case err != nil:
-				return err
-			default:
-				l.pass(rs)
-			}
-			if err := l.deliver(ctx); err != nil {
-				return err
-			}
+			err = l.changed(ctx)
 		case <-l.want:
 			l.member.put(wire.Wanted{}, nil)
 			l.want = time.After(wantAgain)
@@ -128,7 +120,48 @@ func (l *loaded) serve(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+		if left && l.unloaded != nil {
+			return l.unloaded
+		}
+		if left || err != nil {
+			return err
+		}
 	}
+}
+
+// changed passes on what the engine has for the process.
+func (l *loaded) changed(ctx context.Context) error {
+	rs, err := l.t.Poll()
+	switch {
+	case errors.Is(err, engine.ErrUnload), errors.Is(err, engine.ErrDrain):
+		l.unload(err)
+	case err != nil:
+		return err
+	default:
+		l.pass(rs)
+	}
+	return l.deliver(ctx)
+}
+
+// receive handles a message, unless a worker has sent it in which the process is not any more.
+func (l *loaded) receive(ctx context.Context, m message) (left bool, err error) {
+	if m.done != nil {
+		defer close(m.done)
+	}
+	if m.from != l.member {
+		return false, nil
+	}
+	return l.handle(ctx, m)
+}
+
+// receiveLast handles the last message of a worker, and those that have come before it.
+func (l *loaded) receiveLast(ctx context.Context, m message) (left bool, err error) {
+	for len(l.msgs) > 0 {
+		if left, err := l.receive(ctx, <-l.msgs); left || err != nil {
+			return left, err
+		}
+	}
+	return l.receive(ctx, m)
 }
 
 // unload takes the process out of its worker; if that is because of ErrDrain, after its next commit.

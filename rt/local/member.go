@@ -184,6 +184,10 @@ func (m *member) dispatch(msg any, body *wire.Body) bool {
 	if l == nil {
 		return true
 	}
+	if _, left := msg.(wire.Left); left {
+		l.tellLast(m, message{msg: msg})
+		return true
+	}
 	if !commits {
 		return l.tell(m, message{msg: msg})
 	}
@@ -191,12 +195,16 @@ func (m *member) dispatch(msg any, body *wire.Body) bool {
 	if state.begin(); state.err != nil {
 		return true // it says next why it gave up, or has died
 	}
-	if state.all {
-		if c.Leaves {
-			s.mu.Lock()
-			s.gone(m, l, !c.Ended)
-			s.mu.Unlock()
+	if state.all && c.Leaves {
+		s.mu.Lock()
+		was := s.gone(m, l, !c.Ended)
+		s.mu.Unlock()
+		if was {
+			l.tellLast(m, message{msg: msg, state: state})
 		}
+		return true
+	}
+	if state.all {
 		return l.tell(m, message{msg: msg, state: state})
 	}
 	done := make(chan struct{})
@@ -249,7 +257,7 @@ func (m *member) died() {
 	tasks := m.remove()
 	s.mu.Unlock()
 	if len(tasks) > 0 {
-		tasks[0].tell(m, message{msg: exited{rest}})
+		tasks[0].tellLast(m, message{msg: exited{rest}})
 		m.forget(tasks[1:])
 	}
 	m.worker.end()
@@ -274,7 +282,7 @@ func (m *member) remove() []*loaded {
 // forget tells tasks that they are not in the worker any more.
 func (m *member) forget(tasks []*loaded) {
 	for _, l := range tasks {
-		l.tell(m, message{msg: wire.Left{Task: l.number}})
+		l.tellLast(m, message{msg: wire.Left{Task: l.number}})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -103,7 +104,7 @@ func (s *pool) Execute(ctx context.Context, t *engine.Task) error {
 }
 
 func (s *pool) execute(ctx context.Context, t engine.Activation) error {
-	l := &loaded{pool: s, t: t, once: s.once, consumed: t.Consumed(), msgs: make(chan message, 16)}
+	l := &loaded{pool: s, t: t, once: s.once, consumed: t.Consumed(), msgs: make(chan message, 16), last: make(chan message, 1)}
 	for {
 		place := s.place
 		if t.Process() == 0 { // its worker has the package variables, and the standard input
@@ -150,11 +151,9 @@ func (s *pool) place(ctx context.Context, l *loaded) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, x := range s.waiting {
-		if x == l {
-			s.waiting = append(s.waiting[:i], s.waiting[i+1:]...)
-			return context.Cause(ctx)
-		}
+	if i := slices.Index(s.waiting, l); i >= 0 {
+		s.waiting = slices.Delete(s.waiting, i, i+1)
+		return context.Cause(ctx)
 	}
 	return nil // it has been placed
 }
@@ -277,14 +276,13 @@ func (s *pool) first(ctx context.Context, l *loaded) error {
 	return nil
 }
 
-// gone takes l, which the worker has done with, out of its list. lives: it has made room for another. The caller holds mu.
-func (s *pool) gone(m *member, l *loaded, lives bool) {
-	for i, x := range m.tasks {
-		if x == l {
-			m.tasks = append(m.tasks[:i], m.tasks[i+1:]...)
-			break
-		}
+// gone takes l, which the worker has done with, out of its list. lives: it has made room for another. It reports whether it was there. The caller holds mu.
+func (s *pool) gone(m *member, l *loaded, lives bool) bool {
+	i := slices.Index(m.tasks, l)
+	if i < 0 {
+		return false
 	}
+	m.tasks = slices.Delete(m.tasks, i, i+1)
 	now := time.Now()
 	s.pace += (now.Sub(m.since) - s.pace) / 8
 	m.since = now
@@ -292,6 +290,7 @@ func (s *pool) gone(m *member, l *loaded, lives bool) {
 		s.left[l.t.Process()] = now
 	}
 	s.assign()
+	return true
 }
 
 // watch looks after workers that do not get on, and ends those that have nothing to do.

@@ -256,3 +256,27 @@ func TestPoolReleases(t *testing.T) {
 		t.Errorf("there were always workers, %d at least", least)
 	}
 }
+
+// TestLastMessage: a process that was taken out of a worker is told so, whatever becomes of the worker meanwhile; what that has sent before comes before, and what comes later is not
+// taken for another worker's.
+func TestLastMessage(t *testing.T) {
+	gone := &member{worker: &worker{quit: make(chan struct{})}}
+	close(gone.quit)
+	for range 100 {
+		l := &loaded{member: gone, msgs: make(chan message, 2), last: make(chan message, 1)}
+		l.msgs <- message{msg: wire.Trace{Text: "before"}, from: gone}
+		gone.forget([]*loaded{l})
+		if left, err := l.receiveLast(t.Context(), <-l.last); !left || err != errElsewhere {
+			t.Fatalf("left %v, %v", left, err)
+		}
+		if l.trace != "before" {
+			t.Fatal("what came before was not read")
+		}
+		l.member = &member{}
+		done := make(chan struct{})
+		if left, err := l.receive(t.Context(), message{msg: wire.Trace{Text: "late"}, from: gone, done: done}); left || err != nil || l.trace != "before" {
+			t.Fatalf("a message of another worker: %v, %v, %q", left, err, l.trace)
+		}
+		<-done
+	}
+}

@@ -18,9 +18,10 @@ import (
 const exitUnloaded = 75
 
 type message struct {
-	msg      any           // of package wire
-	snapshot *wire.Body    // if it carries one
-	state    *arriving     // the same, from a member of a pool
+	msg      any        // of package wire
+	snapshot *wire.Body // if it carries one
+	state    *arriving  // the same, from a member of a pool
+	from     *member
 	done     chan struct{} // to be closed when the snapshot has been read; the next message comes after that
 }
 

@@ -60,13 +60,13 @@ func (p *process) atQuiet() (status int, done bool) {
 	p.hindrance.over()
 	pc := &p.pace
 	o := p.outlook(p.gs, now.UnixNano())
-	if !o.runnable && o.wake == 0 && !o.external && p.strange == 0 && p.share == nil {
+	if !o.runnable && o.wake == 0 && !o.external && p.stirring == 0 && p.share == nil {
 		if p.lingers.Load() {
 			return 0, true
 		}
 		return fatal(p.deadlock(nil), 2), true
 	}
-	resting := !o.runnable && p.strange == 0
+	resting := !o.runnable && p.stirring == 0
 	far := resting && (o.wake-now.UnixNano() > int64(p.unloadTime()) || o.wake == 0) // without a deadline it is a reply that brings it on
 	committed := false
 	if p.reason != reasonIdle || far {

@@ -137,12 +137,16 @@ type sighting struct {
 	times int
 }
 
-// begin notes the goroutines that there are before the program.
-func (f *foreigners) begin() {
+// begin notes the goroutines that there are before the program, and returns how many of them are harmless.
+func (f *foreigners) begin() (harmlessOnes int) {
 	*f = foreigners{first: map[int64]bool{}}
 	for _, n := range natives() {
 		f.first[n.id] = true
+		if n.in(harmless) {
+			harmlessOnes++
+		}
 	}
+	return harmlessOnes
 }
 
 // look finds the foreign goroutines that run now, and reports whether there are any. No goroutine of the program has a native one.

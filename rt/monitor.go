@@ -230,7 +230,7 @@ func (p *process) look(now time.Time) time.Duration {
 			return 0
 		} else if ok {
 			p.hindered(now)
-			if c.parked && same && p.strange == 0 && !now.Before(pc.askAgain) {
+			if c.parked && same && p.stirring == 0 && !now.Before(pc.askAgain) {
 				pc.askDelay = min(max(2*pc.askDelay, firstAsk), lastAsk)
 				pc.askAgain = now.Add(pc.askDelay)
 				p.beginStop(reasonAsleep)

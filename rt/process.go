@@ -78,6 +78,7 @@ type process struct {
 	kicked    chan struct{}
 	base      int // native goroutines that are not the program's
 	strange   int // of base, those that are neither the monitor nor the host's
+	stirring  int // of strange, those that may bring the program on: all but the harmless
 	foreign   foreigners
 	hindrance hindrance
 	pace      pace
@@ -128,7 +129,7 @@ func (p *process) run(prog *Program, h Host) int {
 	if c, ok := h.(Crew); ok {
 		p.strange -= c.Goroutines()
 	}
-	p.foreign.begin()
+	p.stirring = max(p.strange-p.foreign.begin(), 0)
 	if !distributed {
 		p.dones.restore(nil)
 	}
@@ -147,7 +148,7 @@ func (p *process) successor() *process {
 	q := newProcess()
 	q.host, q.exit = p.host, p.exit
 	q.base = runtime.NumGoroutine()
-	q.strange = max(p.strange, 0)
+	q.strange, q.stirring = max(p.strange, 0), p.stirring
 	if q.base == p.base {
 		q.foreign.first = p.foreign.first
 	} else {

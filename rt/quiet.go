@@ -84,6 +84,7 @@ func (p *process) alone() bool {
 		n := runtime.NumGoroutine()
 		if n < p.base { // one of those there were at the start has ended
 			p.strange = max(p.strange-(p.base-n), 0)
+			p.stirring = min(p.stirring, p.strange)
 			p.base = n
 		}
 		late := !since.IsZero() && time.Since(since) > 2*time.Millisecond

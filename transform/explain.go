@@ -19,6 +19,7 @@ import (
 	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/analyzer/unmovable"
+	"github.com/harkgen/harkgen/analyzer/vet"
 	"github.com/harkgen/harkgen/transform/diag"
 	"github.com/harkgen/harkgen/transform/load"
 	"github.com/harkgen/harkgen/transform/lower"
@@ -69,11 +70,15 @@ type explainer struct {
 	low   *lower.Result
 	own   map[*types.Package]bool // of the main module
 	notes []Note
+
+	openers *unmovable.Openers
 }
 
 // explain finds out what was decided; notes are sorted by place.
 func explain(prog *load.Program, facts *suspend.Facts, places *placement.Result, low *lower.Result, found *entry.Result) *explainer {
-	e := &explainer{prog: prog, facts: facts, low: low, own: map[*types.Package]bool{}}
+	e := &explainer{prog: prog, facts: facts, low: low, own: map[*types.Package]bool{}, openers: unmovable.NewOpeners(nil, func(c *ssa.Call, what string) vet.Step {
+		return vet.Step{Pos: c.Pos(), Where: prog.Pos(c.Pos()), What: what}
+	})}
 	for _, u := range prog.User {
 		if own(u) && !prog.IsGlue(u.PkgPath) {
 			e.own[u.Types] = true
@@ -220,7 +225,7 @@ func (e *explainer) function(fn *ssa.Function) {
 		e.add(fn.Pos(), n)
 	}
 	if !e.facts.All {
-		for _, f := range unmovable.Find(fn, e.waits) {
+		for _, f := range unmovable.Find(fn, e.openers, e.waits) {
 			e.add(f.Pos, Note{Kind: NoteWarning, Name: f.Name, Diagnostic: diag.Diagnostic{
 				What: f.What(e.relative), Why: f.Why(), Do: f.Do(),
 			}})

@@ -3,31 +3,34 @@ package flow
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
 
 // This file tells which variables are still needed where.
 
-// Target finds, in the syntax of fn, the variable that the call at pos is assigned to.
-func Target(fn *ssa.Function, pos token.Pos) *ast.Ident {
-	var found *ast.Ident
+// Target finds, in the syntax of fn, the variable that a result of the call at pos is assigned to.
+func Target(fn *ssa.Function, pos token.Pos, result int) *ast.Ident {
 	if fn.Syntax() == nil {
 		return nil
 	}
-	is := func(e ast.Expr) bool {
-		c, ok := ast.Unparen(e).(*ast.CallExpr)
-		return ok && c.Lparen == pos
+	at := func(values []ast.Expr) int {
+		return slices.IndexFunc(values, func(e ast.Expr) bool {
+			c, ok := ast.Unparen(e).(*ast.CallExpr)
+			return ok && c.Lparen == pos
+		})
 	}
+	var found *ast.Ident
 	ast.Inspect(fn.Syntax(), func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
-			if len(n.Rhs) > 0 && is(n.Rhs[0]) {
-				found, _ = n.Lhs[0].(*ast.Ident)
+			if i := at(n.Rhs); i >= 0 && i+result < len(n.Lhs) {
+				found, _ = n.Lhs[i+result].(*ast.Ident)
 			}
 		case *ast.ValueSpec:
-			if len(n.Values) > 0 && is(n.Values[0]) {
-				found = n.Names[0]
+			if i := at(n.Values); i >= 0 && i+result < len(n.Names) {
+				found = n.Names[i+result]
 			}
 		}
 		return found == nil

@@ -109,7 +109,7 @@ func (c *checker) unsafePointer(fn *ssa.Function, p ssa.Value, waits []ssa.Instr
 	for _, w := range waits {
 		if flow.Across(p, w) {
 			name := p.Name()
-			if id := flow.Target(fn, p.Pos()); id != nil {
+			if id := flow.Target(fn, p.Pos(), 0); id != nil {
 				name = id.Name
 			}
 			c.report(UnsafePointer(suspend.Position(w), name))

@@ -11,8 +11,8 @@
 // A wait is an operation that suspends the goroutine, or a call that may come to one: the run is saved there and goes on in another process, where the file is not
 // open. The run then stays at its last commit. A lock is none here, as it is held for moments.
 //
-// One function at a time is looked at, and what is certain is reported: the value comes from a call that opens something (or of one that wraps it, as
-// bufio.NewReader(f)), the wait may follow the call, a use may follow the wait, and the variable is neither closed nor assigned in between. A deferred
+// What is certain is reported: the value comes from a call that opens something (or of one that wraps it, as bufio.NewReader(f)), or of a function, of
+// this package or another, that returns such a value; the wait may follow the call, a use may follow the wait, and the variable is neither closed nor assigned in between. A deferred
 // call is a use at the end of the function.
 //
 // Read what is needed before the wait, or open it again after it; or, for what each process can make anew, as a *sql.DB, let the declaration of a

@@ -3,6 +3,7 @@ package unmovable
 import (
 	"fmt"
 	"go/token"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -33,8 +34,21 @@ func (f Finding) What(at func(token.Pos) token.Position) string {
 
 func base(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
-// Why says what follows.
-func (f Finding) Why() string { return "it cannot be saved, so the run ends there if it must stop" }
+// Why says where it comes from, if a function of the user's has opened it, and what follows.
+func (f Finding) Why() string {
+	why := "it cannot be saved, so the run ends there if it must stop"
+	from, ok := strings.CutPrefix(f.Made[0].What, "calls ")
+	if !ok {
+		return why
+	}
+	for _, s := range f.Made[1:] {
+		if !strings.HasPrefix(s.What, "calls ") {
+			return "it comes from " + from + ", where " + s.What + " (" + s.Where + "); " + why
+		}
+		from += ", which " + s.What + " (" + s.Where + ")"
+	}
+	return why
+}
 
 // Do says what can be done about it.
 func (f Finding) Do() string {
@@ -111,18 +125,17 @@ var wrappers = map[string]bool{
 // A holder is a value that holds something, and the instruction from which on it does.
 type holder struct {
 	v    ssa.Value
-	kind string
-	pos  token.Pos // of the call that made it
-	made []vet.Step
+	call *ssa.Call // that made it
+	made Opened
 }
 
 // Find reports what fn holds over instructions that suspend, each variable once.
-func Find(fn *ssa.Function, suspends func(ssa.Instruction) bool) []Finding {
+func Find(fn *ssa.Function, openers *Openers, suspends func(ssa.Instruction) bool) []Finding {
 	f := &finder{suspends: suspends, seen: map[ssa.Value]bool{}}
 	for i := range flow.Instructions(fn) {
 		if c, ok := i.(*ssa.Call); ok {
-			if kind := openers[flow.Callee(&c.Call)]; kind != "" {
-				f.opened(c, kind, nil)
+			for _, o := range openers.of(c) {
+				f.opened(c, o)
 			}
 		}
 	}
@@ -135,20 +148,15 @@ type finder struct {
 	found    []Finding
 }
 
-// opened follows the first result of a call, to which other calls have led.
-func (f *finder) opened(c *ssa.Call, kind string, made []vet.Step) {
-	what := "makes " + kind
-	if len(made) > 0 {
-		what = "holds it"
-	}
-	made = append(made[:len(made):len(made)], vet.Step{Pos: c.Pos(), What: flow.Callee(&c.Call) + " " + what})
+// opened follows a result of a call.
+func (f *finder) opened(c *ssa.Call, o Opened) {
 	if c.Call.Signature().Results().Len() == 1 {
-		f.follow(holder{c, kind, c.Pos(), made})
+		f.follow(holder{c, c, o})
 		return
 	}
 	for _, r := range *c.Referrers() {
-		if x, ok := r.(*ssa.Extract); ok && x.Index == 0 {
-			f.follow(holder{x, kind, c.Pos(), made})
+		if x, ok := r.(*ssa.Extract); ok && x.Index == o.Result {
+			f.follow(holder{x, c, o})
 		}
 	}
 }
@@ -167,7 +175,7 @@ func (f *finder) follow(h holder) {
 				f.variable(h, a, r)
 			}
 		case *ssa.MakeInterface, *ssa.ChangeInterface, *ssa.ChangeType:
-			f.follow(holder{r.(ssa.Value), h.kind, h.pos, h.made})
+			f.follow(holder{r.(ssa.Value), h.call, h.made})
 		case *ssa.Call:
 			f.wrapped(h, r)
 		}
@@ -179,7 +187,8 @@ func (f *finder) wrapped(h holder, c *ssa.Call) {
 	if !wrappers[flow.Callee(&c.Call)] {
 		return
 	}
-	f.opened(c, "something that holds "+strings.TrimPrefix(h.kind, "something that holds "), h.made)
+	steps := append(slices.Clip(h.made.Steps), vet.Step{Pos: c.Pos(), What: flow.Callee(&c.Call) + " holds it"})
+	f.opened(c, Opened{Kind: wrapping(h.made.Kind), Steps: steps})
 }
 
 // variable reports variable a, which gets the value of h at a store.
@@ -311,16 +320,13 @@ func closes(v ssa.Value) (out []ssa.Instruction) {
 }
 
 func (f *finder) report(h holder, wait ssa.Instruction, use token.Pos) {
-	name := "the value"
-	if id := flow.Target(wait.Parent(), h.pos); id != nil {
-		name, h.pos = id.Name, id.Pos()
+	name, pos := "the value", h.call.Pos()
+	if id := flow.Target(wait.Parent(), pos, h.made.Result); id != nil {
+		name, pos = id.Name, id.Pos()
 	}
-	for _, o := range f.found {
-		if o.Pos == h.pos {
-			return
-		}
+	if !slices.ContainsFunc(f.found, func(o Finding) bool { return o.Pos == pos }) {
+		f.found = append(f.found, Finding{Pos: pos, Name: name, Kind: h.made.Kind, Wait: wait, Use: use, Made: h.made.Steps})
 	}
-	f.found = append(f.found, Finding{Pos: h.pos, Name: name, Kind: h.kind, Wait: wait, Use: use, Made: h.made})
 }
 
 // reaches is flow.Reaches with a set of instructions that kill.

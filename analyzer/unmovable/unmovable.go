@@ -3,11 +3,14 @@ package unmovable
 import (
 	_ "embed"
 	"go/token"
+	"go/types"
 	"slices"
 
 	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/colour"
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/vet"
 )
 
@@ -16,20 +19,23 @@ var doc string
 
 // Analyzer reports what is held over waits.
 var Analyzer = &analysis.Analyzer{
-	Name:     "unmovable",
-	Doc:      vet.Doc(doc, "unmovable"),
-	URL:      vet.URL("unmovable"),
-	Requires: []*analysis.Analyzer{colour.Analyzer},
-	Run:      run,
+	Name:      "unmovable",
+	Doc:       vet.Doc(doc, "unmovable"),
+	URL:       vet.URL("unmovable"),
+	Requires:  []*analysis.Analyzer{colour.Analyzer},
+	FactTypes: []analysis.Fact{(*opened)(nil)},
+	Run:       run,
 }
 
 func run(pass *analysis.Pass) (any, error) {
 	facts := pass.ResultOf[colour.Analyzer].(*colour.Facts)
+	o := openersOf(pass)
+	export(pass, facts, o)
 	for _, fn := range facts.Functions() {
 		if !facts.Coloured(fn) {
 			continue
 		}
-		for _, f := range Find(fn, facts.Waits) {
+		for _, f := range Find(fn, o, facts.Waits) {
 			why := f.Why()
 			chain := facts.ChainOf(f.Wait)
 			if len(chain) > 1 {
@@ -40,4 +46,44 @@ func run(pass *analysis.Pass) (any, error) {
 		}
 	}
 	return nil, nil
+}
+
+// openersOf returns Openers that know what other packages have told of their functions.
+func openersOf(pass *analysis.Pass) *Openers {
+	imported := func(fn *ssa.Function) []Opened {
+		var f opened
+		if o, ok := fn.Object().(*types.Func); ok && o.Pkg() != pass.Pkg && pass.ImportObjectFact(o, &f) {
+			return f.Results
+		}
+		return nil
+	}
+	return NewOpeners(imported, func(c *ssa.Call, what string) vet.Step {
+		return vet.Step{Pos: c.Pos(), Where: flow.Where(pass.Fset, c.Pos()), What: what}
+	})
+}
+
+// export tells other packages what the functions of this one return. They see the place of a step, not its position.
+func export(pass *analysis.Pass, facts *colour.Facts, o *Openers) {
+	if pass.Pkg.Name() == "main" || facts.Standard() {
+		return
+	}
+	for _, fn := range facts.Functions() {
+		obj, ok := fn.Object().(*types.Func)
+		if !ok || !obj.Exported() {
+			continue
+		}
+		var f opened
+		for _, r := range o.function(fn) {
+			r.Steps = slices.Clone(r.Steps)
+			for i, s := range r.Steps {
+				if s.Pos.IsValid() {
+					r.Steps[i] = vet.Step{What: s.What, Where: pass.Pkg.Path() + "/" + s.Where}
+				}
+			}
+			f.Results = append(f.Results, r)
+		}
+		if len(f.Results) > 0 {
+			pass.ExportObjectFact(obj, &f)
+		}
+	}
 }

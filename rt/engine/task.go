@@ -117,8 +117,8 @@ func (t *Task) Poll() ([]exchange.Reply, error) {
 	if t.p == 0 {
 		e.stirred = false
 	}
-	if rs != nil {
-		e.idle.remove(t)
+	if rs != nil && e.idle.stays(t) {
+		bell(e.toTimer) // another may make room
 	}
 	return rs, nil
 }

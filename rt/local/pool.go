@@ -297,15 +297,16 @@ func (s *pool) gone(m *member, l *loaded, lives bool) bool {
 func (s *pool) watch() {
 	rare := time.NewTicker(endAfter / 5)
 	defer rare.Stop()
-	often := time.NewTimer(time.Hour)
-	defer often.Stop()
+	var often <-chan time.Time // nil: nothing waits
 	for {
 		select {
 		case <-s.busy:
-			often.Reset(slowAfter)
-		case <-often.C:
-			if s.lookSlow() {
-				often.Reset(slowAfter)
+			if often == nil { // else where much comes and goes nobody would ever look
+				often = time.After(slowAfter)
+			}
+		case <-often:
+			if often = nil; s.lookSlow() {
+				often = time.After(slowAfter)
 			}
 		case <-rare.C:
 			s.lookIdle()

@@ -192,7 +192,7 @@ func (l *loaded) start(ctx context.Context) error {
 	l.notePassed(rs)
 	l.began = time.Now()
 	start := wire.Start{
-		Run: l.pool.r.rec.ID, Task: l.number, Process: uint32(l.t.Process()), Ahead: l.pool.r.o.ahead(), New: true,
+		Run: l.pool.id, Task: l.number, Process: uint32(l.t.Process()), Ahead: l.pool.r.o.ahead(), New: true,
 		Events: l.t.Process() == 0 && l.pool.r.o.Events != nil,
 	}
 	state := l.t.State(ctx)
@@ -278,7 +278,7 @@ func (l *loaded) handle(ctx context.Context, m message) (left bool, err error) {
 	case wire.Trace:
 		l.trace = msg.Text
 	case wire.Refused:
-		err := &FailedError{l.pool.r.rec.ID, msg.Err}
+		err := &FailedError{l.pool.id, msg.Err}
 		l.pool.fail(err)
 		return false, err
 	}

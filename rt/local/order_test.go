@@ -219,3 +219,25 @@ func TestEndsAsStopped(t *testing.T) {
 		t.Errorf("%+v, %v, %s", res, err, r.Record().State)
 	}
 }
+
+// TestRecordReplaced replaces the record of a run while processes are started, for the race detector.
+func TestRecordReplaced(t *testing.T) {
+	b := newBench(t)
+	r := b.create()
+	r.o = b.o
+	s := newPool(r, nil, nil)
+	w := &worker{conn: wire.NewConn(&sentBuffer{}), quit: make(chan struct{})}
+	m := newMember(s, w)
+	l := &loaded{pool: s, t: newborn{}, placed: make(chan struct{})}
+	s.mu.Lock()
+	m.add(l)
+	s.mu.Unlock()
+	done := make(chan error)
+	go func() { done <- r.change(t.Context(), func(next *store.Run) { next.Lingers = true }) }()
+	if err := l.start(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -347,6 +347,60 @@ func TestUnloadLater(t *testing.T) {
 	})
 }
 
+// TestStirForNothing: a process that was stirred and says that there was nothing is idle again, and unloaded; not one that has something to do by its wake time.
+func TestStirForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		unloaded := make(chan time.Time, 1)
+		at := time.Now().Add(time.Hour)
+		w := workerFunc(func(ctx context.Context, t *Task) error {
+			t.Poll()
+			if err := t.Commit(ctx, &exchange.Batch{Idle: true, Wake: at.UnixNano()}, text("x")); err != nil {
+				return err
+			}
+			for {
+				select {
+				case <-t.Changed():
+				case <-ctx.Done():
+					return nil
+				}
+				if _, err := t.Poll(); err != nil {
+					unloaded <- time.Now()
+					return err
+				}
+				t.Rest()
+			}
+		})
+		e, _, stop := begin(t, newMemStore(), 0, Options{IdleAfter: time.Minute}, w, 1)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		e.Stir()
+		stirred := time.Now()
+		select {
+		case when := <-unloaded:
+			if d := when.Sub(stirred); d < time.Minute || d > 62*time.Second {
+				t.Errorf("unloaded after %v", d)
+			}
+		case <-time.After(10 * time.Minute):
+			t.Error("it stays loaded")
+		}
+		synctest.Wait()
+		stop()
+
+		at = time.Now().Add(10 * time.Second)
+		_, _, stop = begin(t, newMemStore(), 0, Options{IdleAfter: time.Minute}, w, 1)
+		select {
+		case <-unloaded:
+			t.Error("unloaded while it is due")
+		case <-time.After(10 * time.Minute):
+		}
+		stop()
+		select { // it hears of the end
+		case <-unloaded:
+		default:
+		}
+	})
+}
+
 // TestLastBatchTaken: who waits for the batch that has ended the run hears that it was taken.
 func TestLastBatchTaken(t *testing.T) {
 	e := &Engine{finished: make(chan struct{})}

@@ -223,10 +223,15 @@ func (l *loaded) deliver(ctx context.Context) error {
 	if l.t.Process() != 0 || !l.pool.r.arrived.Swap(false) {
 		return nil
 	}
-	if err := l.pool.r.deliver(ctx, l.member.worker, l.number); err != nil || !l.pool.r.mail.waits(nil) {
+	err := l.pool.r.deliver(ctx, l.member.worker, l.number)
+	switch {
+	case err != nil:
 		return err
+	case l.pool.r.mail.waits(nil):
+		l.setIdle(false)
+	default:
+		l.t.Rest()
 	}
-	l.setIdle(false)
 	return nil
 }
 

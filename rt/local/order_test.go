@@ -125,6 +125,31 @@ func TestIdleTooEarly(t *testing.T) {
 	}
 }
 
+// A stirred is process 0, which is told to look for events.
+type stirred struct {
+	newborn
+	rests int
+}
+
+func (*stirred) Process() exchange.ProcessID { return 0 }
+func (s *stirred) Rest()                     { s.rests++ }
+
+// TestNoEvents: the engine hears when it has stirred process 0 for nothing.
+func TestNoEvents(t *testing.T) {
+	_, list, _ := newSilent(1)
+	l, s := list[0], &stirred{}
+	l.t = s
+	l.pool.r.arrived.Store(true)
+	if err := l.changed(t.Context()); err != nil || s.rests != 1 {
+		t.Error(err, s.rests)
+	}
+	l.pool.r.arrived.Store(true)
+	l.pool.r.mail.list = []store.Event{{ID: "one"}}
+	if err := l.changed(t.Context()); err != nil || s.rests != 1 {
+		t.Error(err, s.rests)
+	}
+}
+
 // TestEndIsNoExit: a process that is in a worker when that is ended goes elsewhere; nobody takes it for what has ended the worker.
 func TestEndIsNoExit(t *testing.T) {
 	s := newPool(&Run{o: new(Options).defaults()}, nil, nil)

@@ -93,7 +93,7 @@ func TestWatchLooks(t *testing.T) {
 	s.ends.Go(s.watch)
 	defer s.ends.Wait()
 	defer close(s.quit)
-	for end := time.Now().Add(time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
 		for range 1000 {
 			bell(s.busy)
 		}

@@ -88,6 +88,12 @@ func (d *dones) owner(ch unsafe.Pointer) any {
 	return d.by[ch].ctx
 }
 
+func (d *dones) none() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.by) == 0
+}
+
 // saved returns the contexts in the order in which their channels were made.
 func (d *dones) saved() (list []any) {
 	d.mu.Lock()

@@ -87,7 +87,7 @@ func (p *process) asleep(now time.Time) (known bool, stuck []native) {
 			return true, nil
 		}
 	}
-	if o := p.outlook(down, now.UnixNano()); o.runnable || o.wake != 0 || o.external {
+	if o := p.outlook(down, now.UnixNano()); o.runnable || o.wake != 0 || o.external || p.expects(down) {
 		return true, nil
 	}
 	for _, n := range natives() {
@@ -108,6 +108,11 @@ func (p *process) asleep(now time.Time) (known bool, stuck []native) {
 		return true, nil
 	}
 	return true, stuck
+}
+
+// expects reports whether another process may make this one go on, of which these goroutines are down: by a reply, or by cancelling a context.
+func (p *process) expects(down []*G) bool {
+	return p.share != nil && (slices.ContainsFunc(down, (*G).expects) || !p.dones.none() || !p.callbacks.none())
 }
 
 // blockedIn reports whether g is parked in b, which it has said when it parked.

@@ -109,7 +109,7 @@ func runAll(prog *Program, h Host) int {
 		}
 		next := cur.successor()
 		if next == nil {
-			break
+			return statusUnloaded // the program has not ended
 		}
 		cur = next
 		status = cur.execute(prog)

@@ -306,6 +306,7 @@ func (p *process) deliver(r *exchange.Reply) {
 		return
 	}
 	s.consumed, s.taken = r.Seq, max(s.taken, r.Step)
+	p.pace.clean = false // though no goroutine may go on: the exchange hears only by a commit that it was taken
 	s.stores = append(s.stores, r.Stores...)
 	r.Stores = nil
 	err := s.flush()

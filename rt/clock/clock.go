@@ -84,16 +84,17 @@ func (c *Clock) Until(t time.Time) time.Duration {
 // Sleep waits until t, or until done is closed, and reports whether it is t. It minds changes of the clock, those of another process after a while.
 func (c *Clock) Sleep(done <-chan struct{}, t time.Time) bool {
 	for {
+		var changed <-chan struct{}
+		if c != nil && c.own {
+			c.mu.Lock()
+			changed = c.changed // before the time is asked for: a change between the two is not missed
+			c.mu.Unlock()
+		}
 		left := c.Until(t)
 		if left <= 0 {
 			return true
 		}
-		var changed <-chan struct{}
-		if c != nil && c.own {
-			c.mu.Lock()
-			changed = c.changed
-			c.mu.Unlock()
-		} else {
+		if changed == nil {
 			left = min(left, time.Second)
 		}
 		timer := time.NewTimer(left)

@@ -2,6 +2,7 @@ package clock
 
 import (
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -69,5 +70,27 @@ func TestSleep(t *testing.T) {
 	close(done)
 	if <-slept {
 		t.Error("it came though it was to stop")
+	}
+}
+
+// TestSleepSeesChange sets the clock forward while sleeps begin: each has seen the new time, or is told of it.
+func TestSleepSeesChange(t *testing.T) {
+	c, err := New("", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20_000 {
+		at := c.Now().Add(time.Hour)
+		slept := make(chan bool)
+		go func() { slept <- c.Sleep(nil, at) }()
+		runtime.Gosched()
+		if err := c.Advance(2 * time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-slept:
+		case <-time.After(10 * time.Second):
+			t.Fatal("it sleeps on")
+		}
 	}
 }

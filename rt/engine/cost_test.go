@@ -297,6 +297,126 @@ func TestClockBackAtWake(t *testing.T) {
 	})
 }
 
+// TestUnloadLater: a process that is to be unloaded and gets something to do at the same moment is unloaded when it has been idle again.
+func TestUnloadLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		heard, looks := make(chan error), make(chan struct{})
+		at := time.Now().Add(time.Hour).UnixNano()
+		w := workerFunc(func(ctx context.Context, t *Task) error {
+			t.Poll()
+			for {
+				if err := t.Commit(ctx, &exchange.Batch{Idle: true, Wake: at}, text("x")); err != nil {
+					return err
+				}
+				<-looks
+				select {
+				case <-t.Changed():
+				case <-ctx.Done():
+					return nil
+				}
+				_, err := t.Poll()
+				if heard <- err; err != nil {
+					return err
+				}
+			}
+		})
+		e, _, stop := begin(t, newMemStore(), 0, Options{}, w, 1)
+		synctest.Wait()
+		e.mu.Lock()
+		e.idle.unload(e.idle.first)
+		e.stir(0)
+		e.mu.Unlock()
+		close(looks)
+		if err := <-heard; err != nil {
+			t.Errorf("it was told %v before it was told that it is due", err)
+		}
+		select {
+		case err := <-heard:
+			if err != ErrUnload {
+				t.Error(err)
+			}
+		case <-time.After(time.Minute):
+			t.Error("it stays loaded for ever")
+		}
+		synctest.Wait()
+		if e.mu.Lock(); e.idle.leaving != 0 {
+			t.Errorf("%d are taken to be leaving", e.idle.leaving)
+		}
+		e.mu.Unlock()
+		stop()
+	})
+}
+
+// TestStirForNothing: a process that was stirred and says that there was nothing is idle again, and unloaded; not one that has something to do by its wake time.
+func TestStirForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		unloaded := make(chan time.Time, 1)
+		at := time.Now().Add(time.Hour)
+		w := workerFunc(func(ctx context.Context, t *Task) error {
+			t.Poll()
+			if err := t.Commit(ctx, &exchange.Batch{Idle: true, Wake: at.UnixNano()}, text("x")); err != nil {
+				return err
+			}
+			for {
+				select {
+				case <-t.Changed():
+				case <-ctx.Done():
+					return nil
+				}
+				if _, err := t.Poll(); err != nil {
+					unloaded <- time.Now()
+					return err
+				}
+				t.Rest()
+			}
+		})
+		e, _, stop := begin(t, newMemStore(), 0, Options{IdleAfter: time.Minute}, w, 1)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		e.Stir()
+		stirred := time.Now()
+		select {
+		case when := <-unloaded:
+			if d := when.Sub(stirred); d < time.Minute || d > 62*time.Second {
+				t.Errorf("unloaded after %v", d)
+			}
+		case <-time.After(10 * time.Minute):
+			t.Error("it stays loaded")
+		}
+		synctest.Wait()
+		stop()
+
+		at = time.Now().Add(10 * time.Second)
+		_, _, stop = begin(t, newMemStore(), 0, Options{IdleAfter: time.Minute}, w, 1)
+		select {
+		case <-unloaded:
+			t.Error("unloaded while it is due")
+		case <-time.After(10 * time.Minute):
+		}
+		stop()
+		select { // it hears of the end
+		case <-unloaded:
+		default:
+		}
+	})
+}
+
+// TestLastBatchTaken: who waits for the batch that has ended the run hears that it was taken.
+func TestLastBatchTaken(t *testing.T) {
+	e := &Engine{finished: make(chan struct{})}
+	close(e.finished)
+	s := &sending{done: make(chan struct{})}
+	if err := e.wait(t.Context(), s); err != ErrEnded {
+		t.Errorf("not taken: %v", err)
+	}
+	close(s.done)
+	for range 100 {
+		if err := e.wait(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A distantStore takes its time for each request.
 type distantStore struct {
 	store.Atomic

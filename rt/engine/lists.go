@@ -65,6 +65,17 @@ func (l *idleList) remove(t *Task) {
 	}
 }
 
+// stays takes t out, which has something to do, and reports whether it was told to unload. That does not hold any more: it may not have heard of it, as one bell is for all that it
+// is told.
+func (l *idleList) stays(t *Task) (told bool) {
+	l.remove(t)
+	if told = t.unload; told {
+		t.unload = false
+		l.leaving--
+	}
+	return told
+}
+
 // unload tells t to go.
 func (l *idleList) unload(t *Task) {
 	l.remove(t)

@@ -24,6 +24,7 @@ type Activation interface {
 	Replies(ctx context.Context) ([]exchange.Reply, error)
 	Poll() ([]exchange.Reply, error)
 	Changed() <-chan struct{}
+	Rest()
 	Commit(ctx context.Context, b *exchange.Batch, state io.WriterTo) error
 }
 
@@ -39,6 +40,7 @@ type Task struct {
 	step       uint64 // of the last commit
 	delivered  uint64 // number of the last reply that the worker was given
 	due        bool   // Replies is to return though there are none
+	rests      bool   // the last commit says that it has nothing to do, and nothing has come but Stir since
 	unload     bool
 	held       bool
 	fenced     bool
@@ -117,10 +119,29 @@ func (t *Task) Poll() ([]exchange.Reply, error) {
 	if t.p == 0 {
 		e.stirred = false
 	}
-	if rs != nil {
-		e.idle.remove(t)
+	if rs == nil {
+		return nil, nil
+	}
+	st, _ := e.fold.x.Status(t.p)
+	t.rests = t.rests && len(rs) == 0 && (st.Wake == 0 || st.Wake > e.o.Now().UnixNano())
+	if e.idle.stays(t) {
+		bell(e.toTimer) // another may make room
 	}
 	return rs, nil
+}
+
+// Rest says that Stir was for nothing: the process is idle if it was before.
+func (t *Task) Rest() {
+	e := t.e
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if pr := e.procs[t.p]; pr == nil || pr.task != t || !t.rests || t.due || t.fenced {
+		return
+	}
+	if st, _ := e.fold.x.Status(t.p); st.Sent == t.delivered {
+		e.idle.add(t)
+		bell(e.toTimer)
+	}
 }
 
 // signal wakes Replies. The caller holds mu.
@@ -203,8 +224,9 @@ func (t *Task) committed(b *exchange.Batch) {
 	t.step = b.Step
 	t.commits++
 	e.commits++
+	t.rests = b.Idle && b.Consumed == t.delivered
 	st, _ := e.fold.x.Status(t.p)
-	if pr := e.procs[t.p]; pr != nil && pr.task == t && b.Idle && !t.due && b.Consumed == t.delivered && st.Sent == t.delivered {
+	if pr := e.procs[t.p]; pr != nil && pr.task == t && t.rests && !t.due && st.Sent == t.delivered {
 		e.idle.add(t)
 		if e.queue.len() > 0 {
 			e.evict(e.queue.len())

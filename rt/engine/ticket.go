@@ -197,6 +197,9 @@ func (g *Guest) Replies(ctx context.Context) ([]exchange.Reply, error) {
 // Changed delivers a value when Poll may return something.
 func (g *Guest) Changed() <-chan struct{} { return g.changed }
 
+// Rest does nothing: nobody waits for a Guest to be idle.
+func (g *Guest) Rest() {}
+
 // Poll is Replies that does not wait.
 func (g *Guest) Poll() ([]exchange.Reply, error) {
 	g.mu.Lock()

@@ -47,8 +47,17 @@ func (e *Engine) wait(ctx context.Context, s *sending) error {
 	case <-s.done:
 		return s.err
 	case <-e.finished:
-		return ErrEnded
 	case <-ctx.Done():
+	}
+	select {
+	case <-s.done: // the batch may be what has ended the run
+		return s.err
+	default:
+	}
+	select {
+	case <-e.finished:
+		return ErrEnded
+	default:
 		return ctx.Err()
 	}
 }

@@ -31,6 +31,7 @@ type loaded struct {
 	member   *member
 	number   uint32 // wire's Task
 	large    bool   // its state is too large to wait in a worker
+	begun    bool   // the worker is told of it
 	sent     bool   // the worker has been told of it
 	recalled bool   // and asked for it back
 	idle     bool   // its last commit said that it has nothing to do, and nothing has come since
@@ -40,6 +41,7 @@ type loaded struct {
 	commits  int
 	steps    int           // commits with something new
 	consumed uint64        // as of the last commit
+	passed   uint64        // number of the last reply that was passed on
 	output   []exchange.Op // that has come since
 	size     int           // of it
 	want     <-chan time.Time
@@ -187,17 +189,15 @@ func (l *loaded) start(ctx context.Context) error {
 		return err
 	}
 	l.replies = append(l.replies, rs...)
+	l.notePassed(rs)
 	l.began = time.Now()
 	start := wire.Start{
-		Run: l.pool.r.rec.ID, Task: l.number, Process: uint32(l.t.Process()), Ahead: l.pool.r.o.ahead(), New: true,
+		Run: l.pool.id, Task: l.number, Process: uint32(l.t.Process()), Ahead: l.pool.r.o.ahead(), New: true,
 		Events: l.t.Process() == 0 && l.pool.r.o.Events != nil,
 	}
 	state := l.t.State(ctx)
 	if state == nil {
-		l.member.putReplies(l.replies, func(data []byte) error {
-			start.Replies = data
-			return l.member.put(start, nil)
-		})
+		l.member.putStart(l, start, nil)
 		return nil
 	}
 	defer state.Close()
@@ -211,10 +211,7 @@ func (l *loaded) start(ctx context.Context) error {
 		}
 	}
 	start.New, start.Size = false, l.t.StateSize()-size
-	err = l.member.putReplies(l.replies, func(data []byte) error {
-		start.Replies = data
-		return l.member.put(start, copier{state})
-	})
+	err = l.member.putStart(l, start, copier{state})
 	if src, ok := errors.AsType[*wire.SourceError](err); ok {
 		return src.Err
 	}
@@ -226,11 +223,23 @@ func (l *loaded) deliver(ctx context.Context) error {
 	if l.t.Process() != 0 || !l.pool.r.arrived.Swap(false) {
 		return nil
 	}
-	if err := l.pool.r.deliver(ctx, l.member.worker, l.number); err != nil || !l.pool.r.mail.waits(nil) {
+	err := l.pool.r.deliver(ctx, l.member.worker, l.number)
+	switch {
+	case err != nil:
 		return err
+	case l.pool.r.mail.waits(nil):
+		l.setIdle(false)
+	default:
+		l.t.Rest()
 	}
-	l.setIdle(false)
 	return nil
+}
+
+// notePassed notes what the worker is told.
+func (l *loaded) notePassed(rs []exchange.Reply) {
+	if n := len(rs); n > 0 {
+		l.passed = rs[n-1].Seq
+	}
 }
 
 // pass passes replies on.
@@ -238,6 +247,7 @@ func (l *loaded) pass(rs []exchange.Reply) {
 	if len(rs) == 0 {
 		return
 	}
+	l.notePassed(rs)
 	l.setIdle(false)
 	if l.commits == 0 {
 		l.replies = append(l.replies, rs...)
@@ -273,7 +283,7 @@ func (l *loaded) handle(ctx context.Context, m message) (left bool, err error) {
 	case wire.Trace:
 		l.trace = msg.Text
 	case wire.Refused:
-		err := &FailedError{l.pool.r.rec.ID, msg.Err}
+		err := &FailedError{l.pool.id, msg.Err}
 		l.pool.fail(err)
 		return false, err
 	}
@@ -362,7 +372,7 @@ func (l *loaded) commit(ctx context.Context, c *wire.Commit, snapshot *arriving)
 	if err != nil {
 		return false, err
 	}
-	l.setIdle(b.Idle && !c.Leaves)
+	l.setIdle(b.Idle && !c.Leaves && b.Consumed >= l.passed) // else it was made before the worker had them
 	if l.t.Process() == 0 {
 		if err := l.pool.r.announce(ctx, l.member.worker, c.Lingers); err != nil {
 			return false, err

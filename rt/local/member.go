@@ -25,13 +25,14 @@ type member struct {
 	dirty chan struct{} // something is to be flushed; has room for one
 	taken []exchange.Op // what was read from its pipes while it was stuck
 
+	starts  sync.Mutex // orders messages wire.Start
 	telling sync.Mutex // orders messages with replies
 	told    exchange.Told
 
 	// pool.mu guards these.
 	inside    [2]int        // how much was in the pipes at the last look
 	stuck     chan struct{} // not nil: its pipes are read here, since it does not do it any more; closed when it has ended
-	tasks     []*loaded     // that it has, in the order in which it executes them
+	tasks     []*loaded     // that it has: those that it was told of, in the order in which it executes them, and then others
 	last      uint32        // number of a task
 	unwanted  []uint32      // numbers of those that are to be asked back
 	moved     time.Time     // when something has come from it, or it got something to do
@@ -59,7 +60,7 @@ func (m *member) begin() {
 // add gives l to the worker. The caller holds pool.mu.
 func (m *member) add(l *loaded) {
 	m.last++
-	l.member, l.number = m, m.last
+	l.member, l.number, l.begun = m, m.last, false
 	if now := time.Now(); len(m.tasks) == 0 {
 		m.since = now
 		if now.After(m.moved) {
@@ -109,6 +110,29 @@ func (m *member) putReplies(rs []exchange.Reply, put func(data []byte) error) er
 	m.telling.Lock()
 	defer m.telling.Unlock()
 	return put(m.told.AppendReplies(nil, rs))
+}
+
+// putStart tells the worker of l. Who is to be placed first may come later, as its state is read from the store: the worker executes them as they come.
+func (m *member) putStart(l *loaded, start wire.Start, snapshot io.WriterTo) error {
+	m.starts.Lock()
+	defer m.starts.Unlock()
+	m.pool.mu.Lock()
+	m.begins(l)
+	m.pool.mu.Unlock()
+	return m.putReplies(l.replies, func(data []byte) error {
+		start.Replies = data
+		return m.put(start, snapshot)
+	})
+}
+
+// begins moves l after the tasks that the worker was told of before. The caller holds pool.mu.
+func (m *member) begins(l *loaded) {
+	l.begun = true
+	from := slices.Index(m.tasks, l)
+	to := slices.IndexFunc(m.tasks, func(x *loaded) bool { return !x.begun || x == l })
+	if from >= 0 {
+		m.tasks = slices.Insert(slices.Delete(m.tasks, from, from+1), to, l)
+	}
 }
 
 // recall asks for a task back. The caller holds pool.mu.
@@ -286,12 +310,13 @@ func (m *member) forget(tasks []*loaded) {
 	}
 }
 
-// end kills the worker. What it has goes to others, but for l, which may be nil.
+// end kills the worker. What it has goes to others, but for l, which may be nil. It is not in the pool any more before it dies: it gets nothing else, and nobody takes its end for that
+// of a program.
 func (m *member) end(l *loaded) {
-	m.worker.kill()
 	m.pool.mu.Lock()
 	tasks := m.remove()
 	m.pool.mu.Unlock()
+	m.worker.kill()
 	m.forget(slices.DeleteFunc(tasks, func(x *loaded) bool { return x == l }))
 	m.worker.end()
 }

@@ -39,6 +39,8 @@ const (
 // A pool is the workers of this machine. It implements engine.Worker.
 type pool struct {
 	r    *Run
+	id   string                  // of the run, whose record may be replaced at any time
+	cwd  string                  // of its program
 	fail context.CancelCauseFunc // ends the run with a *FailedError
 	stir func()                  // has the first process look for events
 	most int                     // workers, besides that of process 0
@@ -65,7 +67,7 @@ type pool struct {
 // newPool returns a pool that has not begun.
 func newPool(r *Run, fail context.CancelCauseFunc, stir func()) *pool {
 	s := &pool{
-		r: r, fail: fail, stir: stir, most: max(r.o.Workers, 1), keep: endAfter,
+		r: r, id: r.rec.ID, cwd: r.rec.Program.Cwd, fail: fail, stir: stir, most: max(r.o.Workers, 1), keep: endAfter,
 		busy: make(chan struct{}, 1), quit: make(chan struct{}), left: map[exchange.ProcessID]time.Time{},
 	}
 	s.wanted = min(s.most, runtime.NumCPU())
@@ -229,7 +231,7 @@ func (s *pool) grow() {
 		s.starting--
 		switch {
 		case err != nil:
-			s.fail(&FailedError{s.r.rec.ID, err.Error()})
+			s.fail(&FailedError{s.id, err.Error()})
 		case s.ended:
 			m.worker.end()
 		default:
@@ -241,7 +243,7 @@ func (s *pool) grow() {
 }
 
 func (s *pool) start() (*member, error) {
-	w, err := startWorker(&s.r.o, s.r.args, s.r.rec.Program.Cwd, nil, nil)
+	w, err := startWorker(&s.r.o, s.r.args, s.cwd, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -297,15 +299,16 @@ func (s *pool) gone(m *member, l *loaded, lives bool) bool {
 func (s *pool) watch() {
 	rare := time.NewTicker(endAfter / 5)
 	defer rare.Stop()
-	often := time.NewTimer(time.Hour)
-	defer often.Stop()
+	var often <-chan time.Time // nil: nothing waits
 	for {
 		select {
 		case <-s.busy:
-			often.Reset(slowAfter)
-		case <-often.C:
-			if s.lookSlow() {
-				often.Reset(slowAfter)
+			if often == nil { // else where much comes and goes nobody would ever look
+				often = time.After(slowAfter)
+			}
+		case <-often:
+			if often = nil; s.lookSlow() {
+				often = time.After(slowAfter)
 			}
 		case <-rare.C:
 			s.lookIdle()

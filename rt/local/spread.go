@@ -56,6 +56,7 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 	case failed != nil:
 		err := r.change(work, func(next *store.Run) { r.progress(next, e); next.State, next.Error = store.Failed, failed.Why })
 		return nil, errors.Join(err, failed)
+	case err == nil: // it has ended, though ctx may have at the same moment
 	case errors.Is(err, engine.ErrPaused), r.o.Fleet != nil && ctx.Err() != nil:
 		err := r.change(work, func(next *store.Run) {
 			r.progress(next, e)
@@ -70,7 +71,7 @@ func (r *Run) executeSpread(ctx context.Context) (*Result, error) {
 		return nil, errors.Join(err, ErrStopped)
 	case ctx.Err() != nil:
 		return nil, ErrStopped
-	case err != nil:
+	default:
 		return nil, err
 	}
 	if exit.Waits != nil && r.rec.Lingers {

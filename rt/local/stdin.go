@@ -40,7 +40,7 @@ type input struct {
 	appended int64 // offset of the end of the mailbox
 	fed      int64 // highest offset that a feeder reached
 	ended    bool  // the end is in the mailbox
-	err      error // appending failed
+	err      error // appending or reading failed
 }
 
 // newInput finds how far the mailbox goes.
@@ -112,7 +112,17 @@ func PutInput(ctx context.Context, s store.Store, run string, data []byte) error
 	return in.err
 }
 
-// failed returns the error of appending, after which nothing more can be committed.
+// fail notes an error of reading the mailbox, unless it is that of ctx.
+func (in *input) fail(ctx context.Context, err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.err == nil && ctx.Err() == nil {
+		in.err = err
+	}
+	in.cond.Broadcast()
+}
+
+// failed returns the error of the mailbox, after which nothing more can be committed.
 func (in *input) failed() error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -151,7 +161,8 @@ func (f *feeder) run(ctx context.Context, from int64) {
 	for {
 		ms, err := f.in.s.Messages(ctx, f.in.run, after, 16)
 		if err != nil {
-			return // the commit will fail as well
+			f.in.fail(ctx, err) // before the program can take it for the end of the input
+			return
 		}
 		for _, m := range ms {
 			after = m.Key

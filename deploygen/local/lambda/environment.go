@@ -19,6 +19,7 @@ import (
 
 type environment struct {
 	s   *Service
+	f   *function // of v, though there may be another one of this name by now
 	v   *version
 	id  string // 32 hex digits
 	key string // access key, by which other services can tell who asks
@@ -35,11 +36,11 @@ type environment struct {
 	idleSince time.Time
 }
 
-func newEnvironment(s *Service, v *version) *environment {
+func newEnvironment(s *Service, f *function, v *version) *environment {
 	var b [16]byte
 	rand.Read(b[:])
 	id := hex.EncodeToString(b[:])
-	return &environment{s: s, v: v, id: id, key: "ASIA" + strings.ToUpper(id[:16])}
+	return &environment{s: s, f: f, v: v, id: id, key: "ASIA" + strings.ToUpper(id[:16])}
 }
 
 // An invocation is what an environment does.

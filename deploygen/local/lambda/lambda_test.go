@@ -293,6 +293,27 @@ func TestConcurrency(t *testing.T) {
 	busy.Wait()
 }
 
+// TestDeployedAgain: an invocation of a function that was deleted does not count for the one that has its name now.
+func TestDeployedAgain(t *testing.T) {
+	c := Config{Name: "f", Timeout: time.Minute, Concurrency: 1}
+	f := newFixture(t, Options{}, c)
+	v, _ := f.lookup("f", Live)
+	e, err := f.acquire(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.delete("f", ""); err != nil {
+		t.Fatal(err)
+	}
+	f.deploy(c)
+	f.release(e)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := f.functions["f"].running; n != 0 {
+		t.Errorf("%d are running", n)
+	}
+}
+
 func TestLimits(t *testing.T) {
 	f := newFixture(t, Options{}, Config{})
 	big := `"` + strings.Repeat("x", MaxAsync) + `"`

@@ -150,7 +150,7 @@ func (s *Service) acquire(v *version) (*environment, *Error) {
 		}
 		s.discard(e)
 	}
-	e := newEnvironment(s, v)
+	e := newEnvironment(s, f, v)
 	s.envs[e.key] = e
 	return e, nil
 }
@@ -161,9 +161,7 @@ func (s *Service) release(e *environment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running--
-	if f := s.functions[e.v.Name]; f != nil {
-		f.running--
-	}
+	e.f.running--
 	if e.dead() || s.closed || e.v.deleted {
 		s.discard(e)
 		return

@@ -260,3 +260,44 @@ func TestFull(t *testing.T) {
 	put(t, v, "more", 0, "")
 	sync1(t, s)
 }
+
+// A slowReader does something between the answer to a read and its return.
+type slowReader struct {
+	store.Atomic
+	then func()
+}
+
+func (s *slowReader) Get(ctx context.Context, id string) (store.Record, error) {
+	r, err := s.Atomic.Get(ctx, id)
+	if then := s.then; then != nil {
+		s.then = nil
+		then()
+	}
+	return r, err
+}
+
+// TestOldAnswer: what the store has answered does not count if the record has been changed here before the answer has come.
+func TestOldAnswer(t *testing.T) {
+	below := &slowReader{Atomic: table(t, emutest.New(t))}
+	s := behind.New(below)
+	defer s.Close()
+	put := func(in store.Store, version int64) error {
+		_, err := in.Put(t.Context(), store.Record{ID: "a", Version: version, Data: []byte("x")})
+		return errors.Join(err, s.Sync(t.Context()))
+	}
+	v := s.Unsynced()
+	if err := errors.Join(put(v, 0), put(below.Atomic, 1)); err != nil { // somebody else has made version 2
+		t.Fatal(err)
+	}
+	below.then = func() {
+		if err := put(v, 2); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := put(v, 2); !errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrLost) {
+		t.Errorf("version 2 was replaced twice: %v", err)
+	}
+	if err := put(v, 3); err != nil {
+		t.Error(err)
+	}
+}

@@ -90,7 +90,11 @@ func (v view) expect(ctx context.Context, r store.Record, blobs int) (made bool,
 		case stored.Version != r.Version:
 			return false, fmt.Errorf("record %s, version %d: %w", r.ID, r.Version, store.ErrConflict)
 		}
-		v.learn(r.ID, stored.Version)
+		v.mu.Lock()
+		if v.known[r.ID] == now { // else it has been changed here meanwhile
+			v.known[r.ID] = stored.Version
+		}
+		v.mu.Unlock()
 	}
 }
 

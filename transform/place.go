@@ -74,7 +74,8 @@ func program(prog *load.Program, facts *suspend.Facts) *placement.Program {
 	for _, u := range prog.User {
 		c.Packages = append(c.Packages, u.Types)
 	}
-	return &placement.Program{Fset: prog.Fset, Points: c, Refused: lower.NewRefuser(prog, facts).Refused}
+	x := lower.NewRefuser(prog, facts)
+	return &placement.Program{Fset: prog.Fset, Points: c, Refused: x.Refused, Rebuilt: x.Rebuilt}
 }
 
 // shares is suspend.Options.Shares for a program with this placement. A library of the Go distribution keeps its channels to itself.

@@ -54,17 +54,12 @@ var handles = map[string]Handle{
 // HandleOf returns what is known of type t.
 func HandleOf(t types.Type) (Handle, bool) {
 	name := TypeName(t)
-	if strings.HasPrefix(name, awsServices) && strings.HasSuffix(name, ".Client") {
+	if isAWSClient(name) {
 		return awsClient, true
 	}
 	h, ok := handles[name]
 	return h, ok
 }
-
-// The clients of AWS are alike. Each holds an *http.Client.
-const awsServices = "github.com/aws/aws-sdk-go-v2/service/"
-
-var awsClient = Handle{Cannot: "the connections of an AWS client belong to one process"}
 
 // Sets reports whether method name changes a handle.
 func (h Handle) Sets(name string) bool {

@@ -20,6 +20,9 @@ type Effect struct {
 	Shallow bool               // it writes only what the argument itself points to, not what that leads to
 	Keeps   bool               // it may keep its arguments and use them later; so it may store, too
 	Fresh   bool               // its results are new, though they may lead to the arguments
+	Apart   bool               // its results, and what it stores, lead to no argument; but an error, and Metadata, to its context
+	Errors  bool               // an error that it returns leads to no argument
+	Answers bool               // its results may lead to what functions of the program have returned to it, or stored in memory that it gave them
 }
 
 func nothing(int) bool    { return false }
@@ -42,7 +45,7 @@ var (
 )
 
 // readers are packages whose functions (not their methods) only look at what they are given.
-var readers = Words(`bytes cmp embed encoding/base64 encoding/hex errors fmt hash/crc32 html html/template log log/slog maps math math/bits math/big
+var readers = Words(`bufio bytes cmp embed encoding/base64 encoding/hex errors fmt hash/crc32 html html/template log log/slog maps math math/bits math/big
 	mime net/netip net/url path path/filepath regexp slices sort strconv strings text/template time unicode unicode/utf16 unicode/utf8`)
 
 // writers are the functions of those packages, and of others, that change some arguments, by number, and keep none.
@@ -72,6 +75,7 @@ var writers = map[string]func(int) bool{
 	"io.ReadAll":                        only(0),
 	"io.Copy":                           only(0, 1),
 	"sync.NewCond":                      nothing,
+	"time.AfterFunc":                    nothing,
 	"(*text/template.Template).Execute": only(1),
 	"(*html/template.Template).Execute": only(1),
 	"(*text/template.Template).ExecuteTemplate": only(1),
@@ -118,6 +122,7 @@ var writers = map[string]func(int) bool{
 	"sort.Stable":                               only(0),
 	"sort.Strings":                              only(0),
 	"bytes.NewBuffer":                           everything,
+	"(*bufio.Scanner).Split":                    everything,
 	"log.SetOutput":                             everything,
 	"log/slog.SetDefault":                       everything,
 	"net/url.ParseQuery":                        nothing,
@@ -152,13 +157,16 @@ var (
 var readerTypes = Words(`database/sql.DB html/template.Template log.Logger log/slog.Logger regexp.Regexp strings.Replacer text/template.Template`)
 
 // writerTypes are types whose methods change their receivers, and copy what else they are given.
-var writerTypes = Words(`bytes.Buffer strings.Builder math/rand.Rand math/rand/v2.Rand`)
+var writerTypes = Words(`bufio.Reader bufio.Scanner bufio.Writer bytes.Buffer strings.Builder math/rand.Rand math/rand/v2.Rand`)
+
+// streams are those writers whose errors are those of a reader or writer, as of io.Reader's method.
+var streams = Words(`io.Copy io.ReadAll io.WriteString`)
 
 // makesNew are functions whose results are new.
 var makesNew = Words(`errors.Join fmt.Errorf sync.NewCond context.WithValue`)
 
 // keepers are functions of readers that keep what they are given.
-var keepers = Words(`log.New log.SetOutput (*log.Logger).SetOutput log/slog.NewJSONHandler log/slog.NewTextHandler log/slog.SetDefault`)
+var keepers = Words(`(*bufio.Scanner).Split log.New log.SetOutput (*log.Logger).SetOutput log/slog.NewJSONHandler log/slog.NewTextHandler log/slog.SetDefault time.AfterFunc`)
 
 // Effect describes fn, which is not compiled. Nil is nobody knows what.
 func (m *Model) Effect(fn *ssa.Function) Effect {
@@ -167,10 +175,16 @@ func (m *Model) Effect(fn *ssa.Function) Effect {
 	}
 	name := Declared(fn)
 	if w, ok := writers[name]; ok {
-		return Effect{Writes: w, Stores: storers[name], Shallow: shallow[name], Keeps: keepers[name], Fresh: makesNew[name]}
+		return Effect{Writes: w, Stores: storers[name], Shallow: shallow[name], Keeps: keepers[name], Fresh: makesNew[name], Errors: streams[name], Answers: streams[name]}
 	}
-	if strings.HasPrefix(name, awsServices) && strings.HasSuffix(name, ".NewFromConfig") || !makesHandle(fn) && m.harmless(fn) {
+	if e, ok := awsEffect(fn); ok {
+		return e
+	}
+	if !makesHandle(fn) && m.harmless(fn) {
 		return reads
+	}
+	if w := streamed(fn); w != nil {
+		return Effect{Writes: w, Errors: true, Answers: true}
 	}
 	if recv := fn.Signature.Recv(); recv != nil {
 		switch t := TypeName(deref(recv.Type())); {
@@ -178,10 +192,10 @@ func (m *Model) Effect(fn *ssa.Function) Effect {
 			return reads
 		case readerTypes[t]:
 			return Effect{Writes: only(0)} // changes knows which of them do
-		case writerTypes[t] && strings.HasPrefix(fn.Name(), "Read"):
-			return Effect{Writes: everything}
+		case writerTypes[t] && (strings.HasPrefix(fn.Name(), "Read") || fn.Name() == "WriteTo"):
+			return Effect{Writes: everything, Errors: true, Answers: true}
 		case writerTypes[t]:
-			return Effect{Writes: only(0)}
+			return Effect{Writes: only(0), Errors: true, Answers: true}
 		case t == "math/big.Int" && !Words("DivMod GCD QuoRem")[fn.Name()], t == "math/big.Rat", t == "math/big.Float":
 			return Effect{Writes: only(0)}
 		}
@@ -193,6 +207,48 @@ func (m *Model) Effect(fn *ssa.Function) Effect {
 		return reads
 	}
 	return unknown
+}
+
+// streamed says what fn writes if it is one of the methods of io.Reader, io.Writer and io.Closer, which keep nothing, of a package that is trusted with it; nil
+// if it is not.
+func streamed(fn *ssa.Function) func(int) bool {
+	o, ok := fn.Object().(*types.Func)
+	if !ok || o.Pkg() == nil || fn.Signature.Recv() == nil {
+		return nil
+	}
+	if path := o.Pkg().Path(); !Standard(path) && !strings.HasPrefix(path, awsModule) && !strings.HasPrefix(path, "github.com/aws/smithy-go/") {
+		return nil
+	}
+	s := types.TypeString(types.NewSignatureType(nil, nil, nil, unnamed(fn.Signature.Params()), unnamed(fn.Signature.Results()), false), nil)
+	switch fn.Name() + strings.TrimPrefix(s, "func") {
+	case "Close() error", "Read([]byte) (int, error)":
+		return everything
+	case "Write([]byte) (int, error)":
+		return only(0)
+	}
+	return nil
+}
+
+// unnamed is t without the names.
+func unnamed(t *types.Tuple) *types.Tuple {
+	var vars []*types.Var
+	for v := range t.Variables() {
+		vars = append(vars, types.NewParam(v.Pos(), v.Pkg(), "", v.Type()))
+	}
+	return types.NewTuple(vars...)
+}
+
+// Hides reports whether what fn is given may be reached by others later though it is not said to keep it: in a handle.
+func Hides(fn *ssa.Function) bool {
+	if fn == nil || makesHandle(fn) {
+		return true
+	}
+	recv := fn.Signature.Recv()
+	if recv == nil || IsOperation(fn) {
+		return false
+	}
+	_, ok := HandleOf(deref(recv.Type()))
+	return ok
 }
 
 // Unchanging reports whether nothing changes what fn returns.

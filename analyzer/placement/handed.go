@@ -93,11 +93,20 @@ func (p *prover) got(fn *ssa.Function, o *pointsto.Object) []ssa.Value {
 		default:
 			continue
 		}
-		if v := i.(ssa.Value); holdsPointers(v.Type()) && p.leadsToObject(v, o) {
+		if v := i.(ssa.Value); holdsPointers(v.Type()) && (p.leadsToObject(v, o) || p.partLeadsTo(v, o)) {
 			out = append(out, v)
 		}
 	}
 	return out
+}
+
+// partLeadsTo reports whether one of several results leads to o.
+func (p *prover) partLeadsTo(v ssa.Value, o *pointsto.Object) bool {
+	c, ok := v.(*ssa.Call)
+	return ok && c.Call.Signature().Results().Len() > 1 && slices.ContainsFunc(*c.Referrers(), func(r ssa.Instruction) bool {
+		e, ok := r.(*ssa.Extract)
+		return ok && p.leadsToObject(e, o)
+	})
 }
 
 // usage is what a function does with what it has got.
@@ -140,6 +149,13 @@ func (u *usage) follow(v ssa.Value) {
 					u.follow(r)
 				}
 			}
+		case *ssa.MapUpdate:
+			u.uses, u.kept = append(u.uses, r), u.kept || r.Key == v || r.Value == v
+		case *ssa.Lookup, *ssa.Range, *ssa.Next:
+			u.uses = append(u.uses, r)
+			if x := r.(ssa.Value); holdsPointers(x.Type()) {
+				u.follow(x)
+			}
 		case *ssa.Send:
 			u.uses, u.gives, u.kept = append(u.uses, r), append(u.gives, r), u.kept || r.Chan == v && r.X == v
 		case *ssa.Return, *ssa.Go, *ssa.Select:
@@ -162,7 +178,8 @@ func (u *usage) call(c *ssa.Call, v ssa.Value) {
 	u.kept = u.kept || slices.Contains(u.uses, ssa.Instruction(c)) // given twice
 	u.uses = append(u.uses, c)
 	if isAnyBuiltin(c) {
-		u.kept = u.kept || !isBuiltin(c, "len") && !isBuiltin(c, "cap") && !isBuiltin(c, "ssa:wrapnilchk")
+		emptied := (isBuiltin(c, "delete") || isBuiltin(c, "clear")) && c.Call.Args[0] == v && !slices.Contains(c.Call.Args[1:], v)
+		u.kept = u.kept || !emptied && !isBuiltin(c, "len") && !isBuiltin(c, "cap") && !isBuiltin(c, "ssa:wrapnilchk")
 		return
 	}
 	callee := c.Call.StaticCallee()

@@ -74,6 +74,9 @@ func (p *prover) isInitial(w *access, o *pointsto.Object) bool {
 	if !p.madeHere(w.Value, o, map[ssa.Value]bool{}) {
 		return false
 	}
+	if w.Callee != nil && !p.shallow(w) && p.leadsOnTo(w.Value, o) {
+		return false
+	}
 	last := p.origin(w.Value).root == o.Site // not one that was made earlier in the same place
 	for _, i := range p.escapes(o.Site) {
 		if i == w.Instr && !again(i) {
@@ -147,6 +150,11 @@ func (p *prover) leadsToObject(v ssa.Value, o *pointsto.Object) bool {
 		}
 	}
 	return false
+}
+
+// leadsOnTo reports whether what v leads to leads to o: to one that was made earlier, perhaps.
+func (p *prover) leadsOnTo(v ssa.Value, o *pointsto.Object) bool {
+	return slices.ContainsFunc(p.Reachable(p.Pointer(v).PointsTo()...), func(x *pointsto.Object) bool { return slices.Contains(p.Contents(x), o) })
 }
 
 // escapes lists the instructions of its function with which what v is becomes known to others.

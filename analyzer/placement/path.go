@@ -8,6 +8,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/harkgen/harkgen/analyzer/flow"
+	"github.com/harkgen/harkgen/analyzer/library"
 )
 
 // This file tells where values come from.
@@ -272,7 +273,7 @@ func (p *prover) confinedCall(c ssa.CallInstruction, v ssa.Value, depth int) boo
 			if k >= len(callee.Params) || !p.confined(callee.Params[k], depth+1) {
 				return false
 			}
-		case !callsOnly(&p.model, callee):
+		case !callsOnly(&p.model, callee) || library.Hides(callee):
 			return false
 		}
 	}

@@ -3,6 +3,7 @@ package placement
 import (
 	"cmp"
 	"go/token"
+	"go/types"
 	"slices"
 
 	"golang.org/x/tools/go/ssa"
@@ -17,6 +18,8 @@ type Program struct {
 	Points *pointsto.Config // the compiled part of the program, with a call graph of all of it; Flows is set
 	// Refused says what a goroutine of that go statement does that it cannot in a process of its own, where, and why; "": nothing. May be nil.
 	Refused func(ssa.CallInstruction) (at token.Pos, what, why string)
+	// Rebuilt reports whether each process makes a package variable anew. May be nil: none.
+	Rebuilt func(*types.Var) bool
 }
 
 // An access is an instruction that reads or writes memory: an element, a field, all that a library function is given.
@@ -59,6 +62,8 @@ type prover struct {
 	giving    map[paramOf]bool
 	onceHeld  map[*pointsto.Object]bool
 	holding   map[*pointsto.Object][]*pointsto.Object
+	others    map[*thread]map[*pointsto.Object]bool // see eachOwn
+	loose     map[*ssa.Function]bool                // see onlyGiven; nil: not found yet
 	handing   int
 	rules     []rule
 }
@@ -99,6 +104,7 @@ func newProver(p *Program) *prover {
 		linearIn:  map[*pointsto.Object]bool{},
 		giving:    map[paramOf]bool{},
 		onceHeld:  map[*pointsto.Object]bool{},
+		others:    map[*thread]map[*pointsto.Object]bool{},
 		rules:     rules,
 	}
 	for _, w := range r.Writes {
@@ -119,7 +125,7 @@ func (p *prover) note(a *access) {
 	fields := map[*pointsto.Object][]int{}
 	for l := range a.Addr.Labels() {
 		o := l.Object
-		if o.External && a.Callee != nil || o.Type != nil && library.SynchronisedType(o.Type) {
+		if o.External && (a.Callee != nil || isParameter(o.Site)) || o.Type != nil && library.SynchronisedType(o.Type) {
 			continue // what a library does with its variables, and with locks, is its business
 		}
 		if fields[o] == nil {
@@ -128,6 +134,12 @@ func (p *prover) note(a *access) {
 		fields[o] = append(fields[o], l.Field)
 	}
 	p.fields[a] = fields
+}
+
+// isParameter reports whether v is a parameter: memory that code which is not compiled makes, and calls a function with.
+func isParameter(v ssa.Value) bool {
+	_, ok := v.(*ssa.Parameter)
+	return ok
 }
 
 // usesChannel reports whether i is an operation on a channel.

@@ -94,8 +94,11 @@ func (v *prover) findings(ask func(token.Pos) bool, out map[token.Pos]*Finding) 
 	}
 }
 
-// maxPairs bounds how many pairs of accesses are looked at for one go statement.
-const maxPairs = 300_000
+// For one go statement, how many pairs of accesses are looked at, and how many races are weighed for the one to tell.
+const (
+	maxPairs = 300_000
+	maxRaces = 1000
+)
 
 // prove finds out about the goroutines of s.
 func (p *prover) prove(s *thread, f *Finding) {
@@ -108,10 +111,10 @@ func (p *prover) prove(s *thread, f *Finding) {
 		return
 	}
 	inside := append([]*thread{s}, s.list()...)
-	pairs := 0
+	pairs, races := 0, 0
 	var worst *Race
 	for _, o := range p.shared(s) {
-		if why := library.Unshared(o.Type); why != "" && !o.External && f.Kept == "" {
+		if why := library.Unshared(o.Type); why != "" && !o.External && f.Kept == "" && !p.eachOwn(s, o) {
 			f.Kept, f.KeptWhy, f.KeptAt = name(o)+" is shared", why, position(o)
 		}
 		here := p.of(o, inside)
@@ -126,8 +129,14 @@ func (p *prover) prove(s *thread, f *Finding) {
 		}
 		for _, a := range here {
 			for _, b := range there {
-				if r := p.race(s, a, b, o); r != nil {
-					worst = better(p.Fset, worst, r)
+				r := p.race(s, a, b, o)
+				if r == nil {
+					continue
+				}
+				worst = better(p.Fset, worst, r)
+				if races++; races == maxRaces {
+					f.Race = worst
+					return
 				}
 			}
 		}
@@ -163,6 +172,16 @@ func (p *prover) of(o *pointsto.Object, threads []*thread) []done {
 
 // shared lists the memory that goroutines of s and others may reach.
 func (p *prover) shared(s *thread) []*pointsto.Object {
+	list := slices.DeleteFunc(p.Reachable(p.roots(s, nil)...), func(o *pointsto.Object) bool {
+		i, ok := o.Site.(ssa.Instruction)
+		return ok && !slices.ContainsFunc(p.threads, func(t *thread) bool { return t.has(i.Parent()) }) // nothing makes it
+	})
+	slices.SortFunc(list, func(a, b *pointsto.Object) int { return p.compareObjects(a, b) })
+	return list
+}
+
+// roots lists where goroutines of s begin to reach memory that others may, without the variables that skip, if given, is true of.
+func (p *prover) roots(s *thread, skip func(*ssa.Global) bool) []*pointsto.Object {
 	var roots []*pointsto.Object
 	add := func(v ssa.Value) {
 		switch v.(type) {
@@ -179,9 +198,14 @@ func (p *prover) shared(s *thread) []*pointsto.Object {
 	for _, t := range append([]*thread{s}, s.list()...) {
 		keeps = keeps || t.keeps
 		for fn := range t.fns {
+			if len(fn.FreeVars) > 0 && p.calledBack(fn) { // a library may have it from elsewhere
+				for _, v := range fn.FreeVars {
+					add(v)
+				}
+			}
 			for i := range flow.Instructions(fn) {
 				for _, op := range i.Operands(nil) {
-					if g, ok := (*op).(*ssa.Global); ok {
+					if g, ok := (*op).(*ssa.Global); ok && (skip == nil || !skip(g)) {
 						roots = append(roots, p.Global(g))
 					}
 				}
@@ -189,14 +213,15 @@ func (p *prover) shared(s *thread) []*pointsto.Object {
 		}
 	}
 	if keeps {
-		roots = append(roots, p.World()...)
+		roots = append(roots, p.Hidden()...)
 	}
-	list := slices.DeleteFunc(p.Reachable(roots...), func(o *pointsto.Object) bool {
-		i, ok := o.Site.(ssa.Instruction)
-		return ok && !slices.ContainsFunc(p.threads, func(t *thread) bool { return t.has(i.Parent()) }) // nothing makes it
-	})
-	slices.SortFunc(list, func(a, b *pointsto.Object) int { return p.compareObjects(a, b) })
-	return list
+	return roots
+}
+
+// calledBack reports whether library functions call fn that may have been given it before.
+func (p *prover) calledBack(fn *ssa.Function) bool {
+	_, known := p.callers(fn)
+	return !known && !p.onlyGiven(fn)
 }
 
 func (p *prover) compareObjects(a, b *pointsto.Object) int {

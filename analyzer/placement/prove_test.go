@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/tools/go/ssa"
@@ -17,6 +18,7 @@ import (
 	"github.com/harkgen/harkgen/analyzer/library"
 	"github.com/harkgen/harkgen/analyzer/placement"
 	"github.com/harkgen/harkgen/analyzer/pointsto"
+	"github.com/harkgen/harkgen/analyzer/state"
 	"github.com/harkgen/harkgen/analyzer/suspend"
 	"github.com/harkgen/harkgen/transform/load"
 )
@@ -58,26 +60,49 @@ func TestProve(t *testing.T) {
 					}
 				}
 			}
-			for line, want := range wanted(text) {
-				text, ok := got[line]
-				switch {
-				case !ok:
-					t.Errorf("line %d: no go statement", line)
-				case want == "":
-					if text != "" {
-						t.Errorf("line %d: local: %s", line, text)
-					}
-				case text == "":
-					t.Errorf("line %d: remote, want local: %s", line, want)
-				case !regexp.MustCompile(want).MatchString(text):
-					t.Errorf("line %d: local: %s, want %s", line, text, want)
-				}
-				delete(got, line)
-			}
-			for line, text := range got {
-				t.Errorf("line %d: no comment says what is wanted; got %q", line, text)
-			}
+			compare(t, got, wanted(text))
 		})
+	}
+}
+
+// TestAWS is TestProve of programs in this module, which has the SDK.
+func TestAWS(t *testing.T) {
+	for _, name := range []string{"aws", "awsoptions"} {
+		t.Run(name, func(t *testing.T) { testInModule(t, filepath.Join("testdata", name)) })
+	}
+}
+
+func testInModule(t *testing.T, dir string) {
+	text, err := os.ReadFile(filepath.Join(dir, "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prog, p := program(t, dir)
+	found := placement.Prove(p, func(token.Pos) bool { return true })
+	compare(t, spellAll(found, func(pos token.Pos) int { return prog.Fset.Position(pos).Line }), wanted(text))
+}
+
+// compare compares what was found with what comments say, by line.
+func compare(t *testing.T, got, want map[int]string) {
+	t.Helper()
+	for line, want := range want {
+		text, ok := got[line]
+		switch {
+		case !ok:
+			t.Errorf("line %d: no go statement", line)
+		case want == "":
+			if text != "" {
+				t.Errorf("line %d: local: %s", line, text)
+			}
+		case text == "":
+			t.Errorf("line %d: remote, want local: %s", line, want)
+		case !regexp.MustCompile(want).MatchString(text):
+			t.Errorf("line %d: local: %s, want %s", line, text, want)
+		}
+		delete(got, line)
+	}
+	for line, text := range got {
+		t.Errorf("line %d: no comment says what is wanted; got %q", line, text)
 	}
 }
 
@@ -104,6 +129,27 @@ func prove(t *testing.T, text []byte) (all []map[int]string, inSight map[int]str
 			t.Fatal(err)
 		}
 	}
+	prog, p := program(t, dir)
+	line := func(pos token.Pos) int { return prog.Fset.Position(pos).Line }
+	inSight = sight(prog, p.Points.Funcs)
+	for _, found := range placement.ProveEach(p) {
+		all = append(all, spellAll(found, line))
+	}
+	return all, inSight
+}
+
+// spellAll says by line what keeps goroutines local.
+func spellAll(found map[token.Pos]*placement.Finding, line func(token.Pos) int) map[int]string {
+	out := map[int]string{}
+	for pos, f := range found {
+		out[line(pos)] = spell(f, line)
+	}
+	return out
+}
+
+// program loads the program in dir.
+func program(t *testing.T, dir string) (*load.Program, *placement.Program) {
+	t.Helper()
 	prog, err := load.Load(context.Background(), dir, []string{"."})
 	if err != nil {
 		t.Fatal(err)
@@ -117,16 +163,13 @@ func prove(t *testing.T, text []byte) (all []map[int]string, inSight map[int]str
 		Flows:    true,
 	}
 	c.Funcs = facts.Functions(c.Compiled)
-	line := func(pos token.Pos) int { return prog.Fset.Position(pos).Line }
-	inSight = sight(prog, c.Funcs)
-	for _, found := range placement.ProveEach(&placement.Program{Fset: prog.Fset, Points: c}) {
-		out := map[int]string{}
-		for pos, f := range found {
-			out[line(pos)] = spell(f, line)
-		}
-		all = append(all, out)
-	}
-	return all, inSight
+	rebuilt := sync.OnceValue(func() *state.Result {
+		return state.Decide(&state.Program{
+			SSA: prog.SSA, Funcs: c.Funcs, Packages: c.Packages, Compiled: c.Compiled, Callees: c.Callees, Callers: c.Callers,
+			Once: func(*types.Package) bool { return false },
+		})
+	})
+	return prog, &placement.Program{Fset: prog.Fset, Points: c, Rebuilt: func(v *types.Var) bool { return rebuilt().Of(v).Rebuilt }}
 }
 
 // sight lists what keeps goroutines local that the package of a program shows by itself.

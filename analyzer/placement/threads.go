@@ -277,7 +277,7 @@ func callsOnly(m *library.Model, fn *ssa.Function) bool {
 
 // callsBack adds what library function lib calls back of what c gives it.
 func (p *prover) callsBack(x *called, c ssa.CallInstruction, lib *ssa.Function) {
-	only, funcs := callsOnly(&p.model, lib), true
+	only, told := callsOnly(&p.model, lib), true
 	for _, arg := range c.Common().Args {
 		x.keeps = x.keeps || !only && holdsPointers(arg.Type())
 		if _, ok := arg.Type().Underlying().(*types.Signature); !ok {
@@ -289,14 +289,53 @@ func (p *prover) callsBack(x *called, c ssa.CallInstruction, lib *ssa.Function) 
 				x.elsewhere = append(x.elsewhere, fn)
 			}
 		} else if !isNilConst(arg) {
-			funcs = false
+			told = false
 		}
 	}
 	back := p.backFrom(lib)
-	x.elsewhere = append(x.elsewhere, back.elsewhere...)
+	for _, fn := range back.elsewhere {
+		if !told || !p.onlyGiven(fn) {
+			x.elsewhere = append(x.elsewhere, fn)
+		}
+	}
 	for _, fn := range back.here {
-		if !only || !funcs || fn.Signature.Recv() != nil || fn.Synthetic != "" {
+		if !told || !p.onlyGiven(fn) {
 			x.here = append(x.here, fn)
+		}
+	}
+}
+
+// onlyGiven reports whether fn, of the program, is called by name, and by functions of libraries that are given it directly and do not keep it: no
+// other library function calls it.
+func (p *prover) onlyGiven(fn *ssa.Function) bool {
+	if fn.Signature.Recv() != nil || fn.Synthetic != "" {
+		return false
+	}
+	if p.loose == nil {
+		p.findLoose()
+	}
+	return !p.loose[fn]
+}
+
+// findLoose finds the functions that are used as values in other ways.
+func (p *prover) findLoose() {
+	p.loose = map[*ssa.Function]bool{}
+	for _, user := range p.Funcs {
+		for i := range flow.Instructions(user) {
+			if m, ok := i.(*ssa.MakeClosure); ok {
+				if !p.confined(m, 0) {
+					p.loose[m.Fn.(*ssa.Function)] = true
+				}
+				continue
+			}
+			c, isCall := i.(ssa.CallInstruction)
+			for _, op := range i.Operands(nil) {
+				fn, ok := (*op).(*ssa.Function)
+				if !ok || isCall && op == &c.Common().Value || isCall && p.confinedCall(c, fn, 0) {
+					continue
+				}
+				p.loose[fn] = true
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package pointsto
 import (
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -70,7 +71,10 @@ type builder struct {
 	writes   []*Access
 	reads    []*Access
 	compared []Pointer // what is compared with something else
-	world    nodeID    // what code that is not compiled may hold
+	world    nodeID    // what code that is not compiled is given
+	kept     nodeID    // what of it may be kept
+	hidden   nodeID    // that, and what may be reached by others later, as it is in a handle
+	answered nodeID    // what functions that such code calls return to it, or store in its memory
 	raised   nodeID    // values of panics
 }
 
@@ -86,8 +90,14 @@ func newBuilder(c *Config) *builder {
 		queued:  map[*ssa.Function]bool{},
 		globals: map[*ssa.Global]*Object{},
 	}
-	b.world, b.raised = b.node(), b.node()
-	b.reach(b.world, b.world)
+	for _, n := range []*nodeID{&b.raised, &b.world, &b.kept, &b.hidden, &b.answered} {
+		*n = b.node()
+	}
+	for _, n := range []nodeID{b.world, b.kept, b.answered} {
+		b.reach(n, n)
+	}
+	b.copy(b.answered, b.kept)
+	b.copy(b.kept, b.hidden)
 	for _, fn := range c.Funcs {
 		b.visit(fn, nil)
 	}
@@ -160,9 +170,11 @@ func (b *builder) function(fn *ssa.Function) {
 	if b.ctx == nil && b.c.calledBack(fn) {
 		for _, v := range fn.Params {
 			b.copyFitting(b.world, b.value(v), v.Type())
+			b.theirs(v)
 		}
 		for _, r := range b.resultsOf(fn, nil) {
 			b.copy(r, b.world)
+			b.copy(r, b.answered)
 		}
 	}
 	for _, block := range fn.Blocks {
@@ -170,6 +182,23 @@ func (b *builder) function(fn *ssa.Function) {
 			b.instr(fn, i)
 		}
 	}
+}
+
+// theirs lets parameter v of a function that is called back lead to memory of code that is not compiled, of a type of that code, as an option function's does.
+func (b *builder) theirs(v *ssa.Parameter) {
+	p, ok := v.Type().Underlying().(*types.Pointer)
+	if !ok || !b.c.Flows || !holdsPointers(p.Elem()) {
+		return
+	}
+	n, ok := types.Unalias(p.Elem()).(*types.Named)
+	if !ok || n.Obj().Pkg() == nil || slices.Contains(b.c.Packages, n.Obj().Pkg()) {
+		return
+	}
+	o := b.object(v, p.Elem())
+	o.External, o.flat = true, true
+	b.add(b.value(v), o.whole)
+	b.copy(b.world, o.all)
+	b.copy(b.content(o), b.answered)
 }
 
 // flow lets x flow into v.
@@ -349,6 +378,7 @@ func (b *builder) convert(i *ssa.Convert) {
 		b.flow(i.X, b.value(i))
 		if library.IsUnsafePointer(to) {
 			b.write(i.X, b.value(i.X), i, "becomes an unsafe.Pointer").Kept = true
+			b.copy(b.value(i.X), b.kept)
 		}
 	case isString(from):
 		if _, ok := to.(*types.Slice); ok {

@@ -127,7 +127,7 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 		return
 	}
 	eff := b.model.Effect(fn)
-	given := b.node()
+	given, made := b.node(), b.made(fn, eff)
 	b.reach(given, given)
 	for k, x := range args {
 		if _, ok := x.(*ssa.Const); ok || !holdsPointers(x.Type()) {
@@ -138,8 +138,15 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 		if !closed(fn, k, x) {
 			b.reach(arg, arg)
 		}
-		b.copy(arg, given)
+		if !eff.Apart || library.TypeName(x.Type()) == "context.Context" {
+			b.copy(arg, given)
+		}
 		b.copy(arg, b.world) // it may be called back with it
+		if eff.Keeps {
+			b.copy(arg, b.kept)
+		} else if library.Hides(fn) {
+			b.copy(arg, b.hidden)
+		}
 		if eff.Writes(k) {
 			addr := arg
 			if eff.Shallow {
@@ -148,8 +155,10 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 			w := b.write(x, addr, c, "is passed to "+library.Name(fn)+", which may change it")
 			w.Callee, w.Arg, w.Kept = fn, k, eff.Keeps
 			if (eff.Stores || b.c.Flows) && filled(x.Type()) && !closed(fn, k, x) {
-				b.store(given, addr)
-				b.store(b.made(fn), addr)
+				if !eff.Apart {
+					b.store(given, addr)
+				}
+				b.store(made, addr)
 			}
 		}
 		r := b.read(x, arg, c, "is passed to "+library.Name(fn))
@@ -157,6 +166,10 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 		if _, ok := x.Type().Underlying().(*types.Interface); ok && !library.ComparesNothing(fn) {
 			b.compared = append(b.compared, b.pointer(b.value(x)))
 		}
+	}
+	kept := b.kept
+	if c.Common().StaticCallee() == nil && !c.Common().IsInvoke() { // what made the function may have left something in it
+		kept = b.world
 	}
 	for k, r := range parts {
 		t := c.Common().Signature().Results().At(k).Type()
@@ -166,13 +179,59 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 		o := b.object(c.Value(), memoryOf(t))
 		o.Lib = fn
 		b.add(r, o.whole)
-		if !eff.Fresh {
-			b.copyFitting(given, r, t)
+		switch {
+		case (eff.Apart || eff.Errors) && types.Identical(t, types.Universe.Lookup("error").Type()):
+			b.copy(b.made(fn, eff), b.content(o)) // not of what the other results lead to
+			if eff.Apart {
+				b.copy(given, b.content(o))
+			}
+		case eff.Apart:
+			b.apart(o, given, made)
+		default:
+			b.copy(given, b.content(o))
+			if !eff.Fresh {
+				b.copyFitting(given, r, t)
+			}
 		}
-		b.copy(given, b.content(o))
-		if b.c.Flows && eff.Keeps {
-			b.copyFitting(b.world, r, t)
-			b.copy(b.world, b.content(o))
+		if b.c.Flows && eff.Answers {
+			b.copyFitting(b.answered, r, t)
+			b.copy(b.answered, b.content(o))
+		}
+		if b.c.Flows && (eff.Keeps || iterates(fn)) {
+			b.copyFitting(kept, r, t)
+			b.copy(kept, b.content(o))
+		}
+	}
+}
+
+// iterates reports whether fn is given an iterator: what that yields counts as kept, as nobody knows what the function is that it is given to.
+func iterates(fn *ssa.Function) bool {
+	if fn == nil {
+		return true
+	}
+	for v := range fn.Signature.Params().Variables() {
+		if f, ok := v.Type().Underlying().(*types.Signature); ok {
+			for v := range f.Params().Variables() {
+				if _, ok := v.Type().Underlying().(*types.Signature); ok {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// apart lets o, a result of a function whose results lead to no argument, lead to what it has made; what is in field library.Metadata, also to the
+// context, which is given.
+func (b *builder) apart(o *Object, given, made nodeID) {
+	b.copy(made, b.content(o))
+	s, ok := o.Type.Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	for n := range s.NumFields() {
+		if s.Field(n).Name() == library.Metadata {
+			b.copy(given, b.locs[b.fieldLoc(o.whole, int32(n))].content)
 		}
 	}
 }
@@ -185,18 +244,24 @@ func (b *builder) synchronise(c ssa.CallInstruction, fn *ssa.Function, args []ss
 }
 
 // made is memory that fn makes and leaves in an argument, as json.Unmarshal does. It may lead to more of that.
-func (b *builder) made(fn *ssa.Function) nodeID {
+func (b *builder) made(fn *ssa.Function, eff library.Effect) nodeID {
+	n := b.node()
+	if !b.c.Flows && !eff.Stores {
+		return n
+	}
 	o := b.object(nil, nil)
 	o.Lib = fn
-	n := b.node()
 	b.add(n, o.whole)
 	b.copy(n, b.content(o))
+	if b.c.Flows && eff.Answers {
+		b.copy(b.answered, b.content(o))
+	}
 	return n
 }
 
 // closed reports whether argument k of fn is the receiver, and hides what it leads to.
 func closed(fn *ssa.Function, k int, x ssa.Value) bool {
-	if k != 0 || fn == nil || fn.Signature.Recv() == nil {
+	if k != 0 || fn == nil || fn.Signature.Recv() == nil || library.Opens(fn) {
 		return false
 	}
 	h, ok := library.HandleOf(deref(x.Type()))

@@ -41,9 +41,10 @@ type Object struct {
 	Site     ssa.Value     // *ssa.Global, or the instruction that makes it; nil: Lib made it, and left it in its arguments
 	Type     types.Type    // of the memory: T of a variable or of new(T), a map type, ...; nil: unknown
 	Lib      *ssa.Function // the function, which is not compiled, that returned it, or made it
-	External bool          // a variable of code that is not compiled, or what its value leads to
+	External bool          // a variable of code that is not compiled, or what its value leads to; or memory of it with which a function is called back
 
-	id     int // in the order in which they were made
+	flat   bool // its fields are not told apart
+	id     int  // in the order in which they were made
 	whole  locID
 	fields []locID // those that were asked for
 	all    nodeID  // union of the contents
@@ -121,7 +122,21 @@ func (c *Config) Analysed(fn *ssa.Function) bool {
 	if recv == nil { // of a method value or expression
 		return true
 	}
-	n, ok := types.Unalias(deref(recv.Type())).(*types.Named)
+	// Of a struct without a name that has nothing of the program's in it, it is as if the library had it: it is most often the library's.
+	if s, ok := types.Unalias(deref(recv.Type())).(*types.Struct); ok {
+		for f := range s.Fields() {
+			if f.Embedded() && c.ours(f.Type()) {
+				return true
+			}
+		}
+		return false
+	}
+	return c.ours(recv.Type())
+}
+
+// ours reports whether t, or what it points to, is no type with a name of code that is not compiled.
+func (c *Config) ours(t types.Type) bool {
+	n, ok := types.Unalias(deref(t)).(*types.Named)
 	return !ok || n.Obj().Pkg() == nil || slices.Contains(c.Packages, n.Obj().Pkg())
 }
 
@@ -159,8 +174,8 @@ func (r *Result) Contents(o *Object) []*Object { return r.b.pointer(o.all).Point
 // Objects lists all objects.
 func (r *Result) Objects() []*Object { return r.b.objects }
 
-// World lists what code that is not compiled may hold.
-func (r *Result) World() []*Object { return r.b.pointer(r.b.world).PointsTo() }
+// Hidden lists what others may reach later by code that is not compiled: what that keeps, and what handles hide.
+func (r *Result) Hidden() []*Object { return r.b.pointer(r.b.hidden).PointsTo() }
 
 // Reachable lists the objects that can be reached from some, those first.
 func (r *Result) Reachable(from ...*Object) []*Object {

@@ -188,10 +188,10 @@ func (s *solver) content(o *Object) nodeID { return s.locs[o.whole].content }
 
 // fieldLoc is the location of field f of what is at l.
 func (s *solver) fieldLoc(l locID, field int32) locID {
-	if s.locs[l].field != whole {
+	o := s.locs[l].obj
+	if s.locs[l].field != whole || o.flat {
 		return l
 	}
-	o := s.locs[l].obj
 	for _, l := range o.fields {
 		if s.locs[l].field == field {
 			return l

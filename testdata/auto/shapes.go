@@ -33,7 +33,7 @@ func main() {
 	fmt.Println(parts(3), strides(make([]int, 10), 4), sorted([]string{"d", "c", "b", "a", "f", "e"}), halves(4), thirds([]int{3, 2, 1, 6, 5, 4}))
 	out := make(chan int)
 	go sum(xs, out) // remote
-	fmt.Println(<-out, mergeSort([]int{3, 1, 2}))
+	fmt.Println(<-out, mergeSort([]int{3, 1, 2}), frequencies("a b a"), lists(3), lasting(2))
 }
 
 func work(id int, jobs <-chan int, results chan<- int) {
@@ -564,4 +564,89 @@ func thirds(all []int) []int {
 	wg.Go(func() { sort.Ints(all[a:b]) }) // remote
 	wg.Wait()
 	return all
+}
+
+// frequencies hands maps over.
+func frequencies(text string) int {
+	counts := make(chan map[string]int)
+	for range 2 {
+		go func() { counts <- frequency(text) }() // remote
+	}
+	sum := map[string]int{}
+	for range 2 {
+		m := <-counts
+		delete(m, "b")
+		for w, n := range m {
+			sum[w] += n
+		}
+	}
+	return sum["a"] + sum["b"]
+}
+
+func frequency(text string) map[string]int {
+	freq := map[string]int{}
+	for _, w := range strings.Fields(text) {
+		freq[w]++
+	}
+	return freq
+}
+
+type link struct {
+	n     int
+	links []*link
+}
+
+// lists makes memory in each goroutine that is reached by other memory only.
+func lists(n int) (sum int) {
+	out := make(chan int)
+	for i := range n {
+		go func() { out <- measure(i) }() // remote
+	}
+	for range n {
+		sum += <-out
+	}
+	return sum
+}
+
+func measure(n int) (length int) {
+	var links []*link
+	for i := range n {
+		links = append(links, &link{i, links})
+	}
+	for range 2 {
+		for _, at := range links {
+			for _, before := range at.links {
+				before.n++
+			}
+			length += at.n
+		}
+	}
+	return length
+}
+
+// A holder knows a slice that somebody has made, but not who uses its elements.
+type holder struct {
+	mu   sync.Mutex
+	last []int
+}
+
+func lasting(n int) int {
+	h, out := &holder{}, make(chan int)
+	go func() { out <- h.count(n) }() // remote
+	sum := h.count(n) + <-out
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return sum + len(h.last)
+}
+
+func (h *holder) count(n int) (sum int) {
+	xs := make([]int, n)
+	h.mu.Lock()
+	h.last = xs
+	h.mu.Unlock()
+	for i := range xs {
+		xs[i]++
+		sum += xs[i]
+	}
+	return sum
 }

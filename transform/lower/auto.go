@@ -2,6 +2,7 @@ package lower
 
 import (
 	"go/token"
+	"go/types"
 	"sync"
 
 	"golang.org/x/tools/go/ssa"
@@ -36,4 +37,10 @@ func (x *Refuser) Refused(c ssa.CallInstruction) (at token.Pos, what, why string
 		return f.Pos, f.What, f.Why
 	}
 	return at, "", ""
+}
+
+// Rebuilt reports whether each process makes package variable v anew.
+func (x *Refuser) Rebuilt(v *types.Var) bool {
+	d := x.decided().Of(v)
+	return d != nil && d.Rebuilt
 }

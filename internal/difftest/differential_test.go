@@ -50,7 +50,7 @@ const (
 
 const (
 	shortSample = 12               // programs that run in every mode in short mode
-	sampleSize  = 40               // the same, not in short mode
+	sampleSize  = 24               // the same, not in short mode
 	reserve     = 90 * time.Second // before the deadline; only modes that are run always start later
 )
 

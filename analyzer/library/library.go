@@ -122,7 +122,10 @@ var writers = map[string]func(int) bool{
 	"sort.Stable":                               only(0),
 	"sort.Strings":                              only(0),
 	"bytes.NewBuffer":                           everything,
+	"(*bufio.Reader).Reset":                     everything,
+	"(*bufio.Scanner).Buffer":                   everything,
 	"(*bufio.Scanner).Split":                    everything,
+	"(*bufio.Writer).Reset":                     everything,
 	"log.SetOutput":                             everything,
 	"log/slog.SetDefault":                       everything,
 	"net/url.ParseQuery":                        nothing,
@@ -166,7 +169,7 @@ var streams = Words(`io.Copy io.ReadAll io.WriteString`)
 var makesNew = Words(`errors.Join fmt.Errorf sync.NewCond context.WithValue`)
 
 // keepers are functions of readers that keep what they are given.
-var keepers = Words(`(*bufio.Scanner).Split log.New log.SetOutput (*log.Logger).SetOutput log/slog.NewJSONHandler log/slog.NewTextHandler log/slog.SetDefault time.AfterFunc`)
+var keepers = Words(`(*bufio.Reader).Reset (*bufio.Scanner).Buffer (*bufio.Scanner).Split (*bufio.Writer).Reset log.New log.SetOutput (*log.Logger).SetOutput log/slog.NewJSONHandler log/slog.NewTextHandler log/slog.SetDefault time.AfterFunc`)
 
 // Effect describes fn, which is not compiled. Nil is nobody knows what.
 func (m *Model) Effect(fn *ssa.Function) Effect {

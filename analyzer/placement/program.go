@@ -65,6 +65,7 @@ type prover struct {
 	holding   map[*pointsto.Object][]*pointsto.Object
 	others    map[*thread]map[*pointsto.Object]bool // see eachOwn
 	loose     map[*ssa.Function]bool                // see onlyGiven; nil: not found yet
+	boxed     []types.Type                          // see inInterfaces
 	handing   int
 	rules     []rule
 }

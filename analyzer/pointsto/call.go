@@ -169,6 +169,12 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 			b.compared = append(b.compared, b.pointer(b.value(x)))
 		}
 	}
+	if v := c.Common().Value; !c.Common().IsInvoke() && c.Common().StaticCallee() == nil && fn != nil && library.Standard(library.PathOf(fn)) {
+		held := b.node() // what was given to what made the function
+		b.copy(b.value(v), held)
+		b.reach(held, held)
+		b.read(v, held, c, "is used by "+library.Name(fn)).Callee = fn
+	}
 	kept := b.kept
 	if c.Common().StaticCallee() == nil && !c.Common().IsInvoke() { // what made the function may have left something in it
 		kept = b.world
@@ -199,7 +205,7 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 			b.copyFitting(b.answered, r, t)
 			b.copy(b.answered, b.content(o))
 		}
-		if b.c.Flows && (eff.Keeps || iterates(fn)) {
+		if b.c.Flows && (eff.Keeps || eff.Recalls || iterates(fn)) {
 			b.copyFitting(kept, r, t)
 			b.copy(kept, b.content(o))
 		}

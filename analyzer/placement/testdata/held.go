@@ -5,11 +5,13 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"maps"
 	"strings"
 )
 
 func main() {
 	sequence()
+	ranged()
 	resetReader()
 	resetWriter()
 	buffered()
@@ -52,4 +54,17 @@ func buffered() {
 	lines.Buffer(b, 100)
 	go func() { lines.Scan() }() // local: .*
 	fmt.Println(b[0])
+}
+
+// A sequence reads the map that it was made of.
+func ranged() {
+	ch := make(chan map[string]int)
+	go func() { // local: a map .*
+		m := map[string]int{"a": 1}
+		keys := maps.Keys(m)
+		ch <- m
+		for range keys {
+		}
+	}()
+	(<-ch)["x"] = 1
 }

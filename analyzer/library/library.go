@@ -22,6 +22,7 @@ type Effect struct {
 	Fresh   bool               // its results are new, though they may lead to the arguments
 	Apart   bool               // its results, and what it stores, lead to no argument; but an error, and Metadata, to its context
 	Errors  bool               // an error that it returns leads to no argument
+	Recalls bool               // its results may lead to what others kept
 	Answers bool               // its results may lead to what functions of the program have returned to it, or stored in memory that it gave them
 }
 
@@ -122,7 +123,10 @@ var writers = map[string]func(int) bool{
 	"sort.Stable":                               only(0),
 	"sort.Strings":                              only(0),
 	"bytes.NewBuffer":                           everything,
+	"(*bufio.Reader).Reset":                     everything,
+	"(*bufio.Scanner).Buffer":                   everything,
 	"(*bufio.Scanner).Split":                    everything,
+	"(*bufio.Writer).Reset":                     everything,
 	"log.SetOutput":                             everything,
 	"log/slog.SetDefault":                       everything,
 	"net/url.ParseQuery":                        nothing,
@@ -166,7 +170,7 @@ var streams = Words(`io.Copy io.ReadAll io.WriteString`)
 var makesNew = Words(`errors.Join fmt.Errorf sync.NewCond context.WithValue`)
 
 // keepers are functions of readers that keep what they are given.
-var keepers = Words(`(*bufio.Scanner).Split log.New log.SetOutput (*log.Logger).SetOutput log/slog.NewJSONHandler log/slog.NewTextHandler log/slog.SetDefault time.AfterFunc`)
+var keepers = Words(`(*bufio.Reader).Reset (*bufio.Scanner).Buffer (*bufio.Scanner).Split (*bufio.Writer).Reset log.New log.SetOutput (*log.Logger).SetOutput log/slog.NewJSONHandler log/slog.NewTextHandler log/slog.SetDefault time.AfterFunc`)
 
 // Effect describes fn, which is not compiled. Nil is nobody knows what.
 func (m *Model) Effect(fn *ssa.Function) Effect {
@@ -181,7 +185,7 @@ func (m *Model) Effect(fn *ssa.Function) Effect {
 		return e
 	}
 	if !makesHandle(fn) && m.harmless(fn) {
-		return reads
+		return Effect{Writes: nothing, Recalls: m.recalls[fn]}
 	}
 	if w := streamed(fn); w != nil {
 		return Effect{Writes: w, Errors: true, Answers: true}
@@ -282,6 +286,7 @@ type Model struct {
 	Callees  func(ssa.CallInstruction) []*ssa.Function
 	Analysed func(*ssa.Function) bool // the function is part of the program
 	pure     map[*ssa.Function]bool   // see harmless
+	recalls  map[*ssa.Function]bool   // of those, which use variables of packages outside the standard library that may lead to what others gave them
 }
 
 // maxCallees bounds how many functions harmless looks at.
@@ -293,13 +298,13 @@ func (m *Model) harmless(fn *ssa.Function) bool {
 		return yes
 	}
 	seen := map[*ssa.Function]bool{fn: true}
-	yes := true
+	yes, recalls := true, false
 	for work := []*ssa.Function{fn}; yes && len(work) > 0; work = work[1:] {
 		yes = len(seen) < maxCallees && len(work[0].Blocks) > 0
 		for _, block := range work[0].Blocks {
 			for _, i := range block.Instrs {
 				callees, ok := m.harmlessInstr(i)
-				yes = yes && ok
+				yes, recalls = yes && ok, recalls || usesVariable(i)
 				for _, callee := range callees {
 					known, found := m.pure[callee]
 					yes = yes && (known || !found)
@@ -312,10 +317,25 @@ func (m *Model) harmless(fn *ssa.Function) bool {
 		}
 	}
 	if m.pure == nil {
-		m.pure = map[*ssa.Function]bool{}
+		m.pure, m.recalls = map[*ssa.Function]bool{}, map[*ssa.Function]bool{}
 	}
-	m.pure[fn] = yes
+	m.pure[fn], m.recalls[fn] = yes, recalls
 	return yes
+}
+
+// usesVariable reports whether i uses a package variable, outside the standard library, that may lead to memory; errors are made once.
+func usesVariable(i ssa.Instruction) bool {
+	for _, op := range i.Operands(nil) {
+		g, ok := (*op).(*ssa.Global)
+		if !ok || g.Pkg == nil || Standard(g.Pkg.Pkg.Path()) {
+			continue
+		}
+		t := deref(g.Type())
+		if _, basic := t.Underlying().(*types.Basic); !basic && !types.Identical(t, types.Universe.Lookup("error").Type()) {
+			return true
+		}
+	}
+	return false
 }
 
 // harmlessInstr reports whether i by itself writes only to its function's own variables, and what it calls.

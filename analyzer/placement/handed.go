@@ -48,7 +48,7 @@ func (p *prover) isHandedOver(o *pointsto.Object) bool {
 func (p *prover) handsOver(fn *ssa.Function, o *pointsto.Object) bool {
 	known := map[ssa.Value]bool{}
 	for _, v := range p.got(fn, o) {
-		u := &usage{p: p, from: v, seen: known}
+		u := &usage{p: p, of: o.Site, from: v, seen: known}
 		u.follow(v)
 		if u.kept || !u.inOrder() {
 			return false
@@ -112,6 +112,7 @@ func (p *prover) partLeadsTo(v ssa.Value, o *pointsto.Object) bool {
 // usage is what a function does with what it has got.
 type usage struct {
 	p     *prover
+	of    ssa.Value // what makes the memory, or leads to it
 	from  ssa.Value
 	seen  map[ssa.Value]bool
 	mine  map[ssa.Value]bool
@@ -188,7 +189,7 @@ func (u *usage) call(c *ssa.Call, v ssa.Value) {
 		return
 	}
 	if !u.p.Points.Analysed(callee) {
-		u.kept = u.kept || !callsOnly(&u.p.model, callee)
+		u.kept = u.kept || !callsOnly(&u.p.model, callee) || u.p.passesOn(c, callee, u.of)
 		if holdsPointers(c.Type()) {
 			u.follow(c)
 		}
@@ -206,7 +207,7 @@ func (p *prover) givesAway(fn *ssa.Function, n int) bool {
 		return yes
 	}
 	p.giving[k] = true // if it calls itself
-	u := &usage{p: p, from: fn.Params[n], seen: map[ssa.Value]bool{}}
+	u := &usage{p: p, of: fn.Params[n], from: fn.Params[n], seen: map[ssa.Value]bool{}}
 	u.follow(fn.Params[n])
 	p.giving[k] = u.kept || len(u.gives) > 0
 	return p.giving[k]

@@ -168,7 +168,7 @@ func (p *prover) escapes(v ssa.Value) []ssa.Instruction {
 	return out
 }
 
-func (p *prover) findEscapes(v ssa.Value) []ssa.Instruction {
+func (p *prover) findEscapes(root ssa.Value) []ssa.Instruction {
 	var out []ssa.Instruction
 	seen := map[ssa.Value]bool{}
 	var follow func(ssa.Value)
@@ -198,8 +198,17 @@ func (p *prover) findEscapes(v ssa.Value) []ssa.Instruction {
 			case *ssa.Call:
 				switch callee := r.Call.StaticCallee(); {
 				case isBuiltin(r, "append"):
-					if len(r.Call.Args) > 1 && r.Call.Args[1] == v && !holdsPointers(elem(v.Type())) {
-						continue // its elements are copied
+					if len(r.Call.Args) > 1 && r.Call.Args[1] == v {
+						if !holdsPointers(elem(v.Type())) {
+							continue // its elements are copied
+						}
+						into, ok := p.appendedTo(r)
+						if !ok {
+							out = append(out, r)
+						}
+						for _, v := range into {
+							follow(v)
+						}
 					}
 					follow(r)
 				case isAnyBuiltin(r):
@@ -207,6 +216,9 @@ func (p *prover) findEscapes(v ssa.Value) []ssa.Instruction {
 						out = append(out, r)
 					}
 				case callee != nil && !p.Points.Analysed(callee) && callsOnly(&p.model, callee):
+					if p.passesOn(r, callee, root) {
+						out = append(out, r)
+					}
 					if holdsPointers(r.Type()) {
 						follow(r)
 					}
@@ -223,8 +235,63 @@ func (p *prover) findEscapes(v ssa.Value) []ssa.Instruction {
 			}
 		}
 	}
-	follow(v)
+	follow(root)
 	return out
+}
+
+// appendedTo lists the memory that append r may put elements into. ok is false if others may have made it.
+func (p *prover) appendedTo(r *ssa.Call) (into []ssa.Value, ok bool) {
+	to := r.Call.Args[0]
+	if _, ok := to.(*ssa.Const); ok {
+		return nil, true
+	}
+	for _, o := range p.Pointer(to).PointsTo() {
+		site, ok := o.Site.(ssa.Instruction)
+		if !ok || o.Lib != nil || site.Parent() != r.Parent() || !p.madeHere(to, o, map[ssa.Value]bool{}) {
+			return nil, false
+		}
+		into = append(into, o.Site)
+	}
+	return into, true
+}
+
+// passesOn reports whether library function callee, which keeps nothing, may put what leads to the memory of root elsewhere: into other memory that
+// it is given, or by a function of the program that it calls.
+func (p *prover) passesOn(c *ssa.Call, callee *ssa.Function, root ssa.Value) bool {
+	if e := p.model.Effect(callee); e.Stores && e.Shallow && !e.Apart {
+		return true
+	}
+	x := p.executes(c)
+	for _, fn := range slices.Concat(x.here, x.elsewhere) {
+		for _, v := range fn.Params {
+			if holdsPointers(v.Type()) && p.lets(v) && p.leadsToMemory(v, root) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lets reports whether what parameter v leads to may become known to others by its function.
+func (p *prover) lets(v *ssa.Parameter) bool {
+	yes, ok := p.letting[v]
+	if !ok {
+		p.letting[v] = true // if it calls itself
+		yes = len(p.escapes(v)) > 0
+		p.letting[v] = yes
+	}
+	return yes
+}
+
+// leadsToMemory reports whether v leads to memory that is made at root, or that a root which makes none leads to.
+func (p *prover) leadsToMemory(v, root ssa.Value) bool {
+	objects := p.Pointer(root).PointsTo()
+	if own := slices.DeleteFunc(slices.Clone(objects), func(o *pointsto.Object) bool { return o.Site != root }); len(own) > 0 {
+		objects = own
+	} else {
+		objects = p.Reachable(objects...)
+	}
+	return slices.ContainsFunc(objects, func(o *pointsto.Object) bool { return p.leadsToObject(v, o) })
 }
 
 func isAnyBuiltin(c ssa.CallInstruction) bool {

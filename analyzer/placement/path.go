@@ -3,6 +3,7 @@ package placement
 import (
 	"fmt"
 	"go/token"
+	"go/types"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -273,11 +274,22 @@ func (p *prover) confinedCall(c ssa.CallInstruction, v ssa.Value, depth int) boo
 			if k >= len(callee.Params) || !p.confined(callee.Params[k], depth+1) {
 				return false
 			}
-		case !callsOnly(&p.model, callee) || library.Hides(callee):
+		case !callsOnly(&p.model, callee) || library.Hides(callee) || returnsFunc(callee):
 			return false
 		}
 	}
 	return true
+}
+
+// returnsFunc reports whether a result of library function fn may hold a function that it is given, for others to call. An error of the standard library does not.
+func returnsFunc(fn *ssa.Function) bool {
+	for v := range fn.Signature.Results().Variables() {
+		isError := types.Identical(v.Type(), types.Universe.Lookup("error").Type()) && library.Standard(library.PathOf(fn))
+		if !isError && library.HoldsFunc(v.Type()) {
+			return true
+		}
+	}
+	return false
 }
 
 // A variable says what is done with a variable that has memory of its own.

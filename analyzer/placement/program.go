@@ -60,10 +60,12 @@ type prover struct {
 	escaping  map[ssa.Value][]ssa.Instruction
 	linearIn  map[*pointsto.Object]bool
 	giving    map[paramOf]bool
+	letting   map[*ssa.Parameter]bool
 	onceHeld  map[*pointsto.Object]bool
 	holding   map[*pointsto.Object][]*pointsto.Object
 	others    map[*thread]map[*pointsto.Object]bool // see eachOwn
 	loose     map[*ssa.Function]bool                // see onlyGiven; nil: not found yet
+	boxed     []types.Type                          // see inInterfaces
 	handing   int
 	rules     []rule
 }
@@ -103,6 +105,7 @@ func newProver(p *Program) *prover {
 		escaping:  map[ssa.Value][]ssa.Instruction{},
 		linearIn:  map[*pointsto.Object]bool{},
 		giving:    map[paramOf]bool{},
+		letting:   map[*ssa.Parameter]bool{},
 		onceHeld:  map[*pointsto.Object]bool{},
 		others:    map[*thread]map[*pointsto.Object]bool{},
 		rules:     rules,

@@ -143,6 +143,11 @@ func (p *prover) prove(s *thread, f *Finding) {
 	}
 	f.Race = worst
 	if f.OK() {
+		if at, what := p.reflected(inside); what != "" {
+			f.KeptAt, f.Kept, f.KeptWhy = at, what+" is used", reflectedWhy
+		}
+	}
+	if f.OK() {
 		at, by, what, why := p.ambience(s)
 		f.Kept, f.KeptWhy, f.KeptAt, f.KeptBy = what, why, at, by
 	}

@@ -21,7 +21,7 @@ type thread struct {
 	begin  []*ssa.Function     // what its goroutines begin with
 	fns    map[*ssa.Function]bool
 	starts map[*thread]bool // threads that it starts, and those that these start
-	keeps  bool             // it calls library functions that keep what they are given
+	keeps  bool             // it calls library functions that keep what they are given, or return what was kept
 }
 
 func (t *thread) has(fn *ssa.Function) bool { return t.fns[fn] }
@@ -29,7 +29,7 @@ func (t *thread) has(fn *ssa.Function) bool { return t.fns[fn] }
 // called is what a call, or a library function, executes of the program.
 type called struct {
 	here, elsewhere []*ssa.Function // in the goroutine that calls it, and in goroutines that libraries start
-	keeps           bool            // a library function keeps what it is given
+	keeps           bool            // a library function keeps what it is given, or returns what was kept
 }
 
 // findThreads finds all threads, and what they execute.
@@ -278,6 +278,7 @@ func callsOnly(m *library.Model, fn *ssa.Function) bool {
 // callsBack adds what library function lib calls back of what c gives it.
 func (p *prover) callsBack(x *called, c ssa.CallInstruction, lib *ssa.Function) {
 	only, told := callsOnly(&p.model, lib), true
+	x.keeps = x.keeps || (!only || p.model.Effect(lib).Recalls) && holdsPointers(c.Common().Signature().Results())
 	for _, arg := range c.Common().Args {
 		x.keeps = x.keeps || !only && holdsPointers(arg.Type())
 		if _, ok := arg.Type().Underlying().(*types.Signature); !ok {

@@ -65,6 +65,7 @@ type builder struct {
 	ctx     *context // of the function being turned into constraints
 	todo    []body
 	globals map[*ssa.Global]*Object
+	calling map[*ssa.Function]bool // see callsBack
 	nodesOf map[ssa.Value][]nodeID // values in all contexts, once somebody asks
 
 	funcs    []*ssa.Function // that were turned into constraints
@@ -89,6 +90,7 @@ func newBuilder(c *Config) *builder {
 		initial: &context{calls: map[ssa.CallInstruction]*context{}},
 		queued:  map[*ssa.Function]bool{},
 		globals: map[*ssa.Global]*Object{},
+		calling: map[*ssa.Function]bool{},
 	}
 	for _, n := range []*nodeID{&b.raised, &b.world, &b.kept, &b.hidden, &b.answered} {
 		*n = b.node()

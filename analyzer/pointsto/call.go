@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/harkgen/harkgen/analyzer/flow"
 	"github.com/harkgen/harkgen/analyzer/library"
 )
 
@@ -127,6 +128,7 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 		return
 	}
 	eff := b.model.Effect(fn)
+	eff.Answers = eff.Answers || b.c.Flows && !eff.Keeps && b.callsBack(fn)
 	given, made := b.node(), b.made(fn, eff)
 	b.reach(given, given)
 	for k, x := range args {
@@ -167,6 +169,12 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 			b.compared = append(b.compared, b.pointer(b.value(x)))
 		}
 	}
+	if v := c.Common().Value; !c.Common().IsInvoke() && c.Common().StaticCallee() == nil && fn != nil && library.Standard(library.PathOf(fn)) {
+		held := b.node() // what was given to what made the function
+		b.copy(b.value(v), held)
+		b.reach(held, held)
+		b.read(v, held, c, "is used by "+library.Name(fn)).Callee = fn
+	}
 	kept := b.kept
 	if c.Common().StaticCallee() == nil && !c.Common().IsInvoke() { // what made the function may have left something in it
 		kept = b.world
@@ -197,11 +205,45 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 			b.copyFitting(b.answered, r, t)
 			b.copy(b.answered, b.content(o))
 		}
-		if b.c.Flows && (eff.Keeps || iterates(fn)) {
+		if b.c.Flows && (eff.Keeps || eff.Recalls || iterates(fn)) {
 			b.copyFitting(kept, r, t)
 			b.copy(kept, b.content(o))
 		}
 	}
+}
+
+// callsBack reports whether fn, which is not compiled, may call a function of the program.
+func (b *builder) callsBack(fn *ssa.Function) bool {
+	if yes, ok := b.calling[fn]; ok {
+		return yes
+	}
+	seen := map[*ssa.Function]bool{fn: true}
+	found := false
+	for work := []*ssa.Function{fn}; len(work) > 0 && !found; {
+		last := work[len(work)-1]
+		work = work[:len(work)-1]
+		for i := range flow.Instructions(last) {
+			c, ok := i.(ssa.CallInstruction)
+			if !ok {
+				continue
+			}
+			for _, callee := range b.c.Callees(c) {
+				yes, known := b.calling[callee]
+				found = found || yes || b.c.Analysed(callee)
+				if !known && !seen[callee] {
+					seen[callee] = true
+					work = append(work, callee)
+				}
+			}
+		}
+	}
+	if !found {
+		for fn := range seen {
+			b.calling[fn] = false
+		}
+	}
+	b.calling[fn] = found
+	return found
 }
 
 // iterates reports whether fn is given an iterator: what that yields counts as kept, as nobody knows what the function is that it is given to.

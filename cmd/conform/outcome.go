@@ -31,14 +31,16 @@ func (o *outcome) ending() string {
 
 var (
 	// A trace is a line for the goroutine, then for each frame the call, and the place after a tab.
-	reTrace   = regexp.MustCompile(`(?m)^(?:goroutine \d+ .*:|runtime stack:)\n(?:(?:[^\t\n].*\n)?\t.*\n|\.\.\..*\n)*\n*`)
+	reTrace = regexp.MustCompile(`(?m)^(?:goroutine \d+ .*:|runtime stack:)\n(?:(?:[^\t\n].*\n)?\t.*\n|\.\.\..*\n)*\n*`)
+	// harkgen tells of a function that computes for more than ten seconds, as one may on a slow machine.
+	reUnsaved = regexp.MustCompile(`(?m)^.*; the run cannot be saved meanwhile, and has not been since .*\n`)
 	reAddress = regexp.MustCompile(`0x[0-9a-f]+`)
 )
 
 // visible drops from standard error what may differ between two executions of one program: the traces
-// of goroutines, and addresses.
+// of goroutines, addresses, and what harkgen says of the time.
 func visible(stderr string) string {
-	s := reTrace.ReplaceAllString(stderr, "")
+	s := reUnsaved.ReplaceAllString(reTrace.ReplaceAllString(stderr, ""), "")
 	return strings.TrimRight(reAddress.ReplaceAllString(s, "0x?"), "\n")
 }
 

@@ -37,7 +37,8 @@ func TestCompare(t *testing.T) {
 }
 
 func TestVisible(t *testing.T) {
-	in := "before\n\ngoroutine 1 [running]:\nmain.f(...)\n\t/x.go:1\nmain.main()\n\t/x.go:2 +0x9\n\ngoroutine 2 [chan receive]:\nmain.g()\n\t/x.go:3\n\nafter 0x12ab\n"
+	in := "before\n\ngoroutine 1 [running]:\nmain.f(...)\n\t/x.go:1\nmain.main()\n\t/x.go:2 +0x9\n\ngoroutine 2 [chan receive]:\nmain.g()\n\t/x.go:3\n\nafter 0x12ab\n" +
+		"x.go:24: goroutine 1 has been in main.f for 13s without a point where it can be suspended; the run cannot be saved meanwhile, and has not been since 06:54:37: a crash takes it back to then; divide the work\n"
 	if got, want := visible(in), "before\n\nafter 0x?"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -101,38 +101,18 @@ func isOptions(t types.Type, path string) bool {
 
 // readsThrough reports whether what a value of type t leads to has methods or functions that an operation may call, which may change more: a reader.
 // A union of a service has types of that service only, which the operation reads.
-func readsThrough(t types.Type) bool { return readsThroughIn(t, map[types.Type]bool{}) }
-
-func readsThroughIn(t types.Type, seen map[types.Type]bool) bool {
-	if seen[t] {
-		return false
-	}
-	seen[t] = true
-	switch u := t.Underlying().(type) {
-	case *types.Basic:
-		return u.Kind() == types.UnsafePointer
-	case *types.Pointer:
-		return readsThroughIn(u.Elem(), seen)
-	case *types.Slice:
-		return readsThroughIn(u.Elem(), seen)
-	case *types.Array:
-		return readsThroughIn(u.Elem(), seen)
-	case *types.Map:
-		return readsThroughIn(u.Key(), seen) || readsThroughIn(u.Elem(), seen)
-	case *types.Struct:
-		if TypeName(t) == "time.Time" {
-			return false
+func readsThrough(t types.Type) bool {
+	return leadsTo(t, map[types.Type]bool{}, func(t types.Type) (yes, decided bool) {
+		switch u := t.Underlying().(type) {
+		case *types.Chan:
+			return true, true
+		case *types.Struct:
+			return false, TypeName(t) == "time.Time"
+		case *types.Interface:
+			return !isUnion(t, u), true
 		}
-		for f := range u.Fields() {
-			if readsThroughIn(f.Type(), seen) {
-				return true
-			}
-		}
-		return false
-	case *types.Interface:
-		return !isUnion(t, u)
-	}
-	return true
+		return false, false
+	})
 }
 
 // isUnion reports whether t, an interface u, is one that only types of a service implement.

@@ -32,29 +32,36 @@ func IsUnsafePointer(t types.Type) bool {
 }
 
 // HoldsFunc reports whether a value of type t may lead to a func, or to what has methods.
-func HoldsFunc(t types.Type) bool { return holdsFunc(t, map[types.Type]bool{}) }
+func HoldsFunc(t types.Type) bool {
+	return leadsTo(t, map[types.Type]bool{}, func(types.Type) (yes, decided bool) { return false, false })
+}
 
-func holdsFunc(t types.Type, seen map[types.Type]bool) bool {
+// leadsTo reports whether a value of type t may lead to one that decide says yes of. What that does not decide is so if it is an unsafe.Pointer, a func, an interface or a type parameter.
+func leadsTo(t types.Type, seen map[types.Type]bool, decide func(types.Type) (yes, decided bool)) bool {
 	if seen[t] {
 		return false
 	}
 	seen[t] = true
+	if yes, decided := decide(t); decided {
+		return yes
+	}
+	in := func(t types.Type) bool { return leadsTo(t, seen, decide) }
 	switch u := t.Underlying().(type) {
 	case *types.Basic:
 		return u.Kind() == types.UnsafePointer
 	case *types.Pointer:
-		return holdsFunc(u.Elem(), seen)
+		return in(u.Elem())
 	case *types.Slice:
-		return holdsFunc(u.Elem(), seen)
+		return in(u.Elem())
 	case *types.Array:
-		return holdsFunc(u.Elem(), seen)
+		return in(u.Elem())
 	case *types.Chan:
-		return holdsFunc(u.Elem(), seen)
+		return in(u.Elem())
 	case *types.Map:
-		return holdsFunc(u.Key(), seen) || holdsFunc(u.Elem(), seen)
+		return in(u.Key()) || in(u.Elem())
 	case *types.Struct:
 		for f := range u.Fields() {
-			if holdsFunc(f.Type(), seen) {
+			if in(f.Type()) {
 				return true
 			}
 		}

@@ -331,7 +331,7 @@ func usesVariable(i ssa.Instruction) bool {
 			continue
 		}
 		t := deref(g.Type())
-		if _, basic := t.Underlying().(*types.Basic); !basic && !types.Identical(t, types.Universe.Lookup("error").Type()) {
+		if _, basic := t.Underlying().(*types.Basic); !basic && !IsError(t) {
 			return true
 		}
 	}

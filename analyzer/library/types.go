@@ -31,6 +31,9 @@ func IsUnsafePointer(t types.Type) bool {
 	return ok && b.Kind() == types.UnsafePointer
 }
 
+// IsError reports whether t is the type error.
+func IsError(t types.Type) bool { return types.Identical(t, types.Universe.Lookup("error").Type()) }
+
 // HoldsFunc reports whether a value of type t may lead to a func, or to what has methods.
 func HoldsFunc(t types.Type) bool {
 	return leadsTo(t, map[types.Type]bool{}, func(types.Type) (yes, decided bool) { return false, false })

@@ -3,7 +3,6 @@ package placement
 import (
 	"fmt"
 	"go/token"
-	"go/types"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -284,8 +283,8 @@ func (p *prover) confinedCall(c ssa.CallInstruction, v ssa.Value, depth int) boo
 // returnsFunc reports whether a result of library function fn may hold a function that it is given, for others to call. An error of the standard library does not.
 func returnsFunc(fn *ssa.Function) bool {
 	for v := range fn.Signature.Results().Variables() {
-		isError := types.Identical(v.Type(), types.Universe.Lookup("error").Type()) && library.Standard(library.PathOf(fn))
-		if !isError && library.HoldsFunc(v.Type()) {
+		plain := library.IsError(v.Type()) && library.Standard(library.PathOf(fn))
+		if !plain && library.HoldsFunc(v.Type()) {
 			return true
 		}
 	}

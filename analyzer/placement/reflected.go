@@ -23,6 +23,12 @@ var (
 	lookers = library.Words(`String Error Format GoString LogValue IsZero Value MarshalJSON MarshalText MarshalXML MarshalXMLAttr MarshalBinary AppendText AppendBinary GobEncode`)
 )
 
+var (
+	reflectCalls = library.Words("(reflect.Value).Call (reflect.Value).CallSlice (reflect.Value).Method (reflect.Value).MethodByName")
+	// byValue are packages that look at what interfaces hold.
+	byValue = library.Words("encoding/gob encoding/json encoding/xml html/template text/template")
+)
+
 // reflected returns a call, by goroutines of threads, of a library function that may call by reflection what is not simple, and what that is.
 func (p *prover) reflected(threads []*thread) (at token.Pos, what string) {
 	for _, fn := range p.Funcs {
@@ -52,7 +58,7 @@ func (p *prover) reflected(threads []*thread) (at token.Pos, what string) {
 // reflectedBy names what lib may call by reflection of what c gives it, and is not simple; "": nothing.
 func (p *prover) reflectedBy(c ssa.CallInstruction, lib *ssa.Function, threads []*thread) string {
 	path := library.PathOf(lib)
-	if library.Words("(reflect.Value).Call (reflect.Value).CallSlice (reflect.Value).Method (reflect.Value).MethodByName")[library.Declared(lib)] {
+	if reflectCalls[library.Declared(lib)] {
 		return "what " + library.Name(lib) + " calls"
 	}
 	if library.Synchronises(lib) {
@@ -108,7 +114,7 @@ func (p *prover) reflectedBy(c ssa.CallInstruction, lib *ssa.Function, threads [
 				walk(f.Type())
 			}
 		case *types.Interface:
-			if templates || library.Words("encoding/json encoding/xml encoding/gob")[path] {
+			if byValue[path] {
 				for _, t := range p.inInterfaces() {
 					walk(t)
 				}

@@ -188,7 +188,7 @@ func (b *builder) library(c ssa.CallInstruction, fn *ssa.Function, args []ssa.Va
 		o.Lib = fn
 		b.add(r, o.whole)
 		switch {
-		case (eff.Apart || eff.Errors) && types.Identical(t, types.Universe.Lookup("error").Type()):
+		case (eff.Apart || eff.Errors) && library.IsError(t):
 			b.copy(b.made(fn, eff), b.content(o)) // not of what the other results lead to
 			if eff.Apart {
 				b.copy(given, b.content(o))

@@ -155,21 +155,14 @@ func (p *pass) of(fn *ssa.Function) *summary {
 	return nil
 }
 
-// export tells importers of the effects of a function. They see the place of a step, not its position.
+// export tells importers of the effects of a function.
 func (p *pass) export(o *types.Func, s *summary) {
 	out := &summary{}
 	for _, e := range s.Effects {
 		if e.Kind == connection {
 			continue
 		}
-		steps := make([]vet.Step, len(e.Steps))
-		for n, s := range e.Steps {
-			steps[n] = vet.Step{What: s.What, Where: s.Where}
-			if s.Pos.IsValid() {
-				steps[n].Where = p.Pkg.Path() + "/" + s.Where
-			}
-		}
-		e.Steps = steps
+		e.Steps = vet.Exported(p.Pkg.Path(), e.Steps)
 		out.Effects = append(out.Effects, e)
 	}
 	if len(out.Effects) > 0 {

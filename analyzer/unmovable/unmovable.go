@@ -62,7 +62,7 @@ func openersOf(pass *analysis.Pass) *Openers {
 	})
 }
 
-// export tells other packages what the functions of this one return. They see the place of a step, not its position.
+// export tells other packages what the functions of this one return.
 func export(pass *analysis.Pass, facts *colour.Facts, o *Openers) {
 	if pass.Pkg.Name() == "main" || facts.Standard() {
 		return
@@ -74,12 +74,7 @@ func export(pass *analysis.Pass, facts *colour.Facts, o *Openers) {
 		}
 		var f opened
 		for _, r := range o.function(fn) {
-			r.Steps = slices.Clone(r.Steps)
-			for i, s := range r.Steps {
-				if s.Pos.IsValid() {
-					r.Steps[i] = vet.Step{What: s.What, Where: pass.Pkg.Path() + "/" + s.Where}
-				}
-			}
+			r.Steps = vet.Exported(pass.Pkg.Path(), r.Steps)
 			f.Results = append(f.Results, r)
 		}
 		if len(f.Results) > 0 {

@@ -49,6 +49,18 @@ type Step struct {
 	What  string    // "calls b.F", "chan receive"
 }
 
+// Exported is steps as packages that import the one with a path see them: by their places, not their positions.
+func Exported(path string, steps []Step) []Step {
+	out := make([]Step, len(steps))
+	for n, s := range steps {
+		out[n] = Step{What: s.What, Where: s.Where}
+		if s.Pos.IsValid() {
+			out[n].Where = path + "/" + s.Where
+		}
+	}
+	return out
+}
+
 // Report reports a finding, unless it is acknowledged or stands where nothing is reported.
 func Report(pass *analysis.Pass, s Severity, f Finding) {
 	file := fileOf(pass, f.Pos)

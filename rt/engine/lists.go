@@ -65,9 +65,8 @@ func (l *idleList) remove(t *Task) {
 	}
 }
 
-// stays takes t out, which has something to do, and reports whether it was told to unload. That does not hold any more: it may not have heard of it, as one bell is for all that it
-// is told.
-func (l *idleList) stays(t *Task) (told bool) {
+// drop takes t out, and reports whether it was told to unload. That does not hold any more.
+func (l *idleList) drop(t *Task) (told bool) {
 	l.remove(t)
 	if told = t.unload; told {
 		t.unload = false

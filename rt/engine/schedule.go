@@ -70,11 +70,7 @@ func (e *Engine) detach(a *attached) {
 		if pr.task == nil || pr.task.on != a {
 			continue
 		}
-		e.idle.remove(pr.task)
-		if pr.task.unload { // it may never stop
-			pr.task.unload = false
-			e.idle.leaving--
-		}
+		e.idle.drop(pr.task) // it may never stop
 		pr.task = nil
 		if st, live := e.fold.x.Status(p); live && e.runnable(p, st, now) {
 			e.stir(p)
@@ -212,10 +208,7 @@ func (t *Task) stop(err error) (next *Task) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	t.on.used--
-	e.idle.remove(t)
-	if t.unload {
-		e.idle.leaving--
-	}
+	e.idle.drop(t)
 	defer func() {
 		if !e.leaves() && e.queue.len() > 0 && t.on.ctx.Err() == nil {
 			next = e.next(t.on)

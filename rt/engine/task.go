@@ -124,7 +124,7 @@ func (t *Task) Poll() ([]exchange.Reply, error) {
 	}
 	st, _ := e.fold.x.Status(t.p)
 	t.rests = t.rests && len(rs) == 0 && (st.Wake == 0 || st.Wake > e.o.Now().UnixNano())
-	if e.idle.stays(t) {
+	if e.idle.drop(t) { // it may not have heard of it, as one bell is for all that it is told
 		bell(e.toTimer) // another may make room
 	}
 	return rs, nil

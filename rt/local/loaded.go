@@ -31,7 +31,7 @@ type loaded struct {
 	member   *member
 	number   uint32 // wire's Task
 	large    bool   // its state is too large to wait in a worker
-	begun    bool   // the worker is told of it
+	begun    bool   // the worker is about to be told of it: its place among the tasks is final
 	sent     bool   // the worker has been told of it
 	recalled bool   // and asked for it back
 	idle     bool   // its last commit said that it has nothing to do, and nothing has come since
